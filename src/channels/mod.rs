@@ -1,0 +1,263 @@
+//! Channels: the translators between Andon and a provider.
+//!
+//! A channel turns a provider's request into [`Signal`]s, and an [`Outbound`] into a provider's request. It
+//! never sees the database and knows nothing of flows, tickets or people.
+
+pub mod twilio;
+
+use crate::kit::{E164, Instant};
+use async_trait::async_trait;
+use axum::http::{HeaderMap, Method};
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// How a person reads a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Medium {
+    /// WhatsApp, whoever carries it.
+    Whatsapp,
+    /// A text message.
+    Sms,
+}
+
+impl Medium {
+    /// The stored name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Whatsapp => "whatsapp",
+            Self::Sms => "sms",
+        }
+    }
+
+    /// The medium with this stored name.
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::Whatsapp, Self::Sms].into_iter().find(|medium| medium.as_str() == name)
+    }
+}
+
+/// A provider's HTTP request to us, as it arrived.
+#[derive(Debug)]
+pub struct Webhook<'a> {
+    /// POST, or GET where the provider is so configured.
+    pub method: &'a Method,
+    /// Path and raw query as received, `/api/whatsapp/webhook?x=1`.
+    pub path_and_query: &'a str,
+    /// The URLs, without query, under which the provider may have called us, likeliest first.
+    pub public_urls: &'a [String],
+    /// The request's headers.
+    pub headers: &'a HeaderMap,
+    /// The body, byte for byte.
+    pub body: &'a [u8],
+}
+
+/// Why a webhook was turned away. Nothing of it is stored.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Rejection {
+    /// It does not carry the provider's signature (403); the text is for the log and says what may be the matter.
+    #[error("{0}")]
+    Unproved(String),
+    /// It is not a message of this provider (400); the text is for the caller.
+    #[error("{0}")]
+    Malformed(String),
+}
+
+/// What a provider told us.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Signal {
+    /// Somebody wrote.
+    Message(Inbound),
+    /// A message of ours got on, or failed.
+    Receipt(Receipt),
+}
+
+/// A message that came in.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Inbound {
+    /// The channel's name, `twilio`.
+    pub channel: &'static str,
+    /// The provider's id, unique within the channel.
+    pub provider_id: String,
+    /// How it was written.
+    pub medium: Medium,
+    /// Who wrote, in E.164.
+    pub from: E164,
+    /// The sender of ours it was written to, in E.164, where the provider says so.
+    pub to: Option<E164>,
+    /// The text, repaired to valid UTF-8; empty when there is none. Not trimmed.
+    pub text: String,
+    /// The provider's word for what it is: `text`, `image`, `location`, `interactive`, or one not known to us.
+    pub kind: String,
+    /// Photos, documents, voice notes: by reference.
+    pub media: Vec<Media>,
+    /// The payload of a button or list row that was tapped.
+    pub tapped: Option<String>,
+    /// The provider's id of our message that this one answers or quotes.
+    pub reply_to: Option<String>,
+    /// The name the writer gave themselves.
+    pub profile_name: Option<String>,
+    /// Meta's business-scoped user id, where the provider sends it.
+    pub user_id: Option<String>,
+    /// A place that was shared.
+    pub place: Option<Place>,
+}
+
+/// A file at the provider's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Media {
+    /// Where to fetch it; needs the provider's credentials.
+    pub url: String,
+    /// The media type the provider names, `image/jpeg`.
+    pub content_type: String,
+}
+
+/// A place on the map.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Place {
+    /// Degrees, north positive.
+    pub latitude: f64,
+    /// Degrees, east positive.
+    pub longitude: f64,
+    /// What the writer picked, if they picked a named place.
+    pub label: Option<String>,
+}
+
+/// News of a message of ours.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    /// The channel's name.
+    pub channel: &'static str,
+    /// The provider's id of our message.
+    pub provider_id: String,
+    /// The delivery's own token, from the status callback's URL.
+    pub token: Option<String>,
+    /// How far it got.
+    pub status: Status,
+    /// The provider's code where it failed.
+    pub error_code: Option<i32>,
+    /// The provider's words where it failed.
+    pub error_text: Option<String>,
+}
+
+/// How far a message got, in the order of [`Status::rank`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Status {
+    /// Waits with us or with the provider.
+    Queued,
+    /// On its way.
+    Sending,
+    /// The provider handed it on.
+    Sent,
+    /// It failed for good, unless a later delivered or read says otherwise.
+    Failed,
+    /// It was taken back before it left.
+    Cancelled,
+    /// It is on the person's phone.
+    Delivered,
+    /// The person read it.
+    Read,
+}
+
+impl Status {
+    /// Statuses only move to a higher rank: queued < sending < sent < failed < delivered < read. Failed stands
+    /// below delivered because a message that arrived after all has arrived.
+    pub fn rank(self) -> i16 {
+        match self {
+            Self::Queued => 0,
+            Self::Sending => 1,
+            Self::Sent => 2,
+            Self::Failed => 3,
+            Self::Cancelled => 4,
+            Self::Delivered => 5,
+            Self::Read => 6,
+        }
+    }
+
+    /// The stored name, also what the API shows.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "QUEUED",
+            Self::Sending => "SENDING",
+            Self::Sent => "SENT",
+            Self::Failed => "FAILED",
+            Self::Cancelled => "CANCELLED",
+            Self::Delivered => "DELIVERED",
+            Self::Read => "READ",
+        }
+    }
+}
+
+/// A message to send.
+#[derive(Clone, Debug)]
+pub struct Outbound {
+    /// How the person shall read it.
+    pub medium: Medium,
+    /// To whom.
+    pub to: E164,
+    /// From which sender of ours; `None` takes the channel's default.
+    pub from: Option<E164>,
+    /// The text in WhatsApp's markup, within [`Channel::max_chars`].
+    pub text: String,
+    /// The delivery's own token; comes back in the status callback.
+    pub token: String,
+}
+
+/// The provider took it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Accepted {
+    /// The provider's id of the message.
+    pub provider_id: String,
+    /// Usually [`Status::Queued`].
+    pub status: Status,
+}
+
+/// What to do after a failed send.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Retry {
+    /// Not this message, not as it is.
+    Never,
+    /// Again, by the usual backoff or after the time that the provider asked for.
+    Later(Option<Duration>),
+    /// The whole channel is out (wrong credentials): keep the queue, raise one alarm.
+    StopChannel,
+}
+
+/// A send that failed: a name for the log, whether to retry, and what to tell the operator.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{name}{}: {advice}", .code.map(|c| format!(" ({c})")).unwrap_or_default())]
+pub struct SendError {
+    /// A stable short name, `invalid_recipient`.
+    pub name: &'static str,
+    /// The provider's code.
+    pub code: Option<i32>,
+    /// What to do.
+    pub retry: Retry,
+    /// The provider may have taken the message all the same (time-out, broken connection).
+    pub in_doubt: bool,
+    /// One sentence for the operator: what is wrong and what to do about it. No secrets, no numbers.
+    pub advice: String,
+}
+
+/// One provider.
+#[async_trait]
+pub trait Channel: Send + Sync {
+    /// The stored name, `twilio`.
+    fn name(&self) -> &'static str;
+
+    /// Whether this channel can carry this medium with the settings it has.
+    fn carries(&self, medium: Medium) -> bool;
+
+    /// How many characters one message may have.
+    fn max_chars(&self, medium: Medium) -> usize;
+
+    /// Checks who sent the webhook and reads what it says.
+    fn accept(&self, webhook: &Webhook<'_>) -> Result<Vec<Signal>, Rejection>;
+
+    /// Hands one message to the provider.
+    async fn send(&self, message: &Outbound) -> Result<Accepted, SendError>;
+
+    /// The messages the provider took in for us since `since`, oldest first: what a webhook that never reached
+    /// us would have said. Empty where a provider cannot be asked.
+    async fn received_since(&self, since: Instant) -> Result<Vec<Inbound>, SendError>;
+}

@@ -1,0 +1,1 @@
+//! Twilio (being written).
