@@ -1,0 +1,181 @@
+//! The tables, one migration a subject, the same for all three databases.
+//!
+//! Text compares by code point everywhere (MySQL would fold case and accents, PostgreSQL would ask the locale),
+//! instants keep microseconds everywhere, and long text is `text`, not MySQL's 255 characters. [`Columns`] says so
+//! once. A released migration is never edited; a change is a new file.
+
+mod m01_people;
+mod m02_records;
+mod m03_tickets;
+mod m04_chat;
+mod m05_deliveries;
+
+use crate::db::Db;
+use crate::kit::{Error, Result};
+use sea_orm::DbBackend;
+use sea_orm_migration::prelude::*;
+
+/// Brings the database to this version's tables; does nothing when it is there.
+///
+/// # Errors
+/// When the database is away, or is newer than this program.
+pub async fn run(db: &Db) -> Result<()> {
+    Migrator::up(&db.write, None).await.map_err(|e| {
+        Error::unavailable("The database could not be brought to this version's tables. Is it reachable, and not newer than this andon?").because(e)
+    })
+}
+
+struct Migrator;
+
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m01_people::Migration),
+            Box::new(m02_records::Migration),
+            Box::new(m03_tickets::Migration),
+            Box::new(m04_chat::Migration),
+            Box::new(m05_deliveries::Migration),
+        ]
+    }
+}
+
+/// Column definitions that mean the same on every database.
+#[derive(Clone, Copy)]
+struct Columns(DbBackend);
+
+#[expect(clippy::unused_self, reason = "a column is asked of `Columns` whether or not the databases differ on it")]
+impl Columns {
+    fn of(manager: &SchemaManager<'_>) -> Self {
+        Self(manager.get_database_backend())
+    }
+
+    /// The row's number, given by the database.
+    fn id(self) -> ColumnDef {
+        ColumnDef::new("id").big_integer().not_null().auto_increment().primary_key().take()
+    }
+
+    /// Another row's number.
+    fn of_row(self, name: &'static str) -> ColumnDef {
+        ColumnDef::new(name).big_integer().not_null().take()
+    }
+
+    fn of_row_or_null(self, name: &'static str) -> ColumnDef {
+        ColumnDef::new(name).big_integer().null().take()
+    }
+
+    /// Short text that is looked up, compared and indexed: at most 255 characters.
+    fn key(self, name: &'static str) -> ColumnDef {
+        ColumnDef::new(name).custom(self.binary("varchar(255)")).not_null().take()
+    }
+
+    fn key_or_null(self, name: &'static str) -> ColumnDef {
+        ColumnDef::new(name).custom(self.binary("varchar(255)")).null().take()
+    }
+
+    /// Text of any length.
+    fn text(self, name: &'static str) -> ColumnDef {
+        ColumnDef::new(name).custom(self.long_text()).not_null().take()
+    }
+
+    fn text_or_null(self, name: &'static str) -> ColumnDef {
+        ColumnDef::new(name).custom(self.long_text()).null().take()
+    }
+
+    fn instant(self, name: &'static str) -> ColumnDef {
+        ColumnDef::new(name).custom(self.microseconds()).not_null().take()
+    }
+
+    fn instant_or_null(self, name: &'static str) -> ColumnDef {
+        ColumnDef::new(name).custom(self.microseconds()).null().take()
+    }
+
+    fn date(self, name: &'static str) -> ColumnDef {
+        ColumnDef::new(name).date().not_null().take()
+    }
+
+    fn count(self, name: &'static str) -> ColumnDef {
+        ColumnDef::new(name).big_integer().not_null().default(0).take()
+    }
+
+    fn small(self, name: &'static str) -> ColumnDef {
+        ColumnDef::new(name).integer().not_null().default(0).take()
+    }
+
+    fn small_or_null(self, name: &'static str) -> ColumnDef {
+        ColumnDef::new(name).integer().null().take()
+    }
+
+    fn flag(self, name: &'static str, default: bool) -> ColumnDef {
+        ColumnDef::new(name).boolean().not_null().default(default).take()
+    }
+
+    fn binary(self, sql_type: &str) -> String {
+        match self.0 {
+            DbBackend::MySql => format!("{sql_type} CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"),
+            DbBackend::Postgres => format!("{sql_type} COLLATE \"C\""),
+            _ => sql_type.to_owned(),
+        }
+    }
+
+    fn long_text(self) -> String {
+        self.binary(if self.0 == DbBackend::MySql { "mediumtext" } else { "text" })
+    }
+
+    fn microseconds(self) -> String {
+        match self.0 {
+            DbBackend::MySql => "datetime(6)",
+            DbBackend::Postgres => "timestamptz(6)",
+            _ => "timestamp_with_timezone_text",
+        }
+        .to_owned()
+    }
+}
+
+/// Creates a table from its columns and its references to other tables' `id`.
+async fn table(
+    manager: &SchemaManager<'_>,
+    name: &'static str,
+    columns: Vec<ColumnDef>,
+    references: &[(&'static str, &'static str)],
+) -> Result<(), DbErr> {
+    let mut table = Table::create();
+    table.table(name).if_not_exists();
+    for mut column in columns {
+        table.col(&mut column);
+    }
+    for (column, to) in references {
+        table.foreign_key(ForeignKey::create().name(format!("fk_{name}_{column}")).from(name, *column).to(*to, "id"));
+    }
+    manager.create_table(table).await
+}
+
+/// Creates an index named after its table and columns.
+async fn index(
+    manager: &SchemaManager<'_>,
+    table: &'static str,
+    columns: &[&'static str],
+    unique: bool,
+) -> Result<(), DbErr> {
+    let mut index = Index::create();
+    index.name(format!("ix_{table}_{}", columns.join("_"))).table(table);
+    for column in columns {
+        index.col(*column);
+    }
+    if unique {
+        index.unique();
+    }
+    manager.create_index(index).await
+}
+
+/// Names a migration after what it makes.
+macro_rules! migration {
+    ($name:literal) => {
+        pub(super) struct Migration;
+        impl MigrationName for Migration {
+            fn name(&self) -> &'static str {
+                $name
+            }
+        }
+    };
+}
+use migration;

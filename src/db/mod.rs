@@ -1,0 +1,254 @@
+//! The database: SQLite inside, or PostgreSQL or MariaDB/MySQL, behind one door.
+//!
+//! There are two ways to write, and both answer only after the commit: [`Db::write`] for use cases one at a
+//! time, and [`Batch`] for the busy paths, where whatever has gathered is handled as one set. Reads use
+//! connections of their own. No provider is ever called inside a transaction.
+
+mod batch;
+mod failure;
+mod group_commit;
+pub mod migrations;
+
+pub use batch::Batch;
+pub use failure::{is_outage, is_transient};
+
+use crate::kit::{Clock, Error, Instant, Result};
+use futures_util::future::BoxFuture;
+use group_commit::Group;
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    IsolationLevel, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+};
+use secrecy::{ExposeSecret as _, SecretString};
+use std::fs::File;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long a request waits for a free connection before the database counts as away.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+/// Connections to PostgreSQL or MariaDB.
+const POOL: u32 = 16;
+/// Readers of SQLite; one more connection writes.
+const SQLITE_READERS: u32 = 4;
+/// How often a transaction is tried again after a deadlock or a serialization failure.
+const RETRIES: u32 = 8;
+/// How many values one statement may bind: below the least of the three databases' limits (SQLite, 32,766).
+pub const MAX_BOUND_VALUES: usize = 30_000;
+
+/// The database as the application uses it. Cheap to clone.
+#[derive(Clone)]
+pub struct Db {
+    read: DatabaseConnection,
+    write: DatabaseConnection,
+    clock: Clock,
+    group: Option<Arc<Group>>,
+}
+
+/// One write transaction with its one instant; nothing inside reads the clock.
+pub struct Tx {
+    txn: DatabaseTransaction,
+    now: Instant,
+}
+
+impl Tx {
+    /// The instant of this transaction.
+    pub fn now(&self) -> Instant {
+        self.now
+    }
+
+    /// The connection to run statements on.
+    pub fn conn(&self) -> &DatabaseTransaction {
+        &self.txn
+    }
+
+    /// Runs `work` in a savepoint: what it refuses is undone, what went before stays.
+    ///
+    /// # Errors
+    /// Whatever `work` returns, and database failures.
+    pub async fn savepoint<T, F>(&self, work: F) -> Result<T>
+    where
+        F: for<'a> FnOnce(&'a Tx) -> BoxFuture<'a, Result<T>>,
+    {
+        let inner = Tx { txn: self.txn.begin().await?, now: self.now };
+        match work(&inner).await {
+            Ok(value) => {
+                inner.txn.commit().await?;
+                Ok(value)
+            }
+            Err(refused) => {
+                inner.txn.rollback().await?;
+                Err(refused)
+            }
+        }
+    }
+}
+
+impl Db {
+    /// Connects; does not migrate (see [`migrations::run`]).
+    ///
+    /// # Errors
+    /// [`crate::kit::error::Kind::Unavailable`] when the database does not answer; the text never holds the URL.
+    pub async fn open(url: &SecretString, clock: Clock) -> Result<Self> {
+        crate::kit::http::install_crypto();
+        let url = url.expose_secret();
+        if !url.starts_with("sqlite:") {
+            let pool = Database::connect(options(url, POOL)).await.map_err(away)?;
+            return Ok(Self { read: pool.clone(), write: pool, clock, group: None });
+        }
+        let write = Database::connect(sqlite(url, 1)).await.map_err(away)?;
+        let read = Database::connect(sqlite(url, SQLITE_READERS)).await.map_err(away)?;
+        let group = Some(Arc::new(Group::default()));
+        Ok(Self { read, write, clock, group })
+    }
+
+    /// For reading outside a transaction.
+    pub fn read(&self) -> &DatabaseConnection {
+        &self.read
+    }
+
+    /// Which database it is.
+    pub fn backend(&self) -> DbBackend {
+        self.write.get_database_backend()
+    }
+
+    /// The instant that the next transaction would get.
+    pub fn now(&self) -> Instant {
+        self.clock.now()
+    }
+
+    /// Whether the database answers now.
+    ///
+    /// # Errors
+    /// [`crate::kit::error::Kind::Unavailable`] when it does not.
+    pub async fn ping(&self) -> Result<()> {
+        self.read.execute_unprepared("SELECT 1").await?;
+        Ok(())
+    }
+
+    /// Runs `work` in a write transaction and answers after the commit.
+    ///
+    /// On SQLite, writes that wait together run as savepoints of one transaction and commit together; elsewhere
+    /// each is a transaction, and `work` runs again after a deadlock or a serialization failure (hence `Fn`).
+    /// A caller that goes away does not undo it: the work runs to its end.
+    ///
+    /// # Errors
+    /// Whatever `work` returns (everything it wrote is undone), and database failures.
+    pub async fn write<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: for<'a> Fn(&'a Tx) -> BoxFuture<'a, Result<T>> + Send + Sync + 'static,
+    {
+        let db = self.clone();
+        let task = tokio::spawn(async move {
+            for retry in 0..RETRIES {
+                match db.write_once(&work).await {
+                    Err(error) if is_transient(&error) => {
+                        tracing::debug!(retry, error = error.private(), "transaction is tried again");
+                        tokio::time::sleep(pause(retry)).await;
+                    }
+                    done => return done,
+                }
+            }
+            db.write_once(&work).await
+        });
+        task.await.map_err(Error::internal)?
+    }
+
+    async fn write_once<T, F>(&self, work: &F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: for<'a> Fn(&'a Tx) -> BoxFuture<'a, Result<T>> + Send + Sync,
+    {
+        if let Some(group) = &self.group {
+            return group.run(&self.write, &self.clock, work).await;
+        }
+        let tx = Tx { txn: self.write.begin_with_options(read_committed()).await?, now: self.clock.now() };
+        let value = work(&tx).await?; // dropped unfinished, the transaction rolls back
+        tx.txn.commit().await?;
+        Ok(value)
+    }
+
+    /// Closes the connections; what was committed is on disk.
+    ///
+    /// # Errors
+    /// When the database refuses to close.
+    pub async fn close(self) -> Result<()> {
+        self.read.close_by_ref().await?;
+        self.write.close_by_ref().await?;
+        Ok(())
+    }
+}
+
+/// Takes the SQLite file for this process, so that a second `serve` on it refuses to start. Held until dropped.
+///
+/// # Errors
+/// [`crate::kit::error::Kind::Setting`] when another process has it or the folder is not writable.
+pub fn lock_folder(data_dir: &Path) -> Result<File> {
+    let path = data_dir.join("andon.lock");
+    let unusable = |e: std::io::Error| {
+        Error::setting(format!(
+            "The data folder {} cannot be used: {e}. Set ANDON_DATA_DIR to a folder that may be written.",
+            data_dir.display()
+        ))
+    };
+    std::fs::create_dir_all(data_dir).map_err(unusable)?;
+    let file = File::create(&path).map_err(unusable)?;
+    file.try_lock().map_err(|_| {
+        Error::setting(format!(
+            "Another andon is running on {}. Stop it first, or give this one its own ANDON_DATA_DIR.",
+            data_dir.display()
+        ))
+    })?;
+    Ok(file)
+}
+
+fn read_committed() -> TransactionOptions {
+    TransactionOptions { isolation_level: Some(IsolationLevel::ReadCommitted), ..TransactionOptions::default() }
+}
+
+/// Every SQLite write begins IMMEDIATE: a transaction that reads first and writes later would otherwise fail
+/// with "busy" where it could have waited.
+fn immediate() -> TransactionOptions {
+    TransactionOptions {
+        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+        ..TransactionOptions::default()
+    }
+}
+
+fn options(url: &str, connections: u32) -> ConnectOptions {
+    let mut options = ConnectOptions::new(url);
+    options
+        .max_connections(connections)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .connect_timeout(ACQUIRE_TIMEOUT)
+        .sqlx_logging(false);
+    options
+}
+
+fn sqlite(url: &str, connections: u32) -> ConnectOptions {
+    use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+    let mut options = options(url, connections);
+    options.min_connections(1).idle_timeout(None::<Duration>).max_lifetime(None::<Duration>).map_sqlx_sqlite_opts(
+        |sqlite| {
+            sqlite
+                .journal_mode(SqliteJournalMode::Wal)
+                .synchronous(SqliteSynchronous::Full)
+                .foreign_keys(true)
+                .busy_timeout(ACQUIRE_TIMEOUT)
+                .statement_cache_capacity(512)
+        },
+    );
+    options
+}
+
+fn away(error: DbErr) -> Error {
+    Error::unavailable("The database cannot be reached. Check DATABASE_URL and that the server runs.").because(error)
+}
+
+/// 1, 2, 4 … ms, with as much again by chance, so that two that collided do not meet again.
+fn pause(retry: u32) -> Duration {
+    use rand::RngExt as _;
+    let base = 1_000_u64 << retry.min(7);
+    Duration::from_micros(base + rand::rng().random_range(0..=base))
+}
