@@ -3,10 +3,14 @@
 //! The modules below are listed from the ground up; a module may import only modules listed above it.
 //! `tests/architecture.rs` holds the list to that.
 
+/// "Something changed": pokes that wake the jobs.
+pub mod bus;
 /// Providers: their requests become signals, our messages become their requests.
 pub mod channels;
 /// The database: transactions, batches, migrations.
 pub mod db;
+/// The one way out: deliveries, attempts, receipts.
+pub mod delivery;
 /// Time, phone numbers, references, errors, logging, the outgoing HTTP client.
 pub mod kit;
 /// Events: what happened, in the transaction in which it happened.
