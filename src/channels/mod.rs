@@ -254,6 +254,9 @@ pub trait Channel: Send + Sync {
     /// Checks who sent the webhook and reads what it says.
     fn accept(&self, webhook: &Webhook<'_>) -> Result<Vec<Signal>, Rejection>;
 
+    /// One sentence for the operator about a code of this provider's: what is wrong and what to do.
+    fn explain(&self, code: i32) -> Option<String>;
+
     /// Hands one message to the provider.
     async fn send(&self, message: &Outbound) -> Result<Accepted, SendError>;
 

@@ -21,7 +21,7 @@ use sea_orm::{
 };
 use secrecy::{ExposeSecret as _, SecretString};
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -180,27 +180,44 @@ impl Db {
     }
 }
 
-/// Takes the SQLite file for this process, so that a second `serve` on it refuses to start. Held until dropped.
+/// The file behind a SQLite URL; none for other databases and for memory.
+pub fn sqlite_file(url: &SecretString) -> Option<PathBuf> {
+    let rest = url.expose_secret().strip_prefix("sqlite:")?;
+    let path = rest.trim_start_matches("//").split('?').next().unwrap_or_default();
+    let path = percent_encoding::percent_decode_str(path).decode_utf8_lossy().into_owned();
+    (!path.is_empty() && path != ":memory:").then(|| PathBuf::from(path))
+}
+
+/// Makes the folder that a SQLite file will stand in.
 ///
 /// # Errors
-/// [`crate::kit::error::Kind::Setting`] when another process has it or the folder is not writable.
-pub fn lock_folder(data_dir: &Path) -> Result<File> {
-    let path = data_dir.join("andon.lock");
+/// [`crate::kit::error::Kind::Setting`] when it cannot be made.
+pub fn make_folder(file: &Path) -> Result<()> {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder).map_err(|e| {
+        Error::setting(format!("The folder {} cannot be used: {e}. Set ANDON_DATA_DIR to a folder that may be written.", folder.display()))
+    })
+}
+
+/// Takes a SQLite file for this process, so that a second `serve` on it refuses to start. Held until dropped.
+///
+/// # Errors
+/// [`crate::kit::error::Kind::Setting`] when another process has it or its folder is not writable.
+pub fn lock(file: &Path) -> Result<File> {
+    make_folder(file)?;
+    let mut name = file.as_os_str().to_owned();
+    name.push(".lock");
     let unusable = |e: std::io::Error| {
-        Error::setting(format!(
-            "The data folder {} cannot be used: {e}. Set ANDON_DATA_DIR to a folder that may be written.",
-            data_dir.display()
-        ))
+        Error::setting(format!("{} cannot be written: {e}. Set ANDON_DATA_DIR to a folder that may be written.", Path::new(&name).display()))
     };
-    std::fs::create_dir_all(data_dir).map_err(unusable)?;
-    let file = File::create(&path).map_err(unusable)?;
-    file.try_lock().map_err(|_| {
+    let lock = File::create(&name).map_err(unusable)?;
+    lock.try_lock().map_err(|_| {
         Error::setting(format!(
             "Another andon is running on {}. Stop it first, or give this one its own ANDON_DATA_DIR.",
-            data_dir.display()
+            file.display()
         ))
     })?;
-    Ok(file)
+    Ok(lock)
 }
 
 fn read_committed() -> TransactionOptions {

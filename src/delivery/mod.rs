@@ -4,7 +4,9 @@
 //! once: twice only when the process died, or the line broke, between the provider's taking a message and our
 //! record of it.
 
+pub mod dispatch;
 pub mod model;
+pub mod receipts;
 pub mod store;
 
 pub use store::{Kind, NewDelivery, enqueue};

@@ -10,7 +10,7 @@ use std::collections::HashMap;
 
 /// Takes a set of receipts in: finds each delivery by its token, else by the provider's id, and moves it on by
 /// rank. `explain` puts the provider's code in plain words. Receipts of messages that are not ours are dropped.
-pub async fn receive(tx: &Tx, receipts: &[Receipt], explain: impl Fn(i32) -> Option<String>) -> Result<()> {
+pub async fn receive(tx: &Tx, receipts: &[Receipt], explain: impl Fn(&Receipt) -> Option<String>) -> Result<()> {
     let by_token = ids_by_token(tx, receipts).await?;
     let by_provider = ids_by_provider(tx, receipts).await?;
     let mut moves: HashMap<(i16, Option<i32>), (Status, Option<String>, Vec<i64>)> = HashMap::new();
@@ -21,7 +21,7 @@ pub async fn receive(tx: &Tx, receipts: &[Receipt], explain: impl Fn(i32) -> Opt
             .and_then(|token| by_token.get(token))
             .or_else(|| by_provider.get(&receipt.provider_id));
         let Some(&id) = id else { continue };
-        let text = || receipt.error_code.and_then(&explain).or_else(|| receipt.error_text.clone());
+        let text = || explain(receipt).or_else(|| receipt.error_text.clone());
         let group = moves.entry((receipt.status.rank(), receipt.error_code));
         group.or_insert_with(|| (receipt.status, text(), Vec::new())).2.push(id);
     }

@@ -1,0 +1,118 @@
+//! `App`: what every feature may use. One per process, cheap to clone.
+
+use crate::bus::Bus;
+use crate::channels::{Channel, Medium};
+use crate::config::{ChatAccess, Settings};
+use crate::db::Db;
+use crate::kit::{Clock, Instant};
+use crate::wording::Wording;
+use std::collections::HashMap;
+use std::ops::Deref;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// What every feature may use.
+#[derive(Clone)]
+pub struct App(Arc<Parts>);
+
+/// The parts of an [`App`].
+pub struct Parts {
+    /// Every setting.
+    pub settings: Settings,
+    /// The database.
+    pub db: Db,
+    /// Now.
+    pub clock: Clock,
+    /// Pokes.
+    pub bus: Bus,
+    /// Every word a person reads.
+    pub wording: Wording,
+    /// The providers, in order of preference.
+    pub channels: Vec<Arc<dyn Channel>>,
+    /// What is out of order.
+    pub health: Health,
+}
+
+impl Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl App {
+    /// Puts the parts together.
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+
+    /// The channel with this stored name.
+    pub fn channel(&self, name: &str) -> Option<&Arc<dyn Channel>> {
+        self.channels.iter().find(|channel| channel.name() == name)
+    }
+
+    /// Whether any number may use the floor's options.
+    pub fn chat_is_open(&self) -> bool {
+        self.settings.chat_access == ChatAccess::Open
+    }
+
+    /// The most characters a message may have on every channel and medium there is.
+    pub fn max_chars(&self) -> usize {
+        let limits = self.channels.iter().flat_map(|c| [Medium::Whatsapp, Medium::Sms].map(|medium| c.max_chars(medium)));
+        limits.min().unwrap_or(1600)
+    }
+
+    /// The channel that carries this medium, if one can.
+    pub fn carrier(&self, medium: Medium) -> Option<&Arc<dyn Channel>> {
+        let is_off = medium == Medium::Whatsapp && !self.settings.whatsapp_enabled;
+        self.channels.iter().find(|channel| !is_off && channel.carries(medium))
+    }
+}
+
+/// Channels that are out, each with the reason an operator reads.
+#[derive(Debug, Default)]
+pub struct Health {
+    red: Mutex<HashMap<&'static str, Red>>,
+}
+
+/// A channel that refuses everything: its queue is kept, and one message is tried from time to time.
+#[derive(Clone, Debug)]
+pub struct Red {
+    /// Since when.
+    pub since: Instant,
+    /// When it is worth another try.
+    pub try_again_at: Instant,
+    /// What to do about it.
+    pub advice: String,
+}
+
+impl Health {
+    /// The channel's outage, if it is out.
+    pub fn red(&self, channel: &str) -> Option<Red> {
+        self.lock().get(channel).cloned()
+    }
+
+    /// Notes that the channel refused; raises the alarm the first time only.
+    pub fn goes_red(&self, channel: &'static str, now: Instant, try_again_at: Instant, advice: &str) {
+        let mut red = self.lock();
+        let is_new = !red.contains_key(channel);
+        let since = red.get(channel).map_or(now, |red| red.since);
+        red.insert(channel, Red { since, try_again_at, advice: advice.to_owned() });
+        drop(red);
+        if is_new {
+            tracing::error!(channel, advice, "the channel is out; its queue is kept");
+        }
+    }
+
+    /// Notes that the channel works.
+    pub fn is_well(&self, channel: &str) {
+        let was_red = self.lock().remove(channel).is_some();
+        if was_red {
+            tracing::info!(channel, "the channel works again");
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<&'static str, Red>> {
+        self.red.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

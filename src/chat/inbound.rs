@@ -1,0 +1,315 @@
+//! The message step: a set of messages becomes states, effects and replies, in one transaction.
+//!
+//! A crash at any point leaves all or nothing; a message that was here before finds its row and changes nothing.
+//! One person's messages are handled in the order they arrived: round *k* takes the *k*-th new message of each
+//! person. Statements ≤ a + b × rounds × kinds of action, whatever the number of messages.
+
+use super::actions;
+use super::engine::{self, Asker, Finished, Input, Say};
+use super::flow::Flows;
+use super::records;
+use super::session::Session;
+use super::store::{self, Kept};
+use crate::app::App;
+use crate::bus::Poke;
+use crate::channels::{Inbound, Medium};
+use crate::db::{Batch, Tx};
+use crate::delivery::{self, Kind, NewDelivery};
+use crate::kit::{Result, token};
+use crate::people::store::{Caller, Known};
+use crate::people::{self};
+use crate::tickets::model::Viewer;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+/// The most messages in one set.
+const MOST: usize = 256;
+
+/// What became of a message at the door.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Taken {
+    /// It is stored, handled and answered.
+    New,
+    /// It was here before; nothing changed.
+    Known,
+}
+
+/// The queue in front of the message step.
+pub fn start(app: &App, flows: &Arc<Flows>) -> Batch<Inbound, Taken> {
+    let (app, flows) = (app.clone(), Arc::clone(flows));
+    Batch::start(MOST, move |messages: Arc<Vec<Inbound>>| {
+        let (app, flows) = (app.clone(), Arc::clone(&flows));
+        Box::pin(async move {
+            let step = (app.clone(), flows, messages);
+            let taken = app
+                .db
+                .write(move |tx| {
+                    let (app, flows, messages) = step.clone();
+                    Box::pin(async move { handle(&app, &flows, tx, &messages).await })
+                })
+                .await?;
+            app.bus.poke(Poke::Dispatch);
+            Ok(taken)
+        })
+    })
+}
+
+/// A message that is new, with who wrote it.
+struct Fresh<'a> {
+    row: i64,
+    inbound: &'a Inbound,
+    known: &'a Known,
+}
+
+/// A conversation in the middle of the step.
+struct Chat {
+    session: Session,
+    version: i32,
+    address_id: i64,
+    dormant: bool,
+}
+
+/// A message whose turn has been computed and whose reply is being put together.
+struct Turn<'a> {
+    fresh: &'a Fresh<'a>,
+    say: Vec<Say>,
+    finished: Option<Finished>,
+}
+
+/// Handles a set of messages. Answers in their order.
+async fn handle(app: &App, flows: &Flows, tx: &Tx, messages: &[Inbound]) -> Result<Vec<Taken>> {
+    let people = greet(tx, messages).await?;
+    let mut seen = HashSet::new();
+    let mut firsts = Vec::with_capacity(messages.len());
+    let mut origin = Vec::with_capacity(messages.len());
+    for (index, inbound) in messages.iter().enumerate() {
+        let known = people.get(&(inbound.medium, inbound.from.as_str().to_owned()));
+        let is_first = seen.insert((inbound.channel, inbound.provider_id.as_str()));
+        if let Some(known) = known.filter(|_| is_first) {
+            firsts.push((inbound, known));
+            origin.push(index);
+        }
+    }
+    let rows = store::insert_new(tx, &token::fresh(), &firsts).await?;
+    let mut taken = vec![Taken::Known; messages.len()];
+    let mut fresh = Vec::with_capacity(rows.len());
+    for (position, (inbound, known)) in firsts.iter().enumerate() {
+        if let Some(&row) = rows.get(&position) {
+            taken[origin[position]] = Taken::New;
+            fresh.push(Fresh { row, inbound, known });
+        }
+    }
+    if !fresh.is_empty() {
+        converse(app, flows, tx, &fresh).await?;
+    }
+    Ok(taken)
+}
+
+/// Who wrote, one set a medium; those not known yet are known afterwards.
+async fn greet(tx: &Tx, messages: &[Inbound]) -> Result<HashMap<(Medium, String), Known>> {
+    let mut people = HashMap::new();
+    for medium in [Medium::Whatsapp, Medium::Sms] {
+        let callers: Vec<Caller> = messages
+            .iter()
+            .filter(|message| message.medium == medium)
+            .map(|message| Caller {
+                medium,
+                from: message.from.clone(),
+                profile_name: message.profile_name.clone(),
+                user_id: message.user_id.clone(),
+            })
+            .collect();
+        if !callers.is_empty() {
+            let known = people::store::greet(tx, medium, &callers).await?;
+            people.extend(known.into_iter().map(|(value, known)| ((medium, value), known)));
+        }
+    }
+    Ok(people)
+}
+
+/// Takes the new messages through the engine, round by round, and keeps what came of it.
+async fn converse(app: &App, flows: &Flows, tx: &Tx, fresh: &[Fresh<'_>]) -> Result<()> {
+    let addresses: Vec<i64> = distinct(fresh.iter().map(|f| f.known.address_id));
+    people::store::heard_from(tx, &addresses).await?;
+    let mut chats = open_chats(app, tx, fresh).await?;
+    let mut replies = Vec::with_capacity(fresh.len());
+    let mut consents: HashMap<i64, bool> = HashMap::new();
+    for round in rounds(fresh) {
+        let mut turns = Vec::with_capacity(round.len());
+        let records = records::look_up(app, tx, wants(app, flows, &round, &chats)).await?;
+        for fresh in &round {
+            let Some(chat) = chats.get_mut(&fresh.known.person_id) else { continue };
+            let session = std::mem::take(&mut chat.session);
+            let step = if fresh.inbound.medium == Medium::Sms {
+                engine::Step { session, say: vec![Say::plain("chat.sms_only")], finished: None, consent: None }
+            } else {
+                let (input, asker) = (input(fresh.inbound), asker(app, fresh.known));
+                let facts = records.for_viewer(&viewer(app, fresh.known));
+                engine::step(flows, &app.wording, session, &input, &facts, &asker, chat.dormant, &app.settings.company)
+            };
+            chat.session = step.session;
+            chat.dormant = false;
+            chat.address_id = fresh.known.address_id;
+            if let Some(wanted) = step.consent {
+                consents.insert(fresh.known.address_id, wanted);
+            }
+            turns.push(Turn { fresh, say: step.say, finished: step.finished });
+        }
+        finish(app, flows, tx, &mut turns, &mut chats).await?;
+        replies.extend(turns.into_iter().filter_map(|turn| reply(app, &turn)));
+    }
+    for wanted in [true, false] {
+        let ids: Vec<i64> = consents.iter().filter(|(_, to)| **to == wanted).map(|(id, _)| *id).collect();
+        people::store::consent(tx, &ids, wanted).await?;
+    }
+    store::keep(tx, kept(flows, chats)).await?;
+    delivery::enqueue(tx, replies, app.max_chars()).await?;
+    Ok(())
+}
+
+/// Round k: the k-th message of each person, in the order of arrival.
+fn rounds<'a>(fresh: &'a [Fresh<'a>]) -> Vec<Vec<&'a Fresh<'a>>> {
+    let mut rounds: Vec<Vec<&Fresh<'_>>> = Vec::new();
+    let mut count: HashMap<i64, usize> = HashMap::new();
+    for one in fresh {
+        let nth = count.entry(one.known.person_id).or_default();
+        if rounds.len() <= *nth {
+            rounds.push(Vec::new());
+        }
+        rounds[*nth].push(one);
+        *nth += 1;
+    }
+    rounds
+}
+
+/// The conversations these messages belong to, locked; a stranger's begins at the menu.
+async fn open_chats(app: &App, tx: &Tx, fresh: &[Fresh<'_>]) -> Result<HashMap<i64, Chat>> {
+    let mut people: Vec<i64> = distinct(fresh.iter().map(|f| f.known.person_id));
+    people.sort_unstable();
+    let mut stored = store::conversations(tx, &people).await?;
+    let chats = fresh.iter().map(|f| {
+        let chat = match stored.remove(&f.known.person_id) {
+            None => Chat { session: Session::new(&f.known.language), version: 0, address_id: f.known.address_id, dormant: false },
+            Some(row) => {
+                let idle = tx.now() - row.updated_at;
+                // A session that cannot be read (an older or newer program's) starts over rather than failing.
+                let session: Option<Session> = serde_json::from_str(&row.session).ok();
+                let session = session.filter(|_| idle < app.settings.draft_life);
+                let session = session.unwrap_or_else(|| Session::new(&f.known.language));
+                let dormant = session.flow.is_some() && idle > app.settings.session_timeout;
+                Chat { session, version: row.version, address_id: row.address_id, dormant }
+            }
+        };
+        (f.known.person_id, chat)
+    });
+    // A person's second message must not overwrite what the first found.
+    Ok(chats.fold(HashMap::new(), |mut all, (person, chat)| {
+        all.entry(person).or_insert(chat);
+        all
+    }))
+}
+
+/// The records that this round's messages may speak of.
+fn wants(app: &App, flows: &Flows, round: &[&Fresh<'_>], chats: &HashMap<i64, Chat>) -> Vec<engine::Lookup> {
+    let may_ask = |fresh: &&&Fresh<'_>| {
+        let asker = asker(app, fresh.known);
+        fresh.inbound.medium == Medium::Whatsapp && (asker.registered || asker.open_access)
+    };
+    round
+        .iter()
+        .filter(may_ask)
+        .filter_map(|fresh| Some((fresh, chats.get(&fresh.known.person_id)?)))
+        .flat_map(|(fresh, chat)| engine::lookups(flows, &app.wording, &chat.session, &input(fresh.inbound), chat.dormant))
+        .collect()
+}
+
+/// Carries out the finished forms, one set a kind of action, and adds what came of it to the replies.
+async fn finish(
+    app: &App,
+    flows: &Flows,
+    tx: &Tx,
+    turns: &mut [Turn<'_>],
+    chats: &mut HashMap<i64, Chat>,
+) -> Result<()> {
+    let forms: Vec<(i64, Finished)> = turns
+        .iter()
+        .filter_map(|turn| Some((turn.fresh.known.person_id, turn.finished.clone()?)))
+        .collect();
+    if forms.is_empty() {
+        return Ok(());
+    }
+    let mut outcomes = actions::carry_out(app, tx, &forms).await?.into_iter();
+    for turn in turns.iter_mut() {
+        let Some(finished) = &turn.finished else { continue };
+        match outcomes.next() {
+            Some(Ok(vars)) => turn.say.push(engine::done(finished, vars)),
+            Some(Err(refused)) => {
+                let Some(chat) = chats.get_mut(&turn.fresh.known.person_id) else { continue };
+                let session = std::mem::take(&mut chat.session);
+                let (session, say) =
+                    engine::refused(flows, session, finished, refused.question, refused.key, refused.vars);
+                chat.session = session;
+                turn.say.extend(say);
+            }
+            None => turn.say.push(Say::plain("chat.failed")),
+        }
+    }
+    Ok(())
+}
+
+fn reply(app: &App, turn: &Turn<'_>) -> Option<NewDelivery> {
+    let Fresh { row, inbound, known } = turn.fresh;
+    let body = engine::render(&app.wording, &known.language, &turn.say);
+    (!body.is_empty()).then(|| NewDelivery {
+        kind: Kind::Reply,
+        medium: inbound.medium,
+        address_id: known.address_id,
+        person_id: known.person_id,
+        sender: inbound.to.as_ref().map(|to| to.as_str().to_owned()),
+        line: format!("reply:{}", known.address_id),
+        body,
+        message_id: Some(*row),
+    })
+}
+
+fn kept(flows: &Flows, chats: HashMap<i64, Chat>) -> Vec<Kept> {
+    let mut kept: Vec<Kept> = chats
+        .into_iter()
+        .map(|(person_id, chat)| Kept {
+            person_id,
+            address_id: chat.address_id,
+            state: chat.session.state(flows),
+            session: serde_json::to_string(&chat.session).unwrap_or_default(),
+            version: chat.version + 1,
+        })
+        .collect();
+    kept.sort_unstable_by_key(|kept| kept.person_id); // the order in which rows are locked
+    kept
+}
+
+fn input(inbound: &Inbound) -> Input {
+    Input {
+        text: inbound.text.clone(),
+        tapped: inbound.tapped.clone(),
+        media: inbound.media.clone(),
+        kind: inbound.kind.clone(),
+    }
+}
+
+fn asker(app: &App, known: &Known) -> Asker {
+    Asker { role: known.role(), registered: known.role().is_some(), open_access: app.chat_is_open() }
+}
+
+fn viewer(app: &App, known: &Known) -> Viewer {
+    Viewer {
+        person_id: known.person_id,
+        role: known.role(),
+        department: known.department.clone(),
+        open_access: app.chat_is_open(),
+    }
+}
+
+fn distinct(ids: impl Iterator<Item = i64>) -> Vec<i64> {
+    let mut seen = HashSet::new();
+    ids.filter(|id| seen.insert(*id)).collect()
+}

@@ -1,0 +1,219 @@
+//! Messages and conversations as rows, as sets.
+
+use crate::channels::Inbound;
+use crate::db::Tx;
+use crate::kit::{Instant, Result};
+use crate::people::store::Known;
+use sea_orm::ActiveValue::{NotSet, Set};
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{
+    ColumnTrait as _, ConnectionTrait, EntityTrait as _, JoinType, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    RelationTrait as _,
+};
+use serde_json::json;
+use std::collections::HashMap;
+
+/// Stores the messages that are not there yet and answers with the positions of the new ones and their rows.
+///
+/// The unique key (channel, provider id) decides; the batch's mark tells which were new, on every database.
+pub async fn insert_new(tx: &Tx, batch: &str, messages: &[(&Inbound, &Known)]) -> Result<HashMap<usize, i64>> {
+    let rows = messages.iter().enumerate().map(|(position, (inbound, known))| message::ActiveModel {
+        id: NotSet,
+        channel: Set(inbound.channel.to_owned()),
+        provider_id: Set(inbound.provider_id.clone()),
+        batch: Set(batch.to_owned()),
+        position: Set(i32::try_from(position).unwrap_or(i32::MAX)),
+        address_id: Set(known.address_id),
+        person_id: Set(known.person_id),
+        sender: Set(inbound.to.as_ref().map(|to| to.as_str().to_owned())),
+        kind: Set(inbound.kind.chars().filter(|c| !c.is_control()).take(50).collect()),
+        body: Set(without_nul(&inbound.text)),
+        extra: Set(extra(inbound)),
+        received_at: Set(tx.now()),
+    });
+    message::Entity::insert_many(rows)
+        .on_conflict_do_nothing_on([message::Column::Channel, message::Column::ProviderId])
+        .exec_without_returning(tx.conn())
+        .await?;
+    let new: Vec<(i32, i64)> = message::Entity::find()
+        .select_only()
+        .columns([message::Column::Position, message::Column::Id])
+        .filter(message::Column::Batch.eq(batch))
+        .into_tuple()
+        .all(tx.conn())
+        .await?;
+    Ok(new.into_iter().filter_map(|(position, id)| Some((usize::try_from(position).ok()?, id))).collect())
+}
+
+/// PostgreSQL keeps every character in a text but this one.
+fn without_nul(text: &str) -> String {
+    text.replace('\0', "")
+}
+
+fn extra(inbound: &Inbound) -> String {
+    let extra = json!({
+        "media": inbound.media,
+        "place": inbound.place,
+        "tapped": inbound.tapped,
+        "reply_to": inbound.reply_to,
+    });
+    without_nul(&extra.to_string())
+}
+
+/// The conversations of these people, locked in key order until the transaction ends.
+pub async fn conversations(tx: &Tx, people: &[i64]) -> Result<HashMap<i64, conversation::Model>> {
+    let found = conversation::Entity::find()
+        .filter(conversation::Column::PersonId.is_in(people.iter().copied()))
+        .order_by_asc(conversation::Column::PersonId)
+        .lock_exclusive()
+        .all(tx.conn())
+        .await?;
+    Ok(found.into_iter().map(|conversation| (conversation.person_id, conversation)).collect())
+}
+
+/// A conversation as it is to be kept.
+#[derive(Clone, Debug)]
+pub struct Kept {
+    /// Whose.
+    pub person_id: i64,
+    /// The address last written from.
+    pub address_id: i64,
+    /// `MENU`, `create_defect.severity`.
+    pub state: String,
+    /// The session as JSON.
+    pub session: String,
+    /// One more than it was.
+    pub version: i32,
+}
+
+/// Writes a set of conversations, new and known ones alike.
+pub async fn keep(tx: &Tx, conversations: Vec<Kept>) -> Result<()> {
+    let rows = conversations.into_iter().map(|kept| conversation::ActiveModel {
+        id: NotSet,
+        person_id: Set(kept.person_id),
+        address_id: Set(kept.address_id),
+        state: Set(kept.state),
+        session: Set(kept.session),
+        version: Set(kept.version),
+        created_at: Set(tx.now()),
+        updated_at: Set(tx.now()),
+    });
+    let changed = [
+        conversation::Column::AddressId,
+        conversation::Column::State,
+        conversation::Column::Session,
+        conversation::Column::Version,
+        conversation::Column::UpdatedAt,
+    ];
+    conversation::Entity::insert_many(rows)
+        .on_conflict(OnConflict::column(conversation::Column::PersonId).update_columns(changed).to_owned())
+        .exec_without_returning(tx.conn())
+        .await?;
+    Ok(())
+}
+
+/// A conversation with the address it is held on, for the list of sessions.
+#[derive(Clone, Debug, sea_orm::FromQueryResult)]
+pub struct Live {
+    /// `whatsapp`.
+    pub medium: String,
+    /// The number, in E.164.
+    pub value: String,
+    /// `MENU`, `create_defect.severity`.
+    pub state: String,
+    /// The session as JSON.
+    pub session: String,
+    /// When the conversation began.
+    pub created_at: Instant,
+    /// When it last changed.
+    pub updated_at: Instant,
+}
+
+/// The conversations that changed since `since`, the latest first, at most `most`.
+pub async fn live(conn: &impl ConnectionTrait, since: Instant, most: u64) -> Result<Vec<Live>> {
+    let live = conversation::Entity::find()
+        .select_only()
+        .columns([conversation::Column::State, conversation::Column::Session])
+        .columns([conversation::Column::CreatedAt, conversation::Column::UpdatedAt])
+        .columns([crate::people::store::address::Column::Medium, crate::people::store::address::Column::Value])
+        .join(JoinType::InnerJoin, conversation::Relation::Address.def())
+        .filter(conversation::Column::UpdatedAt.gte(since))
+        .order_by_desc(conversation::Column::UpdatedAt)
+        .limit(most)
+        .into_model::<Live>()
+        .all(conn)
+        .await?;
+    Ok(live)
+}
+
+/// Forgets the conversation of this person. Answers whether there was one.
+pub async fn forget(tx: &Tx, person_id: i64) -> Result<bool> {
+    let gone = conversation::Entity::delete_many()
+        .filter(conversation::Column::PersonId.eq(person_id))
+        .exec(tx.conn())
+        .await?;
+    Ok(gone.rows_affected > 0)
+}
+
+/// The stored message.
+pub mod message {
+    #![expect(missing_docs, reason = "the columns are described in db/migrations")]
+    use super::Instant;
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "messages")]
+    pub struct Model {
+        #[sea_orm(primary_key)]
+        pub id: i64,
+        pub channel: String,
+        pub provider_id: String,
+        pub batch: String,
+        pub position: i32,
+        pub address_id: i64,
+        pub person_id: i64,
+        pub sender: Option<String>,
+        pub kind: String,
+        pub body: String,
+        pub extra: String,
+        pub received_at: Instant,
+    }
+
+    #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// The stored conversation.
+pub mod conversation {
+    #![expect(missing_docs, reason = "the columns are described in db/migrations")]
+    use super::Instant;
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "conversations")]
+    pub struct Model {
+        #[sea_orm(primary_key)]
+        pub id: i64,
+        pub person_id: i64,
+        pub address_id: i64,
+        pub state: String,
+        pub session: String,
+        pub version: i32,
+        pub created_at: Instant,
+        pub updated_at: Instant,
+    }
+
+    #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {
+        #[sea_orm(
+            belongs_to = "crate::people::store::address::Entity",
+            from = "Column::AddressId",
+            to = "crate::people::store::address::Column::Id"
+        )]
+        Address,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}

@@ -1,0 +1,85 @@
+//! `/health`: alive, and what is degraded. For load balancers, monitors and a person with curl.
+
+use crate::app::App;
+use crate::channels::Medium;
+use crate::delivery;
+use crate::kit::Instant;
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// How Andon is.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Health {
+    /// `ok`, `degraded` (works, but something needs a person) or `down` (takes no messages).
+    #[schema(example = "ok")]
+    status: &'static str,
+    /// The program's version.
+    version: &'static str,
+    /// The database: `ok` or `down`.
+    database: &'static str,
+    /// What needs a person, in plain words; empty when nothing does.
+    degraded: Vec<String>,
+    /// The deliveries that wait to be sent.
+    queue: Option<Queue>,
+}
+
+/// The deliveries that wait to be sent.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Queue {
+    /// How many.
+    waiting: u64,
+    /// When the one that is due longest was made.
+    oldest: Option<Instant>,
+}
+
+/// How Andon is. 200 while it takes messages, 503 while it does not.
+#[utoipa::path(get, path = "/health", tag = "Operating", responses((status = 200, body = Health), (status = 503, body = Health)))]
+pub async fn health(State(app): State<App>) -> Response {
+    let mut degraded = troubles(&app);
+    let queue = delivery::store::waiting(app.db.read()).await;
+    let is_up = queue.is_ok();
+    if let Err(error) = &queue {
+        tracing::warn!(cause = error.private(), "the database does not answer");
+        degraded.insert(0, "The database does not answer. Messages are refused with 503 and fetched from the provider later.".into());
+    }
+    let health = Health {
+        status: match (is_up, degraded.is_empty()) {
+            (false, _) => "down",
+            (true, false) => "degraded",
+            (true, true) => "ok",
+        },
+        version: env!("CARGO_PKG_VERSION"),
+        database: if is_up { "ok" } else { "down" },
+        degraded,
+        queue: queue.ok().map(|(waiting, oldest)| Queue { waiting, oldest }),
+    };
+    let status = if is_up { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, Json(health)).into_response()
+}
+
+/// What is wrong with the channels, in plain words.
+fn troubles(app: &App) -> Vec<String> {
+    let mut troubles: Vec<String> = app
+        .channels
+        .iter()
+        .filter_map(|channel| app.health.red(channel.name()).map(|red| format!("{} is out since {}: {}", channel.name(), red.since, red.advice)))
+        .collect();
+    if !app.settings.whatsapp_enabled {
+        troubles.push("WhatsApp is switched off (ENABLE_WHATSAPP=false): webhooks get 503 and WhatsApp deliveries wait.".into());
+    } else if app.carrier(Medium::Whatsapp).is_none() {
+        troubles.push(no_carrier(app));
+    }
+    troubles
+}
+
+fn no_carrier(app: &App) -> String {
+    if app.settings.twilio_credentials().is_none() {
+        "TWILIO_ACCOUNT_SID or TWILIO_AUTH_TOKEN not configured: find both on the first page of Twilio's console. WhatsApp deliveries wait.".into()
+    } else {
+        "TWILIO_WHATSAPP_NUMBER not configured: the number Andon writes from, +14155238886 in Twilio's sandbox. WhatsApp deliveries wait.".into()
+    }
+}

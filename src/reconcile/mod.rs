@@ -1,0 +1,83 @@
+//! What arrived while we were down: asked of the provider, and taken in through the same door.
+//!
+//! Twilio brings a webhook about once, so what comes while Andon, its line or its database is down would be
+//! lost. At start, after every outage and every five minutes this job lists the messages that the provider
+//! received for us since it last finished, and takes the missing ones. Doing it twice changes nothing.
+
+mod store;
+
+use crate::app::App;
+use crate::bus::Poke;
+use crate::chat::inbound::Taken;
+use crate::kit::Result;
+use crate::webhooks_in::Door;
+use chrono::TimeDelta;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// How often it looks without being poked.
+const TIMER: Duration = Duration::from_mins(5);
+/// After a failure it looks again this soon.
+const AFTER_FAILURE: Duration = Duration::from_secs(5);
+/// How far before its mark it looks: clocks differ, and a message may be listed a little late.
+const OVERLAP: TimeDelta = TimeDelta::minutes(10);
+
+/// Runs until told to stop.
+pub async fn run(app: App, door: Door, stop: CancellationToken) {
+    while !stop.is_cancelled() {
+        let pause = match once(&app, &door).await {
+            Ok(_) => TIMER,
+            Err(error) => {
+                tracing::warn!(cause = error.private(), "missed messages cannot be looked for yet: {error}");
+                AFTER_FAILURE
+            }
+        };
+        tokio::select! {
+            () = app.bus.wait(Poke::Reconcile, pause) => {}
+            () = stop.cancelled() => {}
+        }
+    }
+}
+
+/// Looks once. Answers with the number of messages that had been missed.
+///
+/// # Errors
+/// When the provider or the database is away; the mark stays where it was, so nothing is skipped.
+pub async fn once(app: &App, door: &Door) -> Result<usize> {
+    let mut missed = 0;
+    for channel in &app.channels {
+        let name = format!("received:{}", channel.name());
+        let started_at = app.clock.now();
+        // On the very first look there is nothing to catch up with: what is older than Andon is not its business.
+        if let Some(mark) = store::mark(app.db.read(), &name).await? {
+            let received = match channel.received_since(mark - OVERLAP).await {
+                Ok(received) => received,
+                Err(error) => {
+                    tracing::debug!(channel = channel.name(), "cannot be asked for missed messages: {error}");
+                    return if error.retry == crate::channels::Retry::Never { Ok(missed) } else { Err(unreachable(&error)) };
+                }
+            };
+            let ids: Vec<String> = received.iter().map(|message| message.provider_id.clone()).collect();
+            let known = store::known(app.db.read(), channel.name(), &ids).await?;
+            for message in received.into_iter().filter(|message| !known.contains(&message.provider_id)) {
+                if door.take_message(message).await? == Taken::New {
+                    missed += 1;
+                }
+            }
+        }
+        app.db
+            .write(move |tx| {
+                let name = name.clone();
+                Box::pin(async move { store::set_mark(tx, &name, started_at).await })
+            })
+            .await?;
+    }
+    if missed > 0 {
+        tracing::info!(missed, "messages that had been missed were taken in");
+    }
+    Ok(missed)
+}
+
+fn unreachable(error: &crate::channels::SendError) -> crate::kit::Error {
+    crate::kit::Error::unavailable("The provider cannot be asked for missed messages.").because(error.clone())
+}

@@ -1,0 +1,145 @@
+//! One running Andon: database, channels, routes and jobs, from settings to a listening address.
+
+use crate::app::{App, Health, Parts};
+use crate::bus::Bus;
+use crate::chat::flow::Flows;
+use crate::config::Settings;
+use crate::db::{self, Db};
+use crate::delivery::dispatch::Dispatcher;
+use crate::delivery::receipts;
+use crate::kit::{Clock, Error, Result, http};
+use crate::simulator::{Pace, Setup, Simulator};
+use crate::web::forgive_trailing_slash;
+use crate::webhooks_in::Door;
+use crate::wording::Wording;
+use crate::{catalog, chat, reconcile};
+use axum::ServiceExt as _;
+use axum::extract::Request;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tower::Layer as _;
+use tower::util::MapRequestLayer;
+
+/// Who runs the jobs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Jobs {
+    /// They run by themselves, on pokes and timers.
+    Running,
+    /// [`Server::settle`] runs them: for tests, which then need no sleeping.
+    ByHand,
+}
+
+/// One running Andon.
+pub struct Server {
+    /// What every feature uses.
+    pub app: App,
+    /// The door in.
+    pub door: Door,
+    /// The way out.
+    pub dispatcher: Dispatcher,
+    /// The stand-in for the providers, where it is on.
+    pub simulator: Option<Simulator>,
+    /// Where it listens.
+    pub address: SocketAddr,
+    stop: CancellationToken,
+    tasks: TaskTracker,
+    _lock: Option<std::fs::File>,
+}
+
+impl Server {
+    /// Opens the database, brings it up to date, and starts to listen.
+    ///
+    /// # Errors
+    /// [`crate::kit::error::Kind::Setting`] for what an operator can mend in the settings or files, else
+    /// [`crate::kit::error::Kind::Unavailable`].
+    pub async fn start(mut settings: Settings, clock: Clock, jobs: Jobs) -> Result<Self> {
+        let wording = Wording::load(settings.wording_dir.as_deref()).map_err(|problems| mistakes("wording", &problems))?;
+        let flows = Flows::load(settings.flows_dir.as_deref(), &wording).map_err(|problems| mistakes("flow", &problems))?;
+        let flows = Arc::new(flows);
+        let url = settings.database_url();
+        let lock = db::sqlite_file(&url).map(|file| db::lock(&file)).transpose()?;
+        let listener = listen(settings.bind).await?;
+        settings.bind = listener.local_addr().map_err(Error::internal)?;
+        let address = settings.bind;
+
+        let database = Db::open(&url, clock.clone()).await?;
+        db::migrations::run(&database).await?;
+        let client = http::client()?;
+        let channels = catalog::channels(&settings, client.clone());
+        let simulator = simulator(&settings, client, &clock, jobs);
+        let app = App::new(Parts { settings, db: database, clock, bus: Bus::default(), wording, channels, health: Health::default() });
+        let door = Door { messages: chat::inbound::start(&app, &flows), receipts: receipts::start(&app), app: app.clone() };
+        let dispatcher = Dispatcher::new(&app);
+
+        let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+        let routes = catalog::routes(&app, &door, simulator.as_ref());
+        let service = MapRequestLayer::new(forgive_trailing_slash).layer(routes);
+        let served = axum::serve(listener, ServiceExt::<Request>::into_make_service(service));
+        let until = stop.clone();
+        tasks.spawn(async move { served.with_graceful_shutdown(until.cancelled_owned()).await });
+        if jobs == Jobs::Running {
+            let (dispatcher, until) = (dispatcher.clone(), stop.clone());
+            tasks.spawn(async move { dispatcher.run(until).await });
+            tasks.spawn(reconcile::run(app.clone(), door.clone(), stop.clone()));
+        }
+        Ok(Self { app, door, dispatcher, simulator, address, stop, tasks, _lock: lock })
+    }
+
+    /// Runs the jobs by hand until there is nothing left to do, the simulator's callbacks included.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn settle(&self) -> Result<()> {
+        loop {
+            if let Some(simulator) = &self.simulator {
+                simulator.settle().await;
+            }
+            if self.dispatcher.drain().await? == 0 {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Stops listening, lets the jobs finish what they began, closes the database.
+    ///
+    /// # Errors
+    /// When the database refuses to close.
+    pub async fn stop(self) -> Result<()> {
+        self.stop.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+        self.app.db.clone().close().await
+    }
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener> {
+    TcpListener::bind(address).await.map_err(|e| {
+        Error::setting(format!("{address} cannot be listened on: {e}. Is another program there? Set ANDON_BIND to a free one."))
+    })
+}
+
+/// The stand-in for Twilio: in the demo, or where it was asked for, and only on loopback.
+fn simulator(settings: &Settings, http: reqwest::Client, clock: &Clock, jobs: Jobs) -> Option<Simulator> {
+    if !settings.simulator || !settings.listens_on_loopback() {
+        return None;
+    }
+    let (account_sid, auth_token, _) = settings.twilio_credentials()?;
+    let setup = Setup {
+        account_sid,
+        auth_token,
+        sender: settings.whatsapp_sender.clone()?,
+        webhook_url: format!("{}/api/whatsapp/webhook", settings.local_origin()),
+        http,
+        clock: clock.clone(),
+        pace: if jobs == Jobs::Running { Pace::Human } else { Pace::Instant },
+    };
+    Some(Simulator::new(setup))
+}
+
+fn mistakes<P: std::fmt::Display>(what: &str, problems: &[P]) -> Error {
+    let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    Error::setting(format!("There are mistakes in the {what} files:\n{}", lines.join("\n")))
+}

@@ -1,0 +1,35 @@
+//! What every endpoint shares: problems as answers, who may ask, paths with and without a trailing slash.
+
+pub mod guard;
+pub mod problem;
+
+use axum::extract::Request;
+use axum::http::Uri;
+use axum::http::uri::PathAndQuery;
+
+/// The request's URI as it arrived, before a trailing slash was dropped for routing; signatures cover this one.
+#[derive(Clone, Debug)]
+pub struct AsReceived(pub Uri);
+
+/// Lets every path work with and without its trailing slash, without a redirect (a redirected webhook loses its form).
+pub fn forgive_trailing_slash(mut request: Request) -> Request {
+    let received = request.uri().clone();
+    let path = received.path();
+    if path.len() > 1 && path.ends_with('/') {
+        let trimmed = path.trim_end_matches('/');
+        let trimmed = if trimmed.is_empty() { "/" } else { trimmed };
+        let rewritten = match received.query() {
+            Some(query) => format!("{trimmed}?{query}"),
+            None => trimmed.to_owned(),
+        };
+        if let Ok(path_and_query) = rewritten.parse::<PathAndQuery>() {
+            let mut parts = received.clone().into_parts();
+            parts.path_and_query = Some(path_and_query);
+            if let Ok(uri) = Uri::from_parts(parts) {
+                *request.uri_mut() = uri;
+            }
+        }
+    }
+    request.extensions_mut().insert(AsReceived(received));
+    request
+}

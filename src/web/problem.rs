@@ -1,0 +1,85 @@
+//! The one place where an [`Error`] becomes an HTTP answer: `application/problem+json` (RFC 9457).
+//!
+//! The public text goes out, the private cause goes to the log, once. `error` repeats the text for clients
+//! written for older desks.
+
+use crate::kit::Error;
+use crate::kit::error::Kind;
+use axum::Json;
+use axum::http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::{StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// What a refused request is answered with.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Problem {
+    /// Always `about:blank`: the status says it all.
+    #[serde(rename = "type")]
+    #[schema(example = "about:blank")]
+    kind: &'static str,
+    /// The status in words.
+    title: &'static str,
+    /// The HTTP status.
+    status: u16,
+    /// What is wrong and what to do about it.
+    detail: String,
+    /// The same as `detail`, under the name older clients read.
+    error: String,
+}
+
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        let status = status(self.kind());
+        match self.kind() {
+            Kind::Internal => tracing::error!(cause = self.private(), "a request failed by our own fault"),
+            Kind::Unavailable => tracing::warn!(cause = self.private(), "a request had to be put off: {self}"),
+            _ => tracing::debug!(status = status.as_u16(), "refused: {self}"),
+        }
+        let mut response = answer(status, self.public().to_owned());
+        match self.kind() {
+            Kind::Unavailable => response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("5")),
+            Kind::Unauthorized => response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")),
+            _ => None,
+        };
+        response
+    }
+}
+
+/// The answer to a path that leads nowhere.
+pub async fn nowhere(uri: Uri) -> Response {
+    answer(StatusCode::NOT_FOUND, format!("There is nothing at {}. The API is described at /docs.", uri.path()))
+}
+
+/// The answer to a method that a path does not take.
+pub async fn wrong_method() -> Response {
+    answer(StatusCode::METHOD_NOT_ALLOWED, "This path does not take that method. The API is described at /docs.".into())
+}
+
+/// The answer where a handler panicked: the log has the story.
+pub fn after_panic(_: Box<dyn std::any::Any + Send + 'static>) -> Response {
+    Error::internal("a handler panicked").into_response()
+}
+
+fn answer(status: StatusCode, detail: String) -> Response {
+    let title = status.canonical_reason().unwrap_or("Error");
+    let problem = Problem { kind: "about:blank", title, status: status.as_u16(), error: detail.clone(), detail };
+    let mut response = (status, Json(problem)).into_response();
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    response
+}
+
+fn status(kind: Kind) -> StatusCode {
+    match kind {
+        Kind::BadRequest => StatusCode::BAD_REQUEST,
+        Kind::Unauthorized => StatusCode::UNAUTHORIZED,
+        Kind::Forbidden => StatusCode::FORBIDDEN,
+        Kind::NotFound => StatusCode::NOT_FOUND,
+        Kind::Conflict => StatusCode::CONFLICT,
+        Kind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        Kind::TooMany => StatusCode::TOO_MANY_REQUESTS,
+        Kind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        Kind::Setting | Kind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}

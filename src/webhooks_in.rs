@@ -1,0 +1,138 @@
+//! The one door in: providers' webhooks, checked, stored, and answered with an empty acknowledgement.
+//!
+//! A signed message is on disk, with its effects and its reply, before the provider gets its 200. What is not
+//! proved to come from the provider is turned away and nothing of it is stored.
+
+use crate::app::App;
+use crate::bus::Poke;
+use crate::channels::{Inbound, Receipt, Rejection, Signal, Webhook};
+use crate::chat::inbound::Taken;
+use crate::db::Batch;
+use crate::kit::error::Kind;
+use crate::kit::{Error, Result};
+use crate::web::AsReceived;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
+use futures_util::future::join_all;
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use serde_json::json;
+
+/// The largest body taken in. Meta's are up to 3 MB (providers.md 6.3); Twilio's are far smaller.
+const MAX_BODY: usize = 3 * 1024 * 1024;
+/// TwiML's way of saying "no reply here"; replies are deliveries of their own.
+const NO_REPLY: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response/>";
+
+/// What the door leads to.
+#[derive(Clone)]
+pub struct Door {
+    /// The application.
+    pub app: App,
+    /// The message step's queue.
+    pub messages: Batch<Inbound, Taken>,
+    /// The receipts' queue.
+    pub receipts: Batch<Receipt, ()>,
+}
+
+/// Messages from a provider; a GET that carries none is a look whether we are there.
+pub async fn webhook(State(door): State<Door>, Extension(received): Extension<AsReceived>, request: Request) -> Response {
+    match door.enter(&received, request).await {
+        Ok(Some(_)) => ([(CONTENT_TYPE, "text/xml; charset=utf-8")], NO_REPLY).into_response(),
+        Ok(None) => Json(json!({"status": "ok"})).into_response(),
+        Err(error) => error.into_response(),
+    }
+}
+
+/// News of our own messages.
+pub async fn status(State(door): State<Door>, Extension(received): Extension<AsReceived>, request: Request) -> Response {
+    match door.enter(&received, request).await {
+        Ok(Some(_)) => StatusCode::NO_CONTENT.into_response(),
+        Ok(None) => Json(json!({"status": "ok"})).into_response(),
+        Err(error) => error.into_response(),
+    }
+}
+
+impl Door {
+    /// Checks and stores what a webhook says; `None` where it says nothing (a bare GET).
+    async fn enter(&self, received: &AsReceived, request: Request) -> Result<Option<usize>> {
+        let (parts, body) = request.into_parts();
+        let uri = &received.0;
+        if parts.method == axum::http::Method::GET && !uri.query().is_some_and(names_a_message) {
+            return Ok(None);
+        }
+        if !self.app.settings.whatsapp_enabled {
+            return Err(Error::unavailable("WhatsApp is switched off here (ENABLE_WHATSAPP=false)."));
+        }
+        let body = read(body).await?;
+        let path_and_query = uri.path_and_query().map_or("/", |it| it.as_str());
+        let webhook = Webhook {
+            method: &parts.method,
+            path_and_query,
+            public_urls: &self.app.settings.public_urls(uri.path()),
+            headers: &parts.headers,
+            body: &body,
+        };
+        let channel = self.app.channel("twilio").ok_or_else(|| Error::internal("no channel takes webhooks"))?;
+        let signals = channel.accept(&webhook).map_err(|rejection| turned_away(&rejection))?;
+        let count = signals.len();
+        self.take(signals).await?;
+        Ok(Some(count))
+    }
+
+    /// Stores signals, each on its own; answers when all are committed, or with the first failure.
+    pub async fn take(&self, signals: Vec<Signal>) -> Result<()> {
+        let stored = join_all(signals.into_iter().map(|signal| async {
+            match signal {
+                Signal::Message(message) => self.take_message(message).await.map(|_| ()),
+                Signal::Receipt(receipt) => self.receipts.submit(receipt).await,
+            }
+        }));
+        let outcome = stored.await.into_iter().collect();
+        if outcome.is_err() {
+            // What the provider will not bring again, we ask for as soon as the database is back.
+            self.app.bus.poke(Poke::Reconcile);
+        }
+        outcome
+    }
+
+    /// Stores one message.
+    pub async fn take_message(&self, message: Inbound) -> Result<Taken> {
+        let (from, kind, id) = (message.from.masked(), message.kind.clone(), message.provider_id.clone());
+        let taken = self.messages.submit(message).await?;
+        match taken {
+            Taken::New => tracing::info!(message.from = from, message.kind = kind, provider.id = id, "message in"),
+            Taken::Known => tracing::debug!(provider.id = id, "message was here before"),
+        }
+        Ok(taken)
+    }
+}
+
+async fn read(body: Body) -> Result<Vec<u8>> {
+    match Limited::new(body, MAX_BODY).collect().await {
+        Ok(collected) => Ok(collected.to_bytes().to_vec()),
+        Err(error) if error.is::<LengthLimitError>() => {
+            Err(Error::new(Kind::TooLarge, format!("A webhook's body may have {MAX_BODY} bytes at most.")))
+        }
+        Err(error) => Err(Error::bad_request("The request's body broke off.").because(error)),
+    }
+}
+
+fn names_a_message(query: &str) -> bool {
+    form_urlencoded::parse(query.as_bytes()).any(|(name, _)| matches!(&*name, "MessageSid" | "SmsMessageSid" | "SmsSid"))
+}
+
+fn turned_away(rejection: &Rejection) -> Error {
+    match rejection {
+        Rejection::Unproved(why) => {
+            tracing::warn!("webhook turned away: {why}");
+            Error::new(Kind::Forbidden, "The request does not carry a valid signature. The reason is in Andon's log.")
+        }
+        Rejection::Malformed(why) => {
+            tracing::info!("webhook turned away: {why}");
+            Error::bad_request(why.clone())
+        }
+    }
+}
