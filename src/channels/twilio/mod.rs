@@ -1,1 +1,3 @@
 //! Twilio (being written).
+
+pub mod signature;
