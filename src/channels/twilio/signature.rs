@@ -32,7 +32,7 @@ pub fn sign(token: &str, url: &str, params: &[(Vec<u8>, Vec<u8>)]) -> String {
     // Code-point order is byte order in UTF-8. A name that occurs twice gives its distinct values, sorted.
     sorted.sort_unstable();
     sorted.dedup();
-    let mut mac = Hmac::<Sha1>::new_from_slice(token.as_bytes()).expect("HMAC takes a key of any length");
+    let mut mac = keyed(token);
     mac.update(url.as_bytes());
     for (name, value) in sorted {
         mac.update(name);
@@ -94,6 +94,10 @@ pub fn parse_form(bytes: &[u8]) -> Vec<Param> {
             (decode(name), decode(value))
         })
         .collect()
+}
+
+fn keyed(token: &str) -> Hmac<Sha1> {
+    Hmac::new_from_slice(token.as_bytes()).expect("HMAC takes a key of any length")
 }
 
 fn decode(encoded: &[u8]) -> Vec<u8> {
