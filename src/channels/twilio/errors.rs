@@ -1,0 +1,177 @@
+//! What Twilio's refusals mean: one table of its codes, used for the answer to a send and, by [`explain`], for
+//! the codes in status callbacks alike.
+//!
+//! Twilio asks programs not to rely on its codes, and adds new ones: a code that is not in the table is never
+//! retried, and its text is passed on with numbers masked. No advice holds a secret or a person's number.
+
+mod codes;
+
+pub use codes::{KNOWN, Known, explain};
+
+use crate::channels::{Retry, SendError};
+use codes::{INVALID_CREDENTIALS, TOO_MANY, UNKNOWN};
+use serde_json::Value;
+use std::time::Duration;
+
+/// Twilio answered, and not with success.
+pub(super) fn refused(status: u16, retry_after: Option<Duration>, body: &[u8]) -> SendError {
+    // Either {code, message, …} or RFC 9457's {code, detail, …}; a proxy's error page is neither.
+    let problem: Value = serde_json::from_slice(body).unwrap_or_default();
+    let code = problem["code"]
+        .as_i64()
+        .or_else(|| problem["code"].as_str().and_then(|digits| digits.parse().ok()))
+        .and_then(|code| i32::try_from(code).ok());
+    let known = code.map_or(&UNKNOWN, explain);
+    let error = |name, retry, in_doubt, advice: &str| SendError { name, code, retry, in_doubt, advice: advice.into() };
+    match status {
+        500.. | 408 => error(
+            "provider_down",
+            Retry::Later(retry_after),
+            true,
+            "Twilio has a fault on its side. Andon waits and tries again; status.twilio.com may say more.",
+        ),
+        401 => error("invalid_credentials", Retry::StopChannel, false, INVALID_CREDENTIALS),
+        _ if matches!(known.retry, Retry::Later(_)) || status == 429 => {
+            let (name, advice) =
+                if known.code == 0 { ("too_many_requests", TOO_MANY) } else { (known.name, known.advice) };
+            let usual = if let Retry::Later(usual) = known.retry { usual } else { None };
+            error(name, Retry::Later(retry_after.or(usual)), false, advice)
+        }
+        _ if known.code != 0 => error(known.name, known.retry, false, known.advice),
+        300..=399 => error(
+            "redirected",
+            Retry::Later(None),
+            false,
+            "The address in TWILIO_API_BASE answers with a redirect, so it is not Twilio's API. Check it.",
+        ),
+        _ => error("unknown_error", Retry::Never, false, &unknown_advice(status, code, &problem)),
+    }
+}
+
+/// Twilio was not reached, or the connection broke before its answer was here.
+pub(super) fn not_answered(error: &reqwest::Error) -> SendError {
+    let (name, in_doubt, advice) = if error.is_builder() {
+        ("invalid_api_base", false, "The address in TWILIO_API_BASE cannot be called. Check it.")
+    } else if error.is_connect() {
+        // No connection, no request: nothing was sent.
+        (
+            "unreachable_provider",
+            false,
+            "Twilio cannot be reached. Check this machine's network, DNS and TWILIO_API_BASE; the messages wait.",
+        )
+    } else if error.is_timeout() {
+        (
+            "timed_out",
+            true,
+            "Twilio took too long to answer. Andon finds out whether the message was taken, and tries again if not.",
+        )
+    } else {
+        (
+            "connection_broken",
+            true,
+            "The connection to Twilio broke. Andon finds out whether the message was taken, and tries again if not.",
+        )
+    };
+    SendError { name, code: None, retry: Retry::Later(None), in_doubt, advice: advice.into() }
+}
+
+/// Twilio said yes in words that cannot be read, so the message has no id.
+pub(super) fn unreadable() -> SendError {
+    SendError {
+        name: "unreadable_answer",
+        code: None,
+        retry: Retry::Later(None),
+        in_doubt: true,
+        advice:
+            "Twilio's answer could not be read. Check TWILIO_API_BASE; Andon finds out whether the message was taken."
+                .into(),
+    }
+}
+
+/// A setting is missing: nothing was sent, the queue is kept.
+pub(super) fn not_configured(advice: &str) -> SendError {
+    SendError { name: "not_configured", code: None, retry: Retry::StopChannel, in_doubt: false, advice: advice.into() }
+}
+
+/// The message was not sent because it breaks a rule that Twilio would hold against it.
+pub(super) fn refused_here(code: i32) -> SendError {
+    let known = explain(code);
+    SendError { name: known.name, code: Some(code), retry: known.retry, in_doubt: false, advice: known.advice.into() }
+}
+
+fn unknown_advice(status: u16, code: Option<i32>, problem: &Value) -> String {
+    let words = ["message", "detail", "title"].into_iter().find_map(|key| problem[key].as_str()).map(mask_numbers);
+    let words = words.map(|words| format!(": “{words}”")).unwrap_or_default();
+    match code {
+        Some(code) => {
+            format!(
+                "Twilio refused the message{words}. Its page on that: https://www.twilio.com/docs/api/errors/{code}"
+            )
+        }
+        None => format!("Twilio refused the message with HTTP status {status}{words}."),
+    }
+}
+
+/// At most 200 characters of the text, with all but the last three digits of whatever may be a number hidden.
+fn mask_numbers(text: &str) -> String {
+    let mut masked = String::new();
+    let mut digits = String::new();
+    for c in text.chars().take(200).chain(['\n']) {
+        if c.is_ascii_digit() {
+            digits.push(c);
+            continue;
+        }
+        // Nothing shorter is a phone number (E.164 has 7 digits at the least).
+        if digits.len() >= 7 {
+            masked.push('…');
+            digits.drain(..digits.len() - 3);
+        }
+        masked.push_str(&digits);
+        digits.clear();
+        masked.push(if c.is_control() { ' ' } else { c });
+    }
+    masked.trim_end().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_decides_what_happens_next() {
+        let secs = |s| Some(Duration::from_secs(s));
+        let json = |code: i32| format!(r#"{{"code":{code},"message":"m","status":400}}"#);
+        for (status, retry_after, body, name, retry, in_doubt) in [
+            (401, None, json(20003), "invalid_credentials", Retry::StopChannel, false),
+            (401, None, "<html>".to_owned(), "invalid_credentials", Retry::StopChannel, false),
+            (404, None, json(20404), "account_not_found", Retry::StopChannel, false),
+            (429, secs(7), json(20429), "too_many_requests", Retry::Later(secs(7)), false),
+            (429, None, "slow down".to_owned(), "too_many_requests", Retry::Later(None), false),
+            (429, None, json(63018), "rate_limited", Retry::Later(secs(60)), false),
+            (429, secs(3), json(63018), "rate_limited", Retry::Later(secs(3)), false),
+            (500, None, json(20500), "provider_down", Retry::Later(None), true),
+            (503, secs(9), "<html>".to_owned(), "provider_down", Retry::Later(secs(9)), true),
+            (302, None, String::new(), "redirected", Retry::Later(None), false),
+            (400, None, json(21211), "invalid_recipient", Retry::Never, false),
+            (400, None, r#"{"code":"63007","detail":"d"}"#.to_owned(), "sender_not_on_whatsapp", Retry::Never, false),
+            (400, None, json(12345), "unknown_error", Retry::Never, false),
+            (400, None, "[]".to_owned(), "unknown_error", Retry::Never, false),
+            (404, None, "\u{0}".to_owned(), "unknown_error", Retry::Never, false),
+        ] {
+            let error = refused(status, retry_after, body.as_bytes());
+            assert_eq!((error.name, error.retry, error.in_doubt), (name, retry, in_doubt), "{status} {body}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_code_is_passed_on_in_twilios_words_without_numbers() {
+        let error = refused(400, None, br#"{"code":29999,"message":"No path to whatsapp:+447700900123 in 24 hours"}"#);
+        assert_eq!(error.code, Some(29999));
+        assert_eq!(
+            error.advice,
+            "Twilio refused the message: “No path to whatsapp:+…123 in 24 hours”. Its page on that: \
+             https://www.twilio.com/docs/api/errors/29999"
+        );
+        assert_eq!(refused(418, None, b"").advice, "Twilio refused the message with HTTP status 418.");
+    }
+}
