@@ -3,9 +3,11 @@
 //! The modules below are listed from the ground up; a module may import only modules listed above it.
 //! `tests/architecture.rs` holds the list to that.
 
-/// Time, phone numbers, references, errors, logging, the outgoing HTTP client.
-pub mod kit;
 /// Providers: their requests become signals, our messages become their requests.
 pub mod channels;
+/// Every setting: documented, checked, explained.
+pub mod config;
+/// Time, phone numbers, references, errors, logging, the outgoing HTTP client.
+pub mod kit;
 /// Who Andon knows, how to reach them, and what they may.
 pub mod people;
