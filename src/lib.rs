@@ -3,17 +3,57 @@
 //! The modules below are listed from the ground up; a module may import only modules listed above it.
 //! `tests/architecture.rs` holds the list to that.
 
-/// "Something changed": pokes that wake the jobs.
-pub mod bus;
-/// Providers: their requests become signals, our messages become their requests.
-pub mod channels;
-/// The database: transactions, batches, migrations.
-pub mod db;
-/// The one way out: deliveries, attempts, receipts.
-pub mod delivery;
 /// Time, phone numbers, references, errors, logging, the outgoing HTTP client.
 pub mod kit;
+/// Every setting: documented, checked, explained.
+pub mod config;
+/// The database: transactions, batches, migrations.
+pub mod db;
+/// "Something changed": pokes that wake the jobs.
+pub mod bus;
+/// Every word a person reads, per language, with the operator's changes.
+pub mod wording;
+/// Providers: their requests become signals, our messages become their requests.
+pub mod channels;
+/// What every feature may use.
+pub mod app;
+/// What endpoints share: problems, guards, paths.
+pub mod web;
 /// Events: what happened, in the transaction in which it happened.
 pub mod outbox;
 /// Who Andon knows, how to reach them, and what they may.
 pub mod people;
+/// The one way out: deliveries, attempts, receipts.
+pub mod delivery;
+/// How Andon is.
+pub mod health;
+/// Deadlines: policies and clocks.
+pub mod sla;
+/// Whatever somebody must act on before a deadline.
+pub mod tickets;
+/// Orders, their progress and their holds.
+pub mod orders;
+/// Machines.
+pub mod machines;
+/// Bills of materials and their revisions.
+pub mod boms;
+/// Defects: tickets that hold an order.
+pub mod defects;
+/// Broken machines: tickets with a machine.
+pub mod maintenance;
+/// SOP failures: tickets with a procedure.
+pub mod sop_failures;
+/// The chat: flows, engine, sessions, the message step.
+pub mod chat;
+/// The one door in.
+pub mod webhooks_in;
+/// What arrived while we were down.
+pub mod reconcile;
+/// Stand-ins for the providers, and a phone in the browser.
+pub mod simulator;
+/// Every list: channels, routes.
+pub mod catalog;
+/// One running Andon.
+pub mod server;
+/// The command line.
+pub mod cli;

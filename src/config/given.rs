@@ -1,0 +1,202 @@
+//! What an operator may write: every setting's name, flag, default and purpose.
+//!
+//! These structures hold text only; `read.rs` turns them into [`super::Settings`] or says what is wrong. The
+//! doc comments are the text of `--help` and of the README's table, so they are written for operators. Nothing
+//! here may implement `Debug`: secrets pass through as plain text.
+
+#![expect(clippy::doc_markdown, reason = "the doc comments are shown on terminals, where backticks would be noise")]
+#![expect(clippy::struct_field_names, reason = "a field's name is its flag, and one command holds all of them")]
+
+/// All settings as they were written, in the order in which `--help` groups them.
+#[derive(clap::Args)]
+#[group(skip)]
+pub(super) struct Given {
+    #[command(flatten)]
+    pub(super) server: Server,
+    #[command(flatten)]
+    pub(super) company: Company,
+    #[command(flatten)]
+    pub(super) database: Database,
+    #[command(flatten)]
+    pub(super) whatsapp: Whatsapp,
+    #[command(flatten)]
+    pub(super) twilio: Twilio,
+    #[command(flatten)]
+    pub(super) chat: Chat,
+    #[command(flatten)]
+    pub(super) simulator: Simulator,
+    #[command(flatten)]
+    pub(super) logging: Logging,
+}
+
+#[derive(clap::Args)]
+#[command(next_help_heading = "Server")]
+#[group(skip)]
+pub(super) struct Server {
+    /// Address and port to listen on
+    #[arg(long, env = "ANDON_BIND", default_value = "127.0.0.1:8000", value_name = "ADDRESS:PORT")]
+    pub(super) bind: String,
+
+    /// Folder for everything Andon keeps on disk; made when it is missing
+    #[arg(long, env = "ANDON_DATA_DIR", default_value = "andon-data", value_name = "FOLDER")]
+    pub(super) data_dir: String,
+
+    /// Where the world reaches Andon, for example https://andon.example.com; without it, the origin of
+    /// WHATSAPP_WEBHOOK_URL
+    #[arg(long, env = "ANDON_PUBLIC_URL", value_name = "URL")]
+    pub(super) public_url: Option<String>,
+
+    /// Proxies whose X-Forwarded-For counts: IP addresses or networks (10.0.0.0/8), separated by commas
+    #[arg(long, env = "ANDON_TRUSTED_PROXIES", value_name = "LIST")]
+    pub(super) trusted_proxies: Option<String>,
+
+    /// Bearer token for the admin endpoints; without one they refuse everybody. Secret, or ANDON_ADMIN_TOKEN_FILE
+    #[arg(long, env = "ANDON_ADMIN_TOKEN", value_name = "TOKEN")]
+    pub(super) admin_token: Option<String>,
+
+    /// File that holds ANDON_ADMIN_TOKEN
+    #[arg(long, env = "ANDON_ADMIN_TOKEN_FILE", value_name = "FILE", hide = true)]
+    pub(super) admin_token_file: Option<String>,
+}
+
+#[derive(clap::Args)]
+#[command(next_help_heading = "Company")]
+#[group(skip)]
+pub(super) struct Company {
+    /// Name of the company, as the chat greets with it
+    #[arg(long, env = "ANDON_COMPANY", default_value = "Andon", value_name = "NAME")]
+    pub(super) company: String,
+
+    /// IANA time zone in which people read dates and times, for example Europe/Berlin
+    #[arg(long, env = "ANDON_TIMEZONE", default_value = "UTC", value_name = "ZONE")]
+    pub(super) timezone: String,
+}
+
+#[derive(clap::Args)]
+#[command(next_help_heading = "Database")]
+#[group(skip)]
+pub(super) struct Database {
+    /// PostgreSQL (postgres://…), MariaDB or MySQL (mysql://…) or SQLite (sqlite://…); without it, SQLite's andon.db
+    /// in the data folder. Secret, or DATABASE_URL_FILE
+    #[arg(long, env = "DATABASE_URL", value_name = "URL")]
+    pub(super) database_url: Option<String>,
+
+    /// File that holds DATABASE_URL
+    #[arg(long, env = "DATABASE_URL_FILE", value_name = "FILE", hide = true)]
+    pub(super) database_url_file: Option<String>,
+}
+
+#[derive(clap::Args)]
+#[command(next_help_heading = "WhatsApp")]
+#[group(skip)]
+pub(super) struct Whatsapp {
+    /// Take and send WhatsApp messages; when false, webhooks answer 503
+    #[arg(long, env = "ENABLE_WHATSAPP", default_value = "true", value_name = "BOOL", num_args = 0..=1,
+        require_equals = true, default_missing_value = "true")]
+    pub(super) enable_whatsapp: String,
+
+    /// The webhook's address exactly as it stands at Twilio, for example
+    /// https://andon.example.com/api/whatsapp/webhook
+    #[arg(long, env = "WHATSAPP_WEBHOOK_URL", value_name = "URL")]
+    pub(super) webhook_url: Option<String>,
+
+    /// Seconds of silence after which a conversation is dormant
+    #[arg(long, env = "WHATSAPP_SESSION_TIMEOUT", default_value = "3600", value_name = "SECONDS")]
+    pub(super) session_timeout: String,
+
+    /// Mirror live sessions to Redis; accepted, but not used by this version yet
+    #[arg(long, env = "WHATSAPP_USE_REDIS", default_value = "false", value_name = "BOOL", num_args = 0..=1,
+        require_equals = true, default_missing_value = "true")]
+    pub(super) use_redis: String,
+
+    /// Address of Redis; not used by this version yet. Secret, or REDIS_URL_FILE
+    #[arg(long, env = "REDIS_URL", value_name = "URL")]
+    pub(super) redis_url: Option<String>,
+
+    /// File that holds REDIS_URL
+    #[arg(long, env = "REDIS_URL_FILE", value_name = "FILE", hide = true)]
+    pub(super) redis_url_file: Option<String>,
+}
+
+#[derive(clap::Args)]
+#[command(next_help_heading = "Twilio")]
+#[group(skip)]
+pub(super) struct Twilio {
+    /// Account SID (AC…), from the first page of console.twilio.com
+    #[arg(long, env = "TWILIO_ACCOUNT_SID", value_name = "SID")]
+    pub(super) twilio_account_sid: Option<String>,
+
+    /// Auth token, from the same page; without it every webhook gets 403. Secret, or TWILIO_AUTH_TOKEN_FILE
+    #[arg(long, env = "TWILIO_AUTH_TOKEN", value_name = "TOKEN")]
+    pub(super) twilio_auth_token: Option<String>,
+
+    /// File that holds TWILIO_AUTH_TOKEN
+    #[arg(long, env = "TWILIO_AUTH_TOKEN_FILE", value_name = "FILE", hide = true)]
+    pub(super) twilio_auth_token_file: Option<String>,
+
+    /// The token that comes next, while you rotate: webhooks signed with either count. Secret, or
+    /// TWILIO_AUTH_TOKEN_NEXT_FILE
+    #[arg(long, env = "TWILIO_AUTH_TOKEN_NEXT", value_name = "TOKEN")]
+    pub(super) twilio_auth_token_next: Option<String>,
+
+    /// File that holds TWILIO_AUTH_TOKEN_NEXT
+    #[arg(long, env = "TWILIO_AUTH_TOKEN_NEXT_FILE", value_name = "FILE", hide = true)]
+    pub(super) twilio_auth_token_next_file: Option<String>,
+
+    /// The WhatsApp number that Andon writes from, +14155238886 or whatsapp:+14155238886; also read as
+    /// TWILIO_WHATSAPP_FROM
+    #[arg(long, env = "TWILIO_WHATSAPP_NUMBER", value_name = "NUMBER")]
+    pub(super) twilio_whatsapp_number: Option<String>,
+
+    /// Another name of TWILIO_WHATSAPP_NUMBER
+    #[arg(long, env = "TWILIO_WHATSAPP_FROM", value_name = "NUMBER", hide = true)]
+    pub(super) twilio_whatsapp_from: Option<String>,
+
+    /// Where Twilio's API answers; change it only to try Andon against a stand-in
+    #[arg(long, env = "TWILIO_API_BASE", default_value = "https://api.twilio.com", value_name = "URL")]
+    pub(super) twilio_api_base: String,
+}
+
+#[derive(clap::Args)]
+#[command(next_help_heading = "Chat")]
+#[group(skip)]
+pub(super) struct Chat {
+    /// Who may use the floor's six options: `registered` numbers only, or with `open` every number
+    #[arg(long, env = "ANDON_CHAT_ACCESS", default_value = "registered", value_name = "WHO")]
+    pub(super) chat_access: String,
+
+    /// Folder of flow files that add to the built-in flows or replace them
+    #[arg(long, env = "ANDON_FLOWS_DIR", value_name = "FOLDER")]
+    pub(super) flows_dir: Option<String>,
+
+    /// Folder of wording files that replace built-in texts
+    #[arg(long, env = "ANDON_WORDING_DIR", value_name = "FOLDER")]
+    pub(super) wording_dir: Option<String>,
+
+    /// Days for which the answers of a dormant form are kept
+    #[arg(long, env = "ANDON_DRAFT_DAYS", default_value = "7", value_name = "DAYS")]
+    pub(super) draft_days: String,
+}
+
+#[derive(clap::Args)]
+#[command(next_help_heading = "Simulator")]
+#[group(skip)]
+pub(super) struct Simulator {
+    /// Serve a stand-in for Twilio and a phone at /simulator; on a loopback address only
+    #[arg(long, env = "ANDON_SIMULATOR", default_value = "false", value_name = "BOOL", num_args = 0..=1,
+        require_equals = true, default_missing_value = "true")]
+    pub(super) simulator: String,
+}
+
+#[derive(clap::Args)]
+#[command(next_help_heading = "Logging")]
+#[group(skip)]
+pub(super) struct Logging {
+    /// What to log: error, warn, info, debug or trace, also by part (info,sqlx=warn)
+    #[arg(long, env = "ANDON_LOG", default_value = "info", value_name = "FILTER")]
+    pub(super) log: String,
+
+    /// How a log line looks: `text` for people or `json` for machines
+    #[arg(long, env = "ANDON_LOG_FORMAT", default_value = "text", value_name = "FORMAT")]
+    pub(super) log_format: String,
+}

@@ -1,0 +1,108 @@
+//! The names of settings: which there are, which one was probably meant, and the table of them all.
+//!
+//! The clap command is the only list; everything here is read from it.
+
+use crate::config::Settings;
+use clap::{Arg, Args as _, Command};
+use std::fmt::Write as _;
+
+/// Variables that begin like this are ours to answer for.
+const OUR_PREFIXES: [&str; 3] = ["ANDON_", "TWILIO_", "WHATSAPP_"];
+/// Variables of the test suite, which run time settings know nothing about.
+const TEST_PREFIX: &str = "ANDON_TEST_";
+
+/// The names of all settings, those of secret files (`…_FILE`) and second names among them.
+pub fn known_names() -> Vec<String> {
+    command().get_arguments().filter_map(name_of).collect()
+}
+
+/// A sentence for each of `names` that begins like a setting of ours and is none, with the nearest known name.
+pub fn unknown_variables(names: impl Iterator<Item = String>) -> Vec<String> {
+    let known = known_names();
+    let is_ours = |name: &String| {
+        let upper = name.to_ascii_uppercase();
+        OUR_PREFIXES.iter().any(|prefix| upper.starts_with(prefix)) && !upper.starts_with(TEST_PREFIX)
+    };
+    let mut unknown: Vec<String> = names.filter(is_ours).filter(|name| !known.contains(name)).collect();
+    unknown.sort();
+    let tell = |name: &String| match nearest(name, known.iter().map(String::as_str)) {
+        Some((near, _)) => format!("{name} is no setting of Andon and is ignored; the nearest known name is {near}."),
+        None => format!("{name} is no setting of Andon and is ignored."),
+    };
+    unknown.iter().map(tell).collect()
+}
+
+/// All settings as a Markdown table (variable, flag, default, what), one bold row above each group.
+pub fn settings_table() -> String {
+    let mut table = String::from("| Variable | Flag | Default | What |\n|---|---|---|---|\n");
+    let mut group = None;
+    for arg in command().get_arguments().filter(|arg| !arg.is_hide_set()) {
+        let (Some(name), Some(flag)) = (name_of(arg), arg.get_long()) else { continue };
+        if group.as_deref() != arg.get_help_heading() {
+            group = arg.get_help_heading().map(str::to_owned);
+            let _ = writeln!(table, "| **{}** | | | |", group.as_deref().unwrap_or_default());
+        }
+        let default = default_of(arg).map(|value| format!("`{value}`")).unwrap_or_default();
+        let what = arg.get_help().map(ToString::to_string).unwrap_or_default().replace('|', "\\|");
+        let _ = writeln!(table, "| `{name}` | `--{flag}` | {default} | {what} |");
+    }
+    table
+}
+
+/// The flag, without its dashes, of the setting with this name.
+pub(super) fn flag_of(name: &str) -> Option<String> {
+    let is_it = |arg: &&Arg| name_of(arg).as_deref() == Some(name);
+    command().get_arguments().find(is_it).and_then(Arg::get_long).map(str::to_owned)
+}
+
+/// The candidate most like `typed`, case aside, and how like it is (0 to 1).
+pub(super) fn nearest<'a>(typed: &str, candidates: impl Iterator<Item = &'a str>) -> Option<(&'a str, f64)> {
+    let typed = typed.to_lowercase();
+    candidates.map(|known| (known, likeness(&typed, &known.to_lowercase()))).max_by(|a, b| a.1.total_cmp(&b.1))
+}
+
+/// Two measures together: edits catch slips of the finger, shared pairs of letters catch missing words.
+fn likeness(left: &str, right: &str) -> f64 {
+    f64::midpoint(strsim::normalized_damerau_levenshtein(left, right), strsim::sorensen_dice(left, right))
+}
+
+fn command() -> Command {
+    Settings::augment_args(Command::new("andon"))
+}
+
+fn name_of(arg: &Arg) -> Option<String> {
+    arg.get_env().map(|name| name.to_string_lossy().into_owned())
+}
+
+fn default_of(arg: &Arg) -> Option<String> {
+    arg.get_default_values().first().map(|value| value.to_string_lossy().into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_name_is_answered_with_the_nearest() {
+        for (typed, near) in [
+            ("ANDON_BNID", "ANDON_BIND"),
+            ("andon_bind", "ANDON_BIND"),
+            ("ANDON_TIME_ZONE", "ANDON_TIMEZONE"),
+            ("TWILIO_SID", "TWILIO_ACCOUNT_SID"),
+            ("TWILIO_TOKEN", "TWILIO_AUTH_TOKEN"),
+            ("TWILIO_NUMBER", "TWILIO_WHATSAPP_NUMBER"),
+            ("WHATSAPP_NUMBER", "TWILIO_WHATSAPP_NUMBER"),
+            ("WHATSAPP_TIMEOUT", "WHATSAPP_SESSION_TIMEOUT"),
+        ] {
+            let told = unknown_variables([typed.to_owned()].into_iter());
+            assert_eq!(told.len(), 1, "{typed}");
+            assert!(told[0].ends_with(&format!("the nearest known name is {near}.")), "{told:?}");
+        }
+    }
+
+    #[test]
+    fn known_names_and_names_of_others_are_no_mistake() {
+        let names = ["ANDON_BIND", "TWILIO_AUTH_TOKEN_FILE", "TWILIO_WHATSAPP_FROM", "PATH", "ANDON_TEST_POSTGRES"];
+        assert_eq!(unknown_variables(names.into_iter().map(str::to_owned)), Vec::<String>::new());
+    }
+}

@@ -1,0 +1,161 @@
+//! What an operator should hear at start although nothing is wrong enough to stop.
+//!
+//! Each says what will happen and what to do about it. None repeats a secret.
+
+use super::{Settings, WEBHOOK_PATH, same};
+use secrecy::ExposeSecret as _;
+use url::{Host, Url};
+
+/// Shortest admin token that cannot be guessed by trying.
+const MIN_TOKEN_CHARS: usize = 16;
+
+/// The warnings for these settings, the weightiest first.
+pub(super) fn of(settings: &Settings) -> Vec<String> {
+    let mut told = Vec::new();
+    twilio(settings, &mut told);
+    public_url(settings, &mut told);
+    admin_token(settings, &mut told);
+    if settings.use_redis {
+        told.push(
+            "WHATSAPP_USE_REDIS is on, but this version does not use Redis yet. Nothing is lost: sessions are kept in \
+             the database and survive a restart."
+                .to_owned(),
+        );
+    }
+    told
+}
+
+/// Whether messages really go out to people.
+fn is_real(settings: &Settings) -> bool {
+    settings.whatsapp_enabled && !settings.simulator && settings.twilio_credentials().is_some()
+}
+
+fn twilio(settings: &Settings, told: &mut Vec<String>) {
+    if !settings.whatsapp_enabled {
+        told.push(
+            "ENABLE_WHATSAPP is false: webhooks are answered with 503 and nothing is sent by WhatsApp.".to_owned(),
+        );
+        return;
+    }
+    if settings.simulator {
+        if settings.twilio_api_base.is_none() {
+            told.push("ANDON_SIMULATOR is on: messages go to the phone at /simulator, not to Twilio.".to_owned());
+        }
+        return;
+    }
+    if settings.twilio_credentials().is_none() {
+        told.push(
+            "TWILIO_ACCOUNT_SID or TWILIO_AUTH_TOKEN not configured. Every webhook is answered with 403, and WhatsApp \
+             messages wait unsent. Both stand on the first page of console.twilio.com; put them into .env and start \
+             again."
+                .to_owned(),
+        );
+        return;
+    }
+    if settings.whatsapp_sender.is_none() {
+        told.push(
+            "TWILIO_WHATSAPP_NUMBER is not configured: WhatsApp messages wait unsent. It is your sender at Twilio, or \
+             the sandbox's +14155238886."
+                .to_owned(),
+        );
+    }
+    if settings.twilio_account_sid.as_deref().is_some_and(|sid| !looks_like_account(sid)) {
+        told.push(
+            "TWILIO_ACCOUNT_SID does not look like one (AC and 32 hexadecimal digits); Twilio may refuse it."
+                .to_owned(),
+        );
+    }
+    if let (Some(now), Some(next)) = (&settings.twilio_auth_token, &settings.twilio_auth_token_next)
+        && same(now, next)
+    {
+        told.push(
+            "TWILIO_AUTH_TOKEN_NEXT is the same as TWILIO_AUTH_TOKEN; the rotation is over, remove it.".to_owned(),
+        );
+    }
+    let api = settings.twilio_api_base();
+    if api.scheme() == "http" && !is_loopback(&api) {
+        told.push(format!("TWILIO_API_BASE is {api}: the token travels unencrypted. Use https."));
+    }
+    if settings.chat_access == super::ChatAccess::Open {
+        told.push(
+            "ANDON_CHAT_ACCESS is open: every WhatsApp number may report, ask and put orders on hold. `registered` is \
+             the safe choice."
+                .to_owned(),
+        );
+    }
+}
+
+fn public_url(settings: &Settings, told: &mut Vec<String>) {
+    if !is_real(settings) {
+        return;
+    }
+    let Some(origin) = settings.public_origin() else {
+        told.push(
+            "Neither WHATSAPP_WEBHOOK_URL nor ANDON_PUBLIC_URL is set: Twilio's signatures cover the public address, so \
+             its webhooks will be refused, and no delivery receipts come back. Set WHATSAPP_WEBHOOK_URL as it stands at \
+             Twilio."
+                .to_owned(),
+        );
+        return;
+    };
+    let shown = origin.origin().ascii_serialization();
+    if is_loopback(&origin) {
+        told.push(format!(
+            "The public address {shown} is loopback: Twilio cannot reach it. Use the address of your tunnel or proxy."
+        ));
+    } else if origin.scheme() == "http" {
+        told.push(format!(
+            "The public address {shown} is not encrypted: phone numbers and texts can be read on the way. Use https."
+        ));
+    }
+    if origin.host_str().is_some_and(|host| host.contains('_')) {
+        told.push(format!(
+            "The host of {shown} holds an underscore: Twilio takes no status callbacks there, so delivery receipts are \
+             missing. Use another host name."
+        ));
+    }
+    if let Some(webhook) = settings.webhook_url.as_deref() {
+        if !webhook.trim_end_matches('/').ends_with(WEBHOOK_PATH) {
+            told.push(format!(
+                "WHATSAPP_WEBHOOK_URL does not end in {WEBHOOK_PATH}, where Andon listens; that works only behind a \
+                 proxy that rewrites the path."
+            ));
+        }
+        if Url::parse(webhook).is_ok_and(|url| url.origin() != origin.origin()) {
+            told.push(format!(
+                "WHATSAPP_WEBHOOK_URL and ANDON_PUBLIC_URL ({shown}) have different origins; usually they are the same."
+            ));
+        }
+    }
+}
+
+fn admin_token(settings: &Settings, told: &mut Vec<String>) {
+    match settings.admin_token.as_ref().map(|token| token.expose_secret().chars().count()) {
+        None if settings.simulator => {}
+        None => told.push(
+            "ANDON_ADMIN_TOKEN is not set: the admin endpoints (test message, sessions) refuse everybody. Any random \
+             text of 32 characters serves."
+                .to_owned(),
+        ),
+        Some(chars) if chars < MIN_TOKEN_CHARS => told.push(format!(
+            "ANDON_ADMIN_TOKEN is shorter than {MIN_TOKEN_CHARS} characters and can be guessed; choose a longer random one."
+        )),
+        Some(_) => {}
+    }
+}
+
+/// Twilio's form of an account SID.
+///
+/// **Source**: Twilio's OpenAPI, `^AC[0-9a-fA-F]{32}$`.
+fn looks_like_account(sid: &str) -> bool {
+    sid.strip_prefix("AC").is_some_and(|hex| hex.len() == 32 && hex.bytes().all(|b| b.is_ascii_hexdigit()))
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(ip)) => ip.is_loopback() || ip.is_unspecified(),
+        Some(Host::Ipv6(ip)) => ip.is_loopback() || ip.is_unspecified(),
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        None => false,
+    }
+}
