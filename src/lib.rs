@@ -3,12 +3,18 @@
 //! The modules below are listed from the ground up; a module may import only modules listed above it.
 //! `tests/architecture.rs` holds the list to that.
 
+/// BOMs: what a product is made of, in revisions that somebody decides.
+pub mod boms;
 /// Providers: their requests become signals, our messages become their requests.
 pub mod channels;
 /// The database: transactions, batches, migrations.
 pub mod db;
 /// Time, phone numbers, references, errors, logging, the outgoing HTTP client.
 pub mod kit;
+/// Machines: where they stand, and whose department answers for them.
+pub mod machines;
+/// Orders: where they stand, and the holds that stop them.
+pub mod orders;
 /// Events: what happened, in the transaction in which it happened.
 pub mod outbox;
 /// Who Andon knows, how to reach them, and what they may.
