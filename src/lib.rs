@@ -5,10 +5,14 @@
 
 /// BOMs: what a product is made of, in revisions that somebody decides.
 pub mod boms;
+/// "Something changed": pokes that wake the jobs.
+pub mod bus;
 /// Providers: their requests become signals, our messages become their requests.
 pub mod channels;
 /// The database: transactions, batches, migrations.
 pub mod db;
+/// The one way out: deliveries, attempts, receipts.
+pub mod delivery;
 /// Time, phone numbers, references, errors, logging, the outgoing HTTP client.
 pub mod kit;
 /// Machines: where they stand, and whose department answers for them.

@@ -25,8 +25,11 @@ async fn with_orders() -> (Db, tempfile::TempDir) {
     let (db, folder) = test_db().await;
     let added = db.write(|tx| {
         Box::pin(async move {
-            let orders =
-                [order("ORD-12345", Status::InProgress), order("ORD-12346", Status::Completed), order("ORD-20000", Status::OnHold)];
+            let orders = [
+                order("ORD-12345", Status::InProgress),
+                order("ORD-12346", Status::Completed),
+                order("ORD-20000", Status::OnHold),
+            ];
             add(tx, &orders).await
         })
     });

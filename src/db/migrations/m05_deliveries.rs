@@ -27,7 +27,6 @@ impl MigrationTrait for Migration {
             c.instant_or_null("due_at"), // none: nothing left to do
             c.key_or_null("lease"),
             c.instant_or_null("leased_until"),
-            c.instant_or_null("expires_at"),
             c.of_row_or_null("message_id"), // the message it answers
             c.of_row_or_null("event_id"),
             c.instant("created_at"),

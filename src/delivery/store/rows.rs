@@ -1,0 +1,77 @@
+//! The stored delivery and its attempts; the columns are described in `db/migrations`.
+#![expect(missing_docs, reason = "the columns are described in db/migrations")]
+
+/// The stored delivery.
+pub mod row {
+    use crate::kit::Instant;
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "deliveries")]
+    pub struct Model {
+        #[sea_orm(primary_key)]
+        pub id: i64,
+        pub token: String,
+        pub kind: String,
+        pub medium: String,
+        pub address_id: i64,
+        pub person_id: i64,
+        pub sender: Option<String>,
+        pub line: String,
+        pub body: String,
+        pub status: String,
+        pub status_rank: i32,
+        pub error_code: Option<i32>,
+        pub error_text: Option<String>,
+        pub attempts: i32,
+        pub due_at: Option<Instant>,
+        pub lease: Option<String>,
+        pub leased_until: Option<Instant>,
+        pub message_id: Option<i64>,
+        pub event_id: Option<i64>,
+        pub created_at: Instant,
+        pub sent_at: Option<Instant>,
+        pub delivered_at: Option<Instant>,
+        pub read_at: Option<Instant>,
+        pub failed_at: Option<Instant>,
+    }
+
+    #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {
+        #[sea_orm(
+            belongs_to = "crate::people::store::address::Entity",
+            from = "Column::AddressId",
+            to = "crate::people::store::address::Column::Id"
+        )]
+        Address,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// The stored attempt.
+pub mod attempt {
+    use crate::kit::Instant;
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "attempts")]
+    pub struct Model {
+        #[sea_orm(primary_key)]
+        pub id: i64,
+        pub delivery_id: i64,
+        pub number: i32,
+        pub channel: String,
+        pub provider_id: Option<String>,
+        pub outcome: String,
+        pub error_code: Option<i32>,
+        pub error_text: Option<String>,
+        pub started_at: Instant,
+        pub finished_at: Option<Instant>,
+    }
+
+    #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}

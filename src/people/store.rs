@@ -1,0 +1,304 @@
+//! People and their addresses as rows.
+
+use super::Role;
+use crate::channels::Medium;
+use crate::db::Tx;
+use crate::kit::{E164, Instant, Result, token};
+use sea_orm::ActiveValue::{NotSet, Set};
+use sea_orm::{
+    ColumnTrait as _, ConnectionTrait, EntityTrait as _, JoinType, QueryFilter as _, QuerySelect as _,
+    RelationTrait as _, Select,
+};
+use std::collections::{HashMap, HashSet};
+
+/// A person as the chat and the desk need them, with the address in question.
+#[derive(Clone, Debug, PartialEq, Eq, sea_orm::FromQueryResult)]
+pub struct Known {
+    /// The person's row.
+    pub person_id: i64,
+    /// The address's row.
+    pub address_id: i64,
+    /// How they read what is sent there.
+    pub medium: String,
+    /// The number, in E.164.
+    pub value: String,
+    /// Their name, where an admin gave one.
+    pub name: Option<String>,
+    /// The stored role; none for somebody who only wrote so far.
+    pub role: Option<String>,
+    /// Their department.
+    pub department: Option<String>,
+    /// Their language, `en`.
+    pub language: String,
+    /// False once an admin deactivated them.
+    pub is_active: bool,
+}
+
+impl Known {
+    /// The role of an active person.
+    pub fn role(&self) -> Option<Role> {
+        self.role.as_deref().filter(|_| self.is_active).and_then(Role::named)
+    }
+}
+
+/// Somebody who just wrote.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// How they wrote.
+    pub medium: Medium,
+    /// From where.
+    pub from: E164,
+    /// The name they gave themselves at the provider.
+    pub profile_name: Option<String>,
+    /// Meta's business-scoped user id.
+    pub user_id: Option<String>,
+}
+
+/// Somebody an admin registers.
+#[derive(Clone, Debug)]
+pub struct NewPerson {
+    /// Their name, or the role's where none is given.
+    pub name: String,
+    /// What they are here for.
+    pub role: Role,
+    /// Their department.
+    pub department: Option<String>,
+    /// Their WhatsApp number.
+    pub whatsapp: E164,
+}
+
+/// What registering a number came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Registered {
+    /// It was not known, or had only written so far.
+    New(i64),
+    /// It belongs to somebody with a role already; nothing was changed.
+    Already(Known),
+}
+
+/// Who is behind these addresses; those that do not exist are left out.
+pub async fn by_addresses(
+    conn: &impl ConnectionTrait,
+    medium: Medium,
+    values: &[String],
+) -> Result<HashMap<String, Known>> {
+    let known = known_addresses()
+        .filter(address::Column::Medium.eq(medium.as_str()))
+        .filter(address::Column::Value.is_in(values))
+        .into_model::<Known>()
+        .all(conn)
+        .await?;
+    Ok(known.into_iter().map(|k| (k.value.clone(), k)).collect())
+}
+
+/// Who wrote: those not known yet become people with only an address. One medium a call; a fixed number of
+/// statements.
+pub async fn greet(tx: &Tx, medium: Medium, callers: &[Caller]) -> Result<HashMap<String, Known>> {
+    let values: Vec<String> = distinct(callers.iter().map(|c| c.from.as_str()));
+    let mut known = by_addresses(tx.conn(), medium, &values).await?;
+    let strangers: Vec<&Caller> = {
+        let mut seen = HashSet::new();
+        callers.iter().filter(|c| !known.contains_key(c.from.as_str()) && seen.insert(c.from.as_str())).collect()
+    };
+    if !strangers.is_empty() {
+        let people = insert_people(tx, strangers.iter().map(|_| Newcomer::default()).collect()).await?;
+        insert_addresses(tx, medium, strangers.iter().copied().zip(people.iter().copied())).await?;
+        known = by_addresses(tx.conn(), medium, &values).await?;
+        // Another process may have met the same stranger in this moment; its person stays, ours goes.
+        let kept: HashSet<i64> = known.values().map(|k| k.person_id).collect();
+        let orphans: Vec<i64> = people.into_iter().filter(|id| !kept.contains(id)).collect();
+        if !orphans.is_empty() {
+            person::Entity::delete_many().filter(person::Column::Id.is_in(orphans)).exec(tx.conn()).await?;
+        }
+    }
+    Ok(known)
+}
+
+/// Notes that these addresses wrote just now.
+pub async fn heard_from(tx: &Tx, address_ids: &[i64]) -> Result<()> {
+    address::Entity::update_many()
+        .col_expr(address::Column::LastInboundAt, tx.now().into())
+        .filter(address::Column::Id.is_in(address_ids.iter().copied()))
+        .exec(tx.conn())
+        .await?;
+    Ok(())
+}
+
+/// Registers numbers with roles. A number that only wrote so far keeps its history.
+pub async fn register(tx: &Tx, people: &[NewPerson]) -> Result<Vec<Registered>> {
+    let values = distinct(people.iter().map(|p| p.whatsapp.as_str()));
+    let known = by_addresses(tx.conn(), Medium::Whatsapp, &values).await?;
+    let mut registered = Vec::with_capacity(people.len());
+    for new in people {
+        let newcomer =
+            Newcomer { name: Some(new.name.clone()), role: Some(new.role), department: new.department.clone() };
+        match known.get(new.whatsapp.as_str()) {
+            Some(known) if known.role.is_some() => registered.push(Registered::Already(known.clone())),
+            Some(known) => {
+                person::Entity::update_many()
+                    .col_expr(person::Column::Name, newcomer.name.into())
+                    .col_expr(person::Column::Role, new.role.as_str().into())
+                    .col_expr(person::Column::Department, newcomer.department.into())
+                    .col_expr(person::Column::UpdatedAt, tx.now().into())
+                    .filter(person::Column::Id.eq(known.person_id))
+                    .exec(tx.conn())
+                    .await?;
+                registered.push(Registered::New(known.person_id));
+            }
+            None => {
+                let id = insert_people(tx, vec![newcomer]).await?[0];
+                let caller =
+                    Caller { medium: Medium::Whatsapp, from: new.whatsapp.clone(), profile_name: None, user_id: None };
+                insert_addresses(tx, Medium::Whatsapp, [(&caller, id)].into_iter()).await?;
+                registered.push(Registered::New(id));
+            }
+        }
+    }
+    Ok(registered)
+}
+
+/// Everybody with a role, with their WhatsApp address.
+pub async fn registered(conn: &impl ConnectionTrait) -> Result<Vec<Known>> {
+    let mut everybody: Vec<Known> =
+        known_addresses().filter(person::Column::Role.is_not_null()).into_model::<Known>().all(conn).await?;
+    everybody.sort_by_key(|known| known.person_id);
+    Ok(everybody)
+}
+
+/// Opts addresses out of notices, or in again.
+pub async fn consent(tx: &Tx, address_ids: &[i64], to_notices: bool) -> Result<()> {
+    if address_ids.is_empty() {
+        return Ok(());
+    }
+    let opted_out_at = (!to_notices).then(|| tx.now());
+    address::Entity::update_many()
+        .col_expr(address::Column::OptedOutAt, opted_out_at.into())
+        .filter(address::Column::Id.is_in(address_ids.iter().copied()))
+        .exec(tx.conn())
+        .await?;
+    Ok(())
+}
+
+fn known_addresses() -> Select<address::Entity> {
+    address::Entity::find()
+        .select_only()
+        .column_as(address::Column::Id, "address_id")
+        .columns([address::Column::PersonId, address::Column::Medium, address::Column::Value])
+        .columns([person::Column::Name, person::Column::Role, person::Column::Department])
+        .columns([person::Column::Language, person::Column::IsActive])
+        .join(JoinType::InnerJoin, address::Relation::Person.def())
+}
+
+#[derive(Default)]
+struct Newcomer {
+    name: Option<String>,
+    role: Option<Role>,
+    department: Option<String>,
+}
+
+/// Inserts people as a set and answers with their numbers in the same order.
+async fn insert_people(tx: &Tx, newcomers: Vec<Newcomer>) -> Result<Vec<i64>> {
+    let tokens: Vec<String> = newcomers.iter().map(|_| token::fresh()).collect();
+    let rows = newcomers.into_iter().zip(&tokens).map(|(new, token)| person::ActiveModel {
+        id: NotSet,
+        token: Set(token.clone()),
+        name: Set(new.name),
+        role: Set(new.role.map(|role| role.as_str().to_owned())),
+        department: Set(new.department),
+        language: Set("en".to_owned()),
+        is_active: Set(true),
+        created_at: Set(tx.now()),
+        updated_at: Set(tx.now()),
+    });
+    person::Entity::insert_many(rows).exec_without_returning(tx.conn()).await?;
+    let made: Vec<(String, i64)> = person::Entity::find()
+        .select_only()
+        .columns([person::Column::Token, person::Column::Id])
+        .filter(person::Column::Token.is_in(&tokens))
+        .into_tuple()
+        .all(tx.conn())
+        .await?;
+    let made: HashMap<String, i64> = made.into_iter().collect();
+    Ok(tokens.iter().filter_map(|token| made.get(token).copied()).collect())
+}
+
+async fn insert_addresses<'a>(tx: &Tx, medium: Medium, callers: impl Iterator<Item = (&'a Caller, i64)>) -> Result<()> {
+    let rows = callers.map(|(caller, person_id)| address::ActiveModel {
+        id: NotSet,
+        person_id: Set(person_id),
+        medium: Set(medium.as_str().to_owned()),
+        value: Set(caller.from.as_str().to_owned()),
+        user_id: Set(caller.user_id.clone()),
+        profile_name: Set(caller.profile_name.clone()),
+        opted_out_at: Set(None),
+        last_inbound_at: Set(None),
+        created_at: Set(tx.now()),
+    });
+    address::Entity::insert_many(rows)
+        .on_conflict_do_nothing_on([address::Column::Medium, address::Column::Value])
+        .exec_without_returning(tx.conn())
+        .await?;
+    Ok(())
+}
+
+fn distinct<'a>(values: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let mut seen = HashSet::new();
+    values.filter(|v| seen.insert(*v)).map(str::to_owned).collect()
+}
+
+/// The stored person.
+pub mod person {
+    #![expect(missing_docs, reason = "the columns are described in db/migrations")]
+    use super::Instant;
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "people")]
+    pub struct Model {
+        #[sea_orm(primary_key)]
+        pub id: i64,
+        pub token: String,
+        pub name: Option<String>,
+        pub role: Option<String>,
+        pub department: Option<String>,
+        pub language: String,
+        pub is_active: bool,
+        pub created_at: Instant,
+        pub updated_at: Instant,
+    }
+
+    #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// The stored address.
+pub mod address {
+    #![expect(missing_docs, reason = "the columns are described in db/migrations")]
+    use super::Instant;
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "addresses")]
+    pub struct Model {
+        #[sea_orm(primary_key)]
+        pub id: i64,
+        pub person_id: i64,
+        pub medium: String,
+        pub value: String,
+        pub user_id: Option<String>,
+        pub profile_name: Option<String>,
+        pub opted_out_at: Option<Instant>,
+        pub last_inbound_at: Option<Instant>,
+        pub created_at: Instant,
+    }
+
+    #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {
+        #[sea_orm(belongs_to = "super::person::Entity", from = "Column::PersonId", to = "super::person::Column::Id")]
+        Person,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
