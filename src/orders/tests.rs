@@ -37,7 +37,7 @@ async fn with_orders() -> (Db, tempfile::TempDir) {
     // Holds refer to tickets.
     let tickets = "INSERT INTO tickets (id, reference, kind, status, priority, title, description, media, version, \
         created_at, updated_at) SELECT column1, 'DEF-' || column1, 'DEFECT', 'NEW', 'HIGH', '', '', '[]', 0, \
-        '2026-01-18', '2026-01-18' FROM (VALUES (1), (2), (3))";
+        '2026-01-18T00:00:00Z', '2026-01-18T00:00:00Z' FROM (VALUES (1), (2), (3))";
     db.write(move |tx| {
         Box::pin(async move {
             tx.conn().execute_unprepared(tickets).await?;
