@@ -13,9 +13,9 @@ async fn with_bom() -> (Db, tempfile::TempDir) {
     let added = db.write(|tx| {
         Box::pin(async move {
             let person = "INSERT INTO people (id, token, language, created_at, updated_at) \
-                VALUES (1, 'a', 'en', '2026-01-18T00:00:00Z', '2026-01-18T00:00:00Z')";
+                VALUES (1, 'a', 'en', '2026-01-18 00:00:00', '2026-01-18 00:00:00')";
             let empty = "INSERT INTO boms (id, number, product, created_at, updated_at) \
-                VALUES (99, 'BOM-900', 'Pump', '2026-01-18T00:00:00Z', '2026-01-18T00:00:00Z')";
+                VALUES (99, 'BOM-900', 'Pump', '2026-01-18 00:00:00', '2026-01-18 00:00:00')";
             tx.conn().execute_unprepared(person).await?;
             tx.conn().execute_unprepared(empty).await?;
             let components = vec![line("BRG-6204", 4_000_000, 12_500_000), line("SEAL-9", 1_500_000, 250_000)];
