@@ -94,6 +94,8 @@ pub struct Settings {
     pub draft_life: TimeDelta,
     /// Whether the simulator is mounted; only ever on a loopback address.
     pub simulator: bool,
+    /// Whether this is the demo, which is open to this machine and to nobody else.
+    pub is_demo: bool,
     /// What to log, in tracing's directive syntax.
     pub log: String,
     /// How a log line looks.
@@ -149,6 +151,7 @@ impl Settings {
             wording_dir: None,
             draft_life: TimeDelta::days(7),
             simulator: true,
+            is_demo: true,
             log: "info".to_owned(),
             log_format: LogFormat::Text,
             database_url: None,

@@ -11,6 +11,7 @@ use crate::db::Batch;
 use crate::kit::error::Kind;
 use crate::kit::{Error, Result};
 use crate::web::AsReceived;
+use crate::web::problem::Problem;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header::CONTENT_TYPE;
@@ -37,7 +38,20 @@ pub struct Door {
     pub receipts: Batch<Receipt, ()>,
 }
 
-/// Messages from a provider; a GET that carries none is a look whether we are there.
+/// Messages from a provider.
+///
+/// Form-encoded and signed as Twilio does it. The answer is empty: replies are deliveries of their own.
+#[utoipa::path(
+    post, path = "/api/whatsapp/webhook", tag = "WhatsApp",
+    request_body(content = String, content_type = "application/x-www-form-urlencoded"),
+    responses(
+        (status = 200, description = "Stored, with its effects and its reply", content_type = "text/xml"),
+        (status = 400, description = "Not a message", body = Problem),
+        (status = 403, description = "Not signed by the provider", body = Problem),
+        (status = 413, description = "Too large", body = Problem),
+        (status = 503, description = "Cannot be stored now; nothing was", body = Problem),
+    ),
+)]
 pub async fn webhook(State(door): State<Door>, Extension(received): Extension<AsReceived>, request: Request) -> Response {
     match door.enter(&received, request).await {
         Ok(Some(_)) => ([(CONTENT_TYPE, "text/xml; charset=utf-8")], NO_REPLY).into_response(),
@@ -46,7 +60,25 @@ pub async fn webhook(State(door): State<Door>, Extension(received): Extension<As
     }
 }
 
-/// News of our own messages.
+/// A look whether we are there; or a message, where the provider is set to GET.
+#[utoipa::path(
+    get, path = "/api/whatsapp/webhook", tag = "WhatsApp",
+    responses((status = 200, description = "`{\"status\": \"ok\"}`, or an empty acknowledgement of a signed message")),
+)]
+pub async fn probe(door: State<Door>, received: Extension<AsReceived>, request: Request) -> Response {
+    webhook(door, received, request).await
+}
+
+/// News of our own messages: the provider's status callbacks.
+#[utoipa::path(
+    post, path = "/api/whatsapp/status", tag = "WhatsApp",
+    request_body(content = String, content_type = "application/x-www-form-urlencoded"),
+    responses(
+        (status = 204, description = "Noted"),
+        (status = 400, description = "Not a status", body = Problem),
+        (status = 403, description = "Not signed by the provider", body = Problem),
+    ),
+)]
 pub async fn status(State(door): State<Door>, Extension(received): Extension<AsReceived>, request: Request) -> Response {
     match door.enter(&received, request).await {
         Ok(Some(_)) => StatusCode::NO_CONTENT.into_response(),

@@ -1,0 +1,137 @@
+//! The command line: `andon serve`, `demo`, `migrate`, `seed`, `person`, `flows`, `settings`.
+//!
+//! Exit codes: 0 done, 1 it could not be done now, 2 a setting, a file or the command itself is wrong.
+
+mod flows;
+mod person;
+pub mod seed;
+mod serve;
+
+use crate::config::{self, Settings};
+use crate::db::{self, Db};
+use crate::kit::error::Kind;
+use crate::kit::{Clock, Error, Result, telemetry};
+use clap::{CommandFactory as _, Parser, Subcommand};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// A self-hosted operations desk whose front door is WhatsApp.
+#[derive(Debug, Parser)]
+#[command(name = "andon", version, about, arg_required_else_help = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run Andon: the webhooks, the dispatcher and the jobs.
+    Serve {
+        #[command(flatten)]
+        settings: Box<Settings>,
+    },
+    /// Try everything with no account and no phone: demo records, and a phone in the browser.
+    Demo {
+        /// Address and port to listen on; loopback only.
+        #[arg(long, env = "ANDON_BIND", default_value = "127.0.0.1:8000")]
+        bind: SocketAddr,
+        /// The demo's own data folder (default: andon-demo).
+        #[arg(long)]
+        data_dir: Option<PathBuf>,
+    },
+    /// Bring the database to this version's tables (`serve` does so by itself).
+    Migrate {
+        #[command(flatten)]
+        settings: Box<Settings>,
+    },
+    /// Load the demo records: orders, machines, tickets, a BOM, one person per role. Twice changes nothing.
+    Seed {
+        #[command(flatten)]
+        settings: Box<Settings>,
+    },
+    /// The people whose numbers Andon knows.
+    Person {
+        #[command(subcommand)]
+        command: person::Command,
+    },
+    /// The chat's flow files.
+    Flows {
+        #[command(subcommand)]
+        command: flows::Command,
+    },
+    /// Show every setting with its default and meaning.
+    Settings {
+        /// As the Markdown table of the README.
+        #[arg(long)]
+        markdown: bool,
+    },
+}
+
+/// Runs the command line of this process.
+pub fn main() -> ExitCode {
+    let outcome = config::load_env_file().and_then(|_| run(Cli::parse().command));
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            report(&error);
+            ExitCode::from(if matches!(error.kind(), Kind::Setting | Kind::BadRequest) { 2 } else { 1 })
+        }
+    }
+}
+
+fn run(command: Command) -> Result<()> {
+    let runtime = tokio::runtime::Runtime::new().map_err(Error::internal)?;
+    match command {
+        Command::Serve { settings } => runtime.block_on(serve::serve(*settings)),
+        Command::Demo { bind, data_dir } => runtime.block_on(serve::demo(data_dir, bind)),
+        Command::Migrate { settings } => runtime.block_on(async {
+            migrated(&settings).await?;
+            println!("The database is at this version's tables.");
+            Ok(())
+        }),
+        Command::Seed { settings } => runtime.block_on(async {
+            let db = migrated(&settings).await?;
+            println!("{}", seed::run(&db, settings.timezone).await?);
+            Ok(())
+        }),
+        Command::Person { command } => runtime.block_on(person::run(command)),
+        Command::Flows { command } => flows::run(command),
+        Command::Settings { markdown } => {
+            show_settings(markdown);
+            Ok(())
+        }
+    }
+}
+
+/// The database of these settings, brought up to date.
+async fn migrated(settings: &Settings) -> Result<Db> {
+    telemetry::start(&settings.log, settings.log_format).map_err(Error::setting)?;
+    let url = settings.database_url();
+    if let Some(file) = db::sqlite_file(&url) {
+        db::make_folder(&file)?;
+    }
+    let db = Db::open(&url, Clock::System).await?;
+    db::migrations::run(&db).await?;
+    Ok(db)
+}
+
+fn show_settings(markdown: bool) {
+    if markdown {
+        println!("{}", config::settings_table());
+    } else {
+        let mut command = Cli::command();
+        if let Some(serve) = command.find_subcommand_mut("serve") {
+            println!("{}", serve.render_long_help());
+        }
+    }
+}
+
+/// One line for a person; the private cause follows where it helps an operator.
+fn report(error: &Error) {
+    eprintln!("andon: {error}");
+    let cause = error.private();
+    if !cause.is_empty() {
+        eprintln!("  because: {cause}");
+    }
+}
