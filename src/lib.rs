@@ -9,3 +9,5 @@ pub mod kit;
 pub mod channels;
 /// Who Andon knows, how to reach them, and what they may.
 pub mod people;
+/// A stand-in for Twilio, and a phone in the browser.
+pub mod simulator;
