@@ -54,8 +54,12 @@ pub(super) fn routes() -> Router<Simulator> {
         .route("/media/{file}", get(file))
         .route("/faults", get(faults).put(set_faults).delete(clear_faults))
         .route("/events", get(events))
-        .fallback(async || Problem::new(StatusCode::NOT_FOUND, "The simulator has nothing at this address."))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+}
+
+/// The answer to an address that is none.
+pub(super) async fn nothing_here() -> impl IntoResponse {
+    Problem::new(StatusCode::NOT_FOUND, "The simulator has nothing at this address.")
 }
 
 /// An error as the caller reads it.
@@ -98,7 +102,7 @@ async fn phones(State(simulator): State<Simulator>) -> Json<Value> {
         .into_iter()
         .map(|phone| {
             let last = book.of_phone(&phone.number).next_back().map(super::state::Message::bubble);
-            shown(phone, last)
+            shown(phone, last.as_ref())
         })
         .collect();
     Json(json!({
@@ -108,7 +112,7 @@ async fn phones(State(simulator): State<Simulator>) -> Json<Value> {
     }))
 }
 
-fn shown(phone: &Phone, last: Option<Bubble>) -> Value {
+fn shown(phone: &Phone, last: Option<&Bubble>) -> Value {
     json!({"number": phone.number.as_str(), "name": phone.name, "last": last})
 }
 
@@ -214,7 +218,10 @@ async fn write(
 
 fn enclosure(file: NewFile) -> Result<Enclosure, Problem> {
     if !FILE_TYPES.contains(&file.content_type.as_str()) {
-        return Err(Problem::bad(format!("A phone cannot send this type of file. It can send: {}.", FILE_TYPES.join(", "))));
+        return Err(Problem::bad(format!(
+            "A phone cannot send this type of file. It can send: {}.",
+            FILE_TYPES.join(", ")
+        )));
     }
     let bytes = BASE64.decode(&file.data).map_err(|_| Problem::bad("The file's data must be in base 64."))?;
     if bytes.len() > MAX_FILE_BYTES {
@@ -235,7 +242,8 @@ async fn read(
 
 async fn file(State(simulator): State<Simulator>, Path(file): Path<String>) -> Result<Response, Problem> {
     let book = simulator.book();
-    let file = book.file(&file).ok_or_else(|| Problem::new(StatusCode::NOT_FOUND, "This file is not kept any more."))?;
+    let file =
+        book.file(&file).ok_or_else(|| Problem::new(StatusCode::NOT_FOUND, "This file is not kept any more."))?;
     let headers = [
         (header::CONTENT_TYPE, file.content_type.as_str()),
         (header::CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox"),
@@ -275,12 +283,13 @@ async fn events(State(simulator): State<Simulator>) -> Sse<impl Stream<Item = Re
     let start = (simulator.inner.news.subscribe(), simulator.inner.closed.clone());
     let stream = futures_util::stream::unfold(start, |(mut news, closed)| async move {
         let data = tokio::select! {
-            () = closed.cancelled() => return None,
+            biased; // what was said before the end is still told
             received = news.recv() => match received {
                 Ok(data) => data,
                 Err(RecvError::Lagged(_)) => r#"{"type":"resync"}"#.into(),
                 Err(RecvError::Closed) => return None,
             },
+            () = closed.cancelled() => return None,
         };
         Some((Ok(Event::default().data(&*data)), (news, closed)))
     });

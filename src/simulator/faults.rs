@@ -203,7 +203,11 @@ impl SendFault {
 
 /// "The next message from Andon is", "The next 3 messages from Andon are".
 fn subject(next: u32, whose: &str, one: &str, many: &str) -> String {
-    if next == 1 { format!("The next message {whose} {one}") } else { format!("The next {next} messages {whose} {many}") }
+    if next == 1 {
+        format!("The next message {whose} {one}")
+    } else {
+        format!("The next {next} messages {whose} {many}")
+    }
 }
 
 fn take<F: Copy>(rule: &mut Option<Rule<F>>) -> Option<F> {

@@ -8,6 +8,7 @@
 
 mod control;
 mod faults;
+mod list;
 mod page;
 mod rules;
 mod state;
@@ -218,6 +219,7 @@ impl Simulator {
             .nest("/twilio", twilio_api::routes())
             .nest("/api", control::routes())
             .merge(page::routes())
+            .fallback(control::nothing_here)
             .with_state(self.clone())
     }
 
@@ -286,7 +288,8 @@ impl Simulator {
     fn attachment(&self, message: &str, enclosure: &Enclosure) -> Attachment {
         let sid = sid("ME");
         let base = self.inner.setup.api_base.trim_end_matches('/');
-        let url = format!("{base}/{}/Accounts/{}/Messages/{message}/Media/{sid}", wire::API_VERSION, self.account_sid());
+        let url =
+            format!("{base}/{}/Accounts/{}/Messages/{message}/Media/{sid}", wire::API_VERSION, self.account_sid());
         self.book().keep_file(File {
             sid: sid.clone(),
             content_type: enclosure.content_type.clone(),

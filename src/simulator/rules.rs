@@ -173,8 +173,7 @@ pub(super) fn check(form: &[(String, String)], sender: &E164) -> Result<Send, Re
 }
 
 fn recipient(to: &str) -> Result<(Medium, E164), Refusal> {
-    let (medium, number) =
-        to.strip_prefix("whatsapp:").map_or((Medium::Sms, to), |number| (Medium::Whatsapp, number));
+    let (medium, number) = to.strip_prefix("whatsapp:").map_or((Medium::Sms, to), |number| (Medium::Whatsapp, number));
     let number = E164::parse(number).ok().filter(|parsed| parsed.as_str() == number).ok_or(Refusal::new(21211))?;
     let magic = MAGIC_TO.iter().find(|(magic, _)| *magic == number.as_str());
     magic.map_or(Ok((medium, number)), |(_, code)| Err(Refusal::new(*code)))
@@ -268,7 +267,14 @@ mod tests {
             (21602, &[("To", THEIRS), ("From", OURS), ("Body", "")]),
             (21617, &[("To", THEIRS), ("From", OURS), ("Body", &long)]),
             (21620, &[("To", THEIRS), ("From", OURS), ("MediaUrl", "photo.jpg")]),
-            (21623, &[("To", THEIRS), ("From", OURS)].iter().copied().chain([("MediaUrl", "https://a.example/"); 11]).collect::<Vec<_>>()),
+            (
+                21623,
+                &[("To", THEIRS), ("From", OURS)]
+                    .iter()
+                    .copied()
+                    .chain([("MediaUrl", "https://a.example/"); 11])
+                    .collect::<Vec<_>>(),
+            ),
             (21609, &[("To", THEIRS), ("From", OURS), ("Body", "x"), ("StatusCallback", "/status")]),
             (21609, &[("To", THEIRS), ("From", OURS), ("Body", "x"), ("StatusCallback", "https://a_b.example/")]),
             (21655, &[("To", THEIRS), ("From", OURS), ("ContentSid", "HX1")]),
@@ -291,7 +297,8 @@ mod tests {
         let service = "MG0123456789abcdef0123456789abcdef";
         let sent = judged(&[("To", "+12025550101"), ("MessagingServiceSid", service), ("Body", "x")]).expect("taken");
         assert_eq!((sent.medium, sent.messaging_service.as_deref()), (Medium::Sms, Some(service)));
-        let sent = judged(&[("To", THEIRS), ("From", OURS), ("ContentSid", TEMPLATE), ("ContentVariables", r#"{"1":"a"}"#)]);
+        let sent =
+            judged(&[("To", THEIRS), ("From", OURS), ("ContentSid", TEMPLATE), ("ContentVariables", r#"{"1":"a"}"#)]);
         assert!(sent.expect("taken").is_template);
     }
 

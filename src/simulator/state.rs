@@ -142,7 +142,7 @@ impl Book {
         };
         for (number, name) in KNOWN {
             let number = E164::parse(number).expect("the numbers known at start are in E.164 form");
-            book.phone(&number).name = name.to_owned();
+            name.clone_into(&mut book.phone(&number).name);
         }
         for phone in book.phones.values_mut() {
             phone.stays = true;
@@ -194,12 +194,12 @@ impl Book {
         let oldest_there = phone.messages.front().copied();
         self.by_sid.insert(message.sid.clone(), number);
         self.messages.insert(number, message);
-        if too_many {
-            oldest_there.into_iter().for_each(|oldest| self.drop_message(oldest));
+        if let Some(oldest) = oldest_there.filter(|_| too_many) {
+            self.drop_message(oldest);
         }
-        if self.messages.len() > MAX_MESSAGES {
-            let oldest = self.messages.keys().next().copied();
-            oldest.into_iter().for_each(|oldest| self.drop_message(oldest));
+        let full = self.messages.len() > MAX_MESSAGES;
+        if let Some(oldest) = self.messages.keys().next().copied().filter(|_| full) {
+            self.drop_message(oldest);
         }
     }
 
@@ -265,7 +265,14 @@ mod tests {
     }
 
     fn incoming(nth: usize, phone: &E164) -> Message {
-        Message::new(format!("SM{nth}"), phone.clone(), Side::In, Medium::Whatsapp, nth.to_string(), Clock::System.now())
+        Message::new(
+            format!("SM{nth}"),
+            phone.clone(),
+            Side::In,
+            Medium::Whatsapp,
+            nth.to_string(),
+            Clock::System.now(),
+        )
     }
 
     #[test]

@@ -79,8 +79,14 @@ impl Simulator {
 
     fn take_in(&self, incoming: &Incoming) -> (String, Post) {
         let prefix = if incoming.media.is_empty() { "SM" } else { "MM" };
-        let mut message =
-            Message::new(sid(prefix), incoming.from.clone(), Side::Out, incoming.medium, incoming.text.clone(), self.now());
+        let mut message = Message::new(
+            sid(prefix),
+            incoming.from.clone(),
+            Side::Out,
+            incoming.medium,
+            incoming.text.clone(),
+            self.now(),
+        );
         message.media = incoming.media.iter().map(|file| self.attachment(&message.sid, file)).collect();
         message.place.clone_from(&incoming.place);
         message.quoted.clone_from(&incoming.quoted);

@@ -7,6 +7,7 @@
 //! and `ListMedia`.
 
 use super::faults::SendFault;
+use super::list::{self, DEFAULT_PAGE};
 use super::rules::{self, Refusal, Send};
 use super::state::{Book, Message};
 use super::wire::{API_VERSION, address, status_word};
@@ -15,13 +16,12 @@ use crate::channels::Medium;
 use crate::kit::{E164, Instant};
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use chrono::NaiveDate;
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -29,15 +29,11 @@ use subtle::ConstantTimeEq as _;
 
 /// How long an unanswered connection is held (at the instant pace it is dropped at once).
 const HOLD: Duration = Duration::from_secs(30);
-/// Messages on a page where the caller names no number.
-const DEFAULT_PAGE: usize = 50;
-/// The most messages on a page.
-const MAX_PAGE: usize = 1_000;
 
 /// The routes, relative to the API's base.
 pub(super) fn routes() -> Router<Simulator> {
     Router::new()
-        .route("/2010-04-01/Accounts/{account}/Messages.json", post(create).get(list))
+        .route("/2010-04-01/Accounts/{account}/Messages.json", post(create).get(list::messages))
         .route("/2010-04-01/Accounts/{account}/Messages/{message}", get(fetch))
         .route("/2010-04-01/Accounts/{account}/Messages/{message}/Media.json", get(list_media))
         .route("/2010-04-01/Accounts/{account}/Messages/{message}/Media/{media}", get(fetch_media))
@@ -57,7 +53,12 @@ impl IntoResponse for Refusal {
     }
 }
 
-async fn create(State(simulator): State<Simulator>, Path(account): Path<String>, headers: HeaderMap, body: Bytes) -> Response {
+async fn create(
+    State(simulator): State<Simulator>,
+    Path(account): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
     let checked = authorise(&simulator, &account, &headers).and_then(|()| {
         let form: Vec<(String, String)> = form_urlencoded::parse(&body).into_owned().collect();
         rules::check(&form, simulator.sender())
@@ -143,122 +144,6 @@ fn dropped_connection() -> Response {
     Body::from_stream(broken).into_response()
 }
 
-async fn list(
-    State(simulator): State<Simulator>,
-    Path(account): Path<String>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-) -> Response {
-    let query = query.unwrap_or_default();
-    match authorise(&simulator, &account, &headers).and_then(|()| Filter::read(&query)) {
-        Ok(filter) => axum::Json(page(&simulator, &filter)).into_response(),
-        Err(refusal) => refusal.into_response(),
-    }
-}
-
-/// What a list was asked for.
-struct Filter {
-    to: Option<String>,
-    from: Option<String>,
-    sent_on: Option<NaiveDate>,
-    sent_from: Option<NaiveDate>,
-    sent_until: Option<NaiveDate>,
-    page_size: usize,
-    page: usize,
-    before: Option<u64>,
-    /// The query without the place it points to.
-    base: String,
-}
-
-impl Filter {
-    fn read(query: &str) -> Result<Self, Refusal> {
-        let mut filter = Self {
-            to: None,
-            from: None,
-            sent_on: None,
-            sent_from: None,
-            sent_until: None,
-            page_size: DEFAULT_PAGE,
-            page: 0,
-            before: None,
-            base: String::new(),
-        };
-        let mut base = form_urlencoded::Serializer::new(String::new());
-        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-            // An unencoded `DateSent>=2026-01-18` splits at the sign of equality: its name is `DateSent>`.
-            match name.as_ref() {
-                "To" => filter.to = Some(value.clone().into_owned()),
-                "From" => filter.from = Some(value.clone().into_owned()),
-                "DateSent" => filter.sent_on = Some(day(&value)?),
-                "DateSent>" | "DateSent>=" => filter.sent_from = Some(day(&value)?),
-                "DateSent<" | "DateSent<=" => filter.sent_until = Some(day(&value)?),
-                "PageSize" => filter.page_size = value.parse().unwrap_or(DEFAULT_PAGE).clamp(1, MAX_PAGE),
-                "Page" => filter.page = value.parse().unwrap_or(0),
-                "PageToken" => filter.before = value.strip_prefix("PA").and_then(|hex| u64::from_str_radix(hex, 16).ok()),
-                _ => {}
-            }
-            if !matches!(name.as_ref(), "Page" | "PageToken") {
-                base.append_pair(&name, &value);
-            }
-        }
-        filter.base = base.finish();
-        Ok(filter)
-    }
-
-    fn takes(&self, message: &Message, sender: &E164) -> bool {
-        let (from, to) = ends(message, sender);
-        // Twilio filters by the day a message was sent; one that still waits has none.
-        let sent = message.sent_at.map(|at| at.date_naive());
-        self.to.as_ref().is_none_or(|wanted| *wanted == to)
-            && self.from.as_ref().is_none_or(|wanted| *wanted == from)
-            && self.sent_on.is_none_or(|wanted| sent == Some(wanted))
-            && self.sent_from.is_none_or(|wanted| sent.is_some_and(|day| day >= wanted))
-            && self.sent_until.is_none_or(|wanted| sent.is_some_and(|day| day <= wanted))
-    }
-}
-
-fn day(value: &str) -> Result<NaiveDate, Refusal> {
-    let day = value.get(..10).unwrap_or(value);
-    NaiveDate::parse_from_str(day, "%Y-%m-%d").map_err(|_| Refusal::new(20001))
-}
-
-/// One page, newest first. The token of the next page is a place in the list, not a count, so that messages
-/// which come in meanwhile shift nothing.
-fn page(simulator: &Simulator, filter: &Filter) -> Value {
-    let book = simulator.book();
-    let matching = book.newest_first(filter.before).filter(|(_, message)| filter.takes(message, simulator.sender()));
-    // A page asked for by its number alone is counted from the newest.
-    let skipped = if filter.before.is_none() { filter.page.saturating_mul(filter.page_size) } else { 0 };
-    let mut taken: Vec<_> = matching.skip(skipped).take(filter.page_size + 1).collect();
-    let more = taken.len() > filter.page_size;
-    taken.truncate(filter.page_size);
-
-    let path = format!("/{API_VERSION}/Accounts/{}/Messages.json", simulator.account_sid());
-    let here = |page: usize, token: Option<u64>| {
-        let mut query = form_urlencoded::Serializer::new(filter.base.clone());
-        if !filter.base.contains("PageSize=") {
-            query.append_pair("PageSize", &filter.page_size.to_string());
-        }
-        query.append_pair("Page", &page.to_string());
-        if let Some(token) = token {
-            query.append_pair("PageToken", &format!("PA{token:x}"));
-        }
-        format!("{path}?{}", query.finish())
-    };
-    let start = filter.page.saturating_mul(filter.page_size);
-    json!({
-        "messages": taken.iter().map(|(_, message)| resource(message, simulator)).collect::<Vec<_>>(),
-        "page": filter.page,
-        "page_size": filter.page_size,
-        "start": start,
-        "end": (start + taken.len()).saturating_sub(1),
-        "uri": here(filter.page, filter.before),
-        "first_page_uri": here(0, None),
-        "next_page_uri": taken.last().filter(|_| more).map(|(number, _)| here(filter.page + 1, Some(*number))),
-        "previous_page_uri": null,
-    })
-}
-
 async fn fetch(
     State(simulator): State<Simulator>,
     Path((account, message)): Path<(String, String)>,
@@ -267,7 +152,8 @@ async fn fetch(
     if let Err(refusal) = authorise(&simulator, &account, &headers) {
         return refusal.into_response();
     }
-    let found = message.strip_suffix(".json").and_then(|sid| simulator.book().message(sid).map(|m| resource(m, &simulator)));
+    let found =
+        message.strip_suffix(".json").and_then(|sid| simulator.book().message(sid).map(|m| resource(m, &simulator)));
     found.map_or_else(|| Refusal::new(20404).into_response(), |message| axum::Json(message).into_response())
 }
 
@@ -322,7 +208,7 @@ async fn fetch_media(
     ([(header::CONTENT_TYPE, file.content_type.clone())], file.bytes.to_vec()).into_response()
 }
 
-fn authorise(simulator: &Simulator, account: &str, headers: &HeaderMap) -> Result<(), Refusal> {
+pub(super) fn authorise(simulator: &Simulator, account: &str, headers: &HeaderMap) -> Result<(), Refusal> {
     let expected = format!("{}:{}", simulator.account_sid(), simulator.auth_token().expose_secret());
     let given = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let given = given.strip_prefix("Basic ").and_then(|coded| BASE64.decode(coded.trim()).ok()).unwrap_or_default();
@@ -333,7 +219,7 @@ fn authorise(simulator: &Simulator, account: &str, headers: &HeaderMap) -> Resul
 }
 
 /// The message object.
-fn resource(message: &Message, simulator: &Simulator) -> Value {
+pub(super) fn resource(message: &Message, simulator: &Simulator) -> Value {
     let (from, to) = ends(message, simulator.sender());
     let outgoing = message.side == Side::In;
     let waits = message.sent_at.is_none();
@@ -374,7 +260,7 @@ fn resource(message: &Message, simulator: &Simulator) -> Value {
 }
 
 /// `From` and `To`.
-fn ends(message: &Message, sender: &E164) -> (String, String) {
+pub(super) fn ends(message: &Message, sender: &E164) -> (String, String) {
     let (plant, phone) = (address(message.medium, sender), address(message.medium, &message.phone));
     if message.side == Side::In { (plant, phone) } else { (phone, plant) }
 }
@@ -391,7 +277,7 @@ fn segments(message: &Message) -> String {
     count.to_string()
 }
 
-fn rfc2822(at: Instant) -> String {
+pub(super) fn rfc2822(at: Instant) -> String {
     at.format("%a, %d %b %Y %H:%M:%S +0000").to_string()
 }
 

@@ -92,12 +92,19 @@ async fn read(mut response: reqwest::Response) -> Answer {
 
 /// The signature of a form sent to `url`.
 fn sign(auth_token: &str, url: &str, form: &Form) -> String {
-    let params: Vec<_> = form.iter().map(|(name, value)| (name.clone().into_bytes(), value.clone().into_bytes())).collect();
+    let params: Vec<_> =
+        form.iter().map(|(name, value)| (name.clone().into_bytes(), value.clone().into_bytes())).collect();
     crate::channels::twilio::signature::sign(auth_token, url, &params)
 }
 
 /// The form of a message that a phone wrote.
-pub(super) fn inbound(message: &Message, incoming: &Incoming, profile_name: &str, account: &str, sender: &E164) -> Form {
+pub(super) fn inbound(
+    message: &Message,
+    incoming: &Incoming,
+    profile_name: &str,
+    account: &str,
+    sender: &E164,
+) -> Form {
     let whatsapp = message.medium == Medium::Whatsapp;
     let mut form = Form::new();
     let mut field = |name: &str, value: &str| form.push((name.to_owned(), value.to_owned()));
@@ -206,7 +213,8 @@ pub(super) fn twiml_messages(xml: &str) -> Vec<String> {
             continue;
         }
         let inner = rest.split("</Message>").next().unwrap_or_default();
-        let body = inner.split_once("<Body>").map_or(inner, |(_, body)| body.split("</Body>").next().unwrap_or_default());
+        let body =
+            inner.split_once("<Body>").map_or(inner, |(_, body)| body.split("</Body>").next().unwrap_or_default());
         let text = body.split('<').next().unwrap_or_default().trim();
         if !text.is_empty() {
             let plain = text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&apos;", "'");
@@ -258,7 +266,10 @@ mod tests {
             ("<Response/>", &[]),
             (r#"<?xml version="1.0"?><Response></Response>"#, &[]),
             ("<Response><Message>Hello &amp; welcome &lt;3</Message></Response>", &["Hello & welcome <3"]),
-            (r#"<Response><Message to="x"><Body>One</Body></Message><Message>Two</Message></Response>"#, &["One", "Two"]),
+            (
+                r#"<Response><Message to="x"><Body>One</Body></Message><Message>Two</Message></Response>"#,
+                &["One", "Two"],
+            ),
             ("<Response><Message/></Response>", &[]),
         ];
         for (xml, texts) in cases {
