@@ -1,0 +1,287 @@
+//! Twilio's Messages API, as far as Andon uses it: send, list, fetch, media.
+//!
+//! Answers have Twilio's shapes, errors Twilio's JSON. Credentials are checked as Twilio checks them, although
+//! they only guard a simulator. Armed faults apply to sends that would otherwise be taken.
+//!
+//! **Source** Twilio's OpenAPI `twilio_api_v2010`, operations `CreateMessage`, `ListMessage`, `FetchMessage`
+//! and `ListMedia`.
+
+use super::faults::SendFault;
+use super::list::{self, DEFAULT_PAGE};
+use super::rules::{self, Refusal, Send};
+use super::state::{Book, Message};
+use super::wire::{API_VERSION, address, status_word};
+use super::{Attachment, Side, Simulator, sid};
+use crate::channels::Medium;
+use crate::kit::{E164, Instant};
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use secrecy::ExposeSecret as _;
+use serde_json::{Value, json};
+use std::time::Duration;
+use subtle::ConstantTimeEq as _;
+
+/// How long an unanswered connection is held (at the instant pace it is dropped at once).
+const HOLD: Duration = Duration::from_secs(30);
+
+/// The routes, relative to the API's base.
+pub(super) fn routes() -> Router<Simulator> {
+    Router::new()
+        .route("/2010-04-01/Accounts/{account}/Messages.json", post(create).get(list::messages))
+        .route("/2010-04-01/Accounts/{account}/Messages/{message}", get(fetch))
+        .route("/2010-04-01/Accounts/{account}/Messages/{message}/Media.json", get(list_media))
+        .route("/2010-04-01/Accounts/{account}/Messages/{message}/Media/{media}", get(fetch_media))
+        .fallback(async || Refusal::new(20404))
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::BAD_REQUEST);
+        let body = json!({
+            "code": self.code,
+            "message": self.message,
+            "more_info": format!("https://www.twilio.com/docs/errors/{}", self.code),
+            "status": self.status,
+        });
+        (status, axum::Json(body)).into_response()
+    }
+}
+
+async fn create(
+    State(simulator): State<Simulator>,
+    Path(account): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let checked = authorise(&simulator, &account, &headers).and_then(|()| {
+        let form: Vec<(String, String)> = form_urlencoded::parse(&body).into_owned().collect();
+        rules::check(&form, simulator.sender())
+    });
+    let send = match checked {
+        Ok(send) => send,
+        Err(refusal) => return refusal.into_response(),
+    };
+    let fault = simulator.book().faults.take_send();
+    if fault.is_some() {
+        simulator.announce_faults();
+    }
+    match fault {
+        None => accept(&simulator, send, None),
+        Some(SendFault::Refuse { code }) => Refusal::new(code).into_response(),
+        Some(SendFault::FailLater { code }) => accept(&simulator, send, Some(code)),
+        Some(SendFault::Delay { ms }) => {
+            tokio::time::sleep(Duration::from_millis(ms)).await;
+            accept(&simulator, send, None)
+        }
+        Some(SendFault::Respond { status, retry_after_s, taken }) => {
+            if taken {
+                accept(&simulator, send, None);
+            }
+            failed_answer(status, retry_after_s)
+        }
+        Some(SendFault::Silent { taken }) => {
+            if taken {
+                accept(&simulator, send, None);
+            }
+            simulator.pause(HOLD).await;
+            dropped_connection()
+        }
+    }
+}
+
+/// Keeps the message, starts its life and answers 201.
+fn accept(simulator: &Simulator, send: Send, mut fails_with: Option<i32>) -> Response {
+    let now = simulator.now();
+    let prefix = if send.media_urls.is_empty() { "SM" } else { "MM" };
+    let mut message = Message::new(sid(prefix), send.to, Side::In, send.medium, send.text, now);
+    message.media = send.media_urls.into_iter().map(outside_file).collect();
+    message.callback = send.callback;
+    message.messaging_service = send.messaging_service;
+    let answer = {
+        let mut book = simulator.book();
+        message.callback_fault = book.faults.take_callback();
+        let window_shut = book.faults.window && !send.is_template && !window_is_open(&mut book, &message.phone, now);
+        if window_shut && message.medium == Medium::Whatsapp {
+            fails_with = fails_with.or(Some(63016));
+        }
+        let answer = resource(&message, simulator);
+        book.keep(message);
+        answer
+    };
+    let sid = answer["sid"].as_str().unwrap_or_default().to_owned();
+    simulator.announce_faults();
+    simulator.start_life(&sid, fails_with);
+    (StatusCode::CREATED, axum::Json(answer)).into_response()
+}
+
+/// Whether the phone wrote within the last 24 hours.
+fn window_is_open(book: &mut Book, phone: &E164, now: Instant) -> bool {
+    book.has_phone(phone) && book.phone(phone).wrote_at.is_some_and(|at| now - at < chrono::TimeDelta::hours(24))
+}
+
+fn failed_answer(status: u16, retry_after_s: Option<u32>) -> Response {
+    let mut answer = if status == 429 {
+        Refusal::new(20429).into_response()
+    } else {
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        (status, "<html><body>Simulated server error</body></html>").into_response()
+    };
+    if let Some(seconds) = retry_after_s {
+        answer.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+    }
+    answer
+}
+
+/// A body that breaks at once, so that the connection closes before a byte is sent.
+fn dropped_connection() -> Response {
+    let broken = futures_util::stream::iter([Err::<Bytes, _>(std::io::Error::other("dropped by the simulator"))]);
+    Body::from_stream(broken).into_response()
+}
+
+async fn fetch(
+    State(simulator): State<Simulator>,
+    Path((account, message)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Response {
+    if let Err(refusal) = authorise(&simulator, &account, &headers) {
+        return refusal.into_response();
+    }
+    let found =
+        message.strip_suffix(".json").and_then(|sid| simulator.book().message(sid).map(|m| resource(m, &simulator)));
+    found.map_or_else(|| Refusal::new(20404).into_response(), |message| axum::Json(message).into_response())
+}
+
+async fn list_media(
+    State(simulator): State<Simulator>,
+    Path((account, message)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Response {
+    if let Err(refusal) = authorise(&simulator, &account, &headers) {
+        return refusal.into_response();
+    }
+    let book = simulator.book();
+    let Some(message) = book.message(&message) else { return Refusal::new(20404).into_response() };
+    let uri = format!("{}/Media", path_of(message, &simulator));
+    let date = rfc2822(message.created_at);
+    let files = message.media.iter().map(|file| {
+        json!({
+            "sid": file.sid,
+            "account_sid": simulator.account_sid(),
+            "parent_sid": message.sid,
+            "content_type": file.content_type,
+            "date_created": date,
+            "date_updated": date,
+            "uri": format!("{uri}/{}.json", file.sid),
+        })
+    });
+    let first = format!("{uri}.json?PageSize={DEFAULT_PAGE}&Page=0");
+    axum::Json(json!({
+        "media_list": files.collect::<Vec<_>>(),
+        "page": 0,
+        "page_size": DEFAULT_PAGE,
+        "start": 0,
+        "end": message.media.len().saturating_sub(1),
+        "uri": first,
+        "first_page_uri": first,
+        "next_page_uri": null,
+        "previous_page_uri": null,
+    }))
+    .into_response()
+}
+
+async fn fetch_media(
+    State(simulator): State<Simulator>,
+    Path((account, _message, media)): Path<(String, String, String)>,
+    headers: HeaderMap,
+) -> Response {
+    if let Err(refusal) = authorise(&simulator, &account, &headers) {
+        return refusal.into_response();
+    }
+    let book = simulator.book();
+    let Some(file) = book.file(&media) else { return Refusal::new(20404).into_response() };
+    ([(header::CONTENT_TYPE, file.content_type.clone())], file.bytes.to_vec()).into_response()
+}
+
+pub(super) fn authorise(simulator: &Simulator, account: &str, headers: &HeaderMap) -> Result<(), Refusal> {
+    let expected = format!("{}:{}", simulator.account_sid(), simulator.auth_token().expose_secret());
+    let given = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let given = given.strip_prefix("Basic ").and_then(|coded| BASE64.decode(coded.trim()).ok()).unwrap_or_default();
+    if !bool::from(given.as_slice().ct_eq(expected.as_bytes())) {
+        return Err(Refusal::new(20003));
+    }
+    if account == simulator.account_sid() { Ok(()) } else { Err(Refusal::new(20404)) }
+}
+
+/// The message object.
+pub(super) fn resource(message: &Message, simulator: &Simulator) -> Value {
+    let (from, to) = ends(message, simulator.sender());
+    let outgoing = message.side == Side::In;
+    let waits = message.sent_at.is_none();
+    let from_is_open = waits && message.messaging_service.is_some();
+    let status = match (outgoing, from_is_open) {
+        (false, _) => "received",
+        (true, true) => "accepted",
+        (true, false) => status_word(message.status),
+    };
+    let direction = match (outgoing, message.is_twiml_reply) {
+        (false, _) => "inbound",
+        (true, true) => "outbound-reply",
+        (true, false) => "outbound-api",
+    };
+    let path = path_of(message, simulator);
+    json!({
+        "account_sid": simulator.account_sid(),
+        "api_version": API_VERSION,
+        "body": message.text,
+        "date_created": rfc2822(message.created_at),
+        "date_sent": message.sent_at.map(rfc2822),
+        "date_updated": rfc2822(message.updated_at),
+        "direction": direction,
+        "error_code": message.error.as_ref().map(|(code, _)| code),
+        "error_message": message.error.as_ref().map(|(_, text)| text),
+        "from": (!from_is_open).then_some(from),
+        "messaging_service_sid": message.messaging_service,
+        "num_media": message.media.len().to_string(),
+        "num_segments": segments(message),
+        "price": null,
+        "price_unit": null,
+        "sid": message.sid,
+        "status": status,
+        "subresource_uris": {"media": format!("{path}/Media.json")},
+        "to": to,
+        "uri": format!("{path}.json"),
+    })
+}
+
+/// `From` and `To`.
+pub(super) fn ends(message: &Message, sender: &E164) -> (String, String) {
+    let (plant, phone) = (address(message.medium, sender), address(message.medium, &message.phone));
+    if message.side == Side::In { (plant, phone) } else { (phone, plant) }
+}
+
+fn path_of(message: &Message, simulator: &Simulator) -> String {
+    format!("/{API_VERSION}/Accounts/{}/Messages/{}", simulator.account_sid(), message.sid)
+}
+
+/// "1" for WhatsApp, whatever its length; for SMS counted, with ASCII standing in for the GSM alphabet.
+fn segments(message: &Message) -> String {
+    let (alone, joined) = if message.text.is_ascii() { (160, 153) } else { (70, 67) };
+    let units = message.text.encode_utf16().count();
+    let count = if message.medium == Medium::Whatsapp || units <= alone { 1 } else { units.div_ceil(joined) };
+    count.to_string()
+}
+
+pub(super) fn rfc2822(at: Instant) -> String {
+    at.format("%a, %d %b %Y %H:%M:%S +0000").to_string()
+}
+
+/// A file of Andon's, by its URL; the simulator never fetches it.
+fn outside_file(url: String) -> Attachment {
+    Attachment { sid: sid("ME"), url, content_type: "application/octet-stream".to_owned() }
+}
