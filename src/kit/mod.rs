@@ -4,6 +4,7 @@
 pub mod clock;
 pub mod error;
 pub mod http;
+pub mod nearest;
 pub mod phone;
 pub mod reference;
 pub mod telemetry;
