@@ -3,6 +3,8 @@
 //! The modules below are listed from the ground up; a module may import only modules listed above it.
 //! `tests/architecture.rs` holds the list to that.
 
+/// BOMs: what a product is made of, in revisions that somebody decides.
+pub mod boms;
 /// "Something changed": pokes that wake the jobs.
 pub mod bus;
 /// Providers: their requests become signals, our messages become their requests.
@@ -13,6 +15,10 @@ pub mod db;
 pub mod delivery;
 /// Time, phone numbers, references, errors, logging, the outgoing HTTP client.
 pub mod kit;
+/// Machines: where they stand, and whose department answers for them.
+pub mod machines;
+/// Orders: where they stand, and the holds that stop them.
+pub mod orders;
 /// Events: what happened, in the transaction in which it happened.
 pub mod outbox;
 /// Who Andon knows, how to reach them, and what they may.

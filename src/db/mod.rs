@@ -7,10 +7,12 @@
 mod batch;
 mod failure;
 mod group_commit;
+mod keys;
 pub mod migrations;
 
 pub use batch::Batch;
 pub use failure::{is_outage, is_transient};
+pub use keys::{nearest_keys, rows_by_key};
 
 use crate::kit::{Clock, Error, Instant, Result};
 use futures_util::future::BoxFuture;
@@ -251,4 +253,15 @@ fn pause(retry: u32) -> Duration {
     use rand::RngExt as _;
     let base = 1_000_u64 << retry.min(7);
     Duration::from_micros(base + rand::rng().random_range(0..=base))
+}
+
+/// A fresh SQLite database with all tables, for one test; its file goes when the folder is dropped.
+#[cfg(test)]
+pub(crate) async fn test_db() -> (Db, tempfile::TempDir) {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let url = format!("sqlite://{}?mode=rwc", folder.path().join("andon.db").display());
+    let start = "2026-01-18T14:30:22Z".parse().expect("a valid instant");
+    let db = Db::open(&url.into(), Clock::manual(start)).await.expect("SQLite opens");
+    migrations::run(&db).await.expect("the tables are made");
+    (db, folder)
 }

@@ -56,7 +56,7 @@ pub fn closest(key: &str, candidates: impl IntoIterator<Item = String>, most: us
     ranked.into_iter().take(most).map(|(_, candidate)| candidate).collect()
 }
 
-/// The key with its dash and its mistaken letters put right: `0RD12E45` stays, `ORDI2345` becomes `ORD-12345`.
+/// The key with its dash and its mistaken letters put right: `ORDI2345` and `0RD_12345` become `ORD-12345`.
 fn mended(key: &str) -> String {
     let words: Vec<&str> = key.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
     match words.as_slice() {

@@ -1,0 +1,120 @@
+//! Rows by their natural keys, as sets: those that exist, and the nearest existing ones to those that do not.
+//!
+//! A fixed number of statements whatever the set's size, cut only where a statement would bind too many values.
+
+use super::MAX_BOUND_VALUES;
+use crate::kit::{Result, nearest};
+use sea_orm::sea_query::{Query, UnionType};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter as _, QueryOrder as _, QuerySelect as _, Select};
+use std::collections::{BTreeSet, HashMap};
+
+/// How many slips of one mistyped key are asked for.
+const SLIPS: usize = 128;
+/// How many missing keys one statement asks neighbours for: two selects each, and SQLite joins at most 500.
+const NEIGHBOURS_AT_ONCE: usize = 200;
+
+/// The rows of `select` whose `column` is one of `keys`, in the order of the keys, which is also the order in which
+/// a `select` that locks takes its locks.
+pub async fn rows_by_key<E>(
+    conn: &impl ConnectionTrait,
+    select: Select<E>,
+    column: E::Column,
+    keys: impl IntoIterator<Item = &String>,
+) -> Result<Vec<E::Model>>
+where
+    E: EntityTrait,
+{
+    let keys: Vec<&str> = keys.into_iter().map(String::as_str).collect::<BTreeSet<_>>().into_iter().collect();
+    let mut rows = Vec::with_capacity(keys.len());
+    for part in keys.chunks(MAX_BOUND_VALUES) {
+        let select = select.clone().filter(column.is_in(part.iter().copied())).order_by_asc(column);
+        rows.extend(select.all(conn).await?);
+    }
+    Ok(rows)
+}
+
+/// For each of the `missing` keys the `most` existing ones nearest to it: those one slip away, else its neighbours
+/// in order. A bare number is tried behind `prefix` (`ORD-`) too.
+pub async fn nearest_keys<E>(
+    conn: &impl ConnectionTrait,
+    column: E::Column,
+    prefix: &str,
+    missing: &[String],
+    most: usize,
+) -> Result<HashMap<String, Vec<String>>>
+where
+    E: EntityTrait,
+{
+    let mut meant: HashMap<&String, Vec<String>> = HashMap::new();
+    for key in missing {
+        meant.entry(key).or_insert_with(|| guesses(key, prefix));
+    }
+    let asked: BTreeSet<&String> = meant.values().flatten().collect();
+    let existing = existing::<E>(conn, column, asked).await?;
+    let mut near = HashMap::with_capacity(meant.len());
+    for (key, guesses) in &meant {
+        let real = guesses.iter().filter(|guess| existing.contains(*guess)).cloned();
+        near.insert((*key).clone(), nearest::closest(key, real, most));
+    }
+    let lonely: Vec<&String> = meant.into_keys().filter(|key| near[*key].is_empty()).collect();
+    let neighbours = neighbours::<E>(conn, column, &lonely).await?;
+    for key in lonely {
+        let below = neighbours.range::<String, _>(..key).next_back();
+        let above = neighbours.range::<String, _>(key..).next();
+        let beside = below.into_iter().chain(above).cloned();
+        near.insert(key.clone(), nearest::closest(key, beside, most));
+    }
+    Ok(near)
+}
+
+fn guesses(key: &str, prefix: &str) -> Vec<String> {
+    if key.is_empty() || !key.bytes().all(|b| b.is_ascii_digit()) {
+        return nearest::variants(key, SLIPS);
+    }
+    let whole = format!("{prefix}{key}");
+    let mut guesses = nearest::variants(&whole, SLIPS);
+    guesses.insert(0, whole);
+    guesses
+}
+
+async fn existing<E>(
+    conn: &impl ConnectionTrait,
+    column: E::Column,
+    keys: BTreeSet<&String>,
+) -> Result<BTreeSet<String>>
+where
+    E: EntityTrait,
+{
+    let keys: Vec<&String> = keys.into_iter().collect();
+    let mut existing = BTreeSet::new();
+    for part in keys.chunks(MAX_BOUND_VALUES) {
+        let names = part.iter().map(|key| key.as_str());
+        let select = E::find().select_only().column(column).filter(column.is_in(names));
+        existing.extend(select.into_tuple::<String>().all(conn).await?);
+    }
+    Ok(existing)
+}
+
+/// The greatest existing key below each of `keys` and the least above it, all together.
+async fn neighbours<E>(conn: &impl ConnectionTrait, column: E::Column, keys: &[&String]) -> Result<BTreeSet<String>>
+where
+    E: EntityTrait,
+{
+    let mut found = BTreeSet::new();
+    for part in keys.chunks(NEIGHBOURS_AT_ONCE) {
+        let mut selects = part.iter().flat_map(|key| {
+            let key = key.as_str();
+            let below = Query::select().expr(column.max()).from(E::default()).and_where(column.lt(key)).to_owned();
+            let above = Query::select().expr(column.min()).from(E::default()).and_where(column.gt(key)).to_owned();
+            [below, above]
+        });
+        let Some(mut all) = selects.next() else { break };
+        for select in selects {
+            all.union(UnionType::All, select);
+        }
+        for row in conn.query_all(&all).await? {
+            found.extend(row.try_get_by_index::<Option<String>>(0)?);
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,99 @@
+//! Machines: which they are, where they stand, and whose department answers for them.
+
+mod store;
+
+pub use store::row;
+
+use crate::db::{Tx, nearest_keys};
+use crate::kit::Result;
+use crate::kit::nearest::LookedUp;
+use sea_orm::ConnectionTrait;
+use serde_json::{Value, json};
+use std::collections::{HashMap, HashSet};
+
+/// How a machine's number begins, for people who type only its digits.
+const PREFIX: &str = "MACH-";
+/// How many nearest numbers are named for one that does not exist.
+const NEAREST: usize = 3;
+
+/// A machine as another system or a person hands it in.
+#[derive(Clone, Debug)]
+pub struct NewMachine {
+    /// Its number, `MACH-001`.
+    pub number: String,
+    /// What people call it.
+    pub name: String,
+    /// Where it stands.
+    pub location: String,
+    /// The department that answers for it.
+    pub department: String,
+}
+
+/// The facts of the machines that exist, and the nearest numbers to those that do not.
+///
+/// **Shape**: `{number, name, location, department}`.
+pub async fn look_up(conn: &impl ConnectionTrait, keys: &[String]) -> Result<LookedUp> {
+    let rows = store::by_numbers(conn, keys).await?;
+    let found: HashMap<String, (Value, ())> =
+        rows.into_iter().map(|row| (row.number.clone(), (facts(&row), ()))).collect();
+    let missing: Vec<String> = keys.iter().filter(|key| !found.contains_key(*key)).cloned().collect();
+    let near = nearest_keys::<row::Entity>(conn, row::Column::Number, PREFIX, &missing, NEAREST).await?;
+    let near = near.into_iter().map(|(key, numbers)| (key, numbers.into_iter().map(|n| (n, ())).collect())).collect();
+    Ok(LookedUp { found, near })
+}
+
+fn facts(row: &row::Model) -> Value {
+    json!({"number": row.number, "name": row.name, "location": row.location, "department": row.department})
+}
+
+/// The machines with these numbers.
+pub async fn by_numbers(conn: &impl ConnectionTrait, numbers: &[String]) -> Result<HashMap<String, row::Model>> {
+    let rows = store::by_numbers(conn, numbers).await?;
+    Ok(rows.into_iter().map(|row| (row.number.clone(), row)).collect())
+}
+
+/// Adds the machines whose numbers are new and leaves the others untouched; answers how many were new.
+pub async fn add(tx: &Tx, machines: &[NewMachine]) -> Result<usize> {
+    let numbers: Vec<String> = machines.iter().map(|machine| machine.number.clone()).collect();
+    let known: HashSet<String> =
+        store::by_numbers(tx.conn(), &numbers).await?.into_iter().map(|row| row.number).collect();
+    let new: Vec<&NewMachine> = machines.iter().filter(|machine| !known.contains(&machine.number)).collect();
+    store::insert(tx, &new).await?;
+    Ok(new.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::db::test_db;
+
+    fn machine(number: &str, name: &str) -> NewMachine {
+        NewMachine {
+            number: number.to_owned(),
+            name: name.to_owned(),
+            location: "Hall 1".to_owned(),
+            department: "Machining".to_owned(),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_machine_is_found_by_its_number_and_a_wrong_number_gets_the_nearest() {
+        let (db, _folder) = test_db().await;
+        let added = db.write(|tx| {
+            Box::pin(async move { add(tx, &[machine("MACH-001", "Press"), machine("MACH-002", "Lathe")]).await })
+        });
+        assert_eq!(added.await.expect("machines are added"), 2);
+        let again = db.write(|tx| Box::pin(async move { add(tx, &[machine("MACH-001", "Other")]).await }));
+        assert_eq!(again.await.expect("adding again is no error"), 0);
+
+        let keys = ["MACH-001", "MACHOO2", "2"].map(str::to_owned);
+        let looked_up = look_up(db.read(), &keys).await.expect("a look-up");
+        let facts = &looked_up.found["MACH-001"].0;
+        assert_eq!(
+            facts,
+            &json!({"number": "MACH-001", "name": "Press", "location": "Hall 1", "department": "Machining"})
+        );
+        assert_eq!(looked_up.near["MACHOO2"][0].0, "MACH-002");
+        assert!(!looked_up.near["2"].is_empty(), "there is always a nearest one");
+    }
+}
