@@ -5,6 +5,7 @@
 
 use crate::kit::Instant;
 use chrono::TimeDelta;
+use chrono_tz::Tz;
 use serde::Serialize;
 
 /// A warning starts when this part of the allowed time, or less, is left: one in so many. **Source**: product.md.
@@ -106,6 +107,11 @@ pub fn format_left(left: TimeDelta) -> String {
     format!("{sign}{hours}h {minutes:02}m")
 }
 
+/// `2026-01-20 14:30 UTC`: on the plant's wall, with the time zone's abbreviation.
+pub fn format_instant(at: Instant, tz: Tz) -> String {
+    at.with_timezone(&tz).format("%Y-%m-%d %H:%M %Z").to_string()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -175,6 +181,12 @@ mod tests {
         ] {
             assert_eq!(format_left(TimeDelta::seconds(seconds)), text, "{seconds} s");
         }
+    }
+
+    #[test]
+    fn an_instant_reads_as_on_the_plants_wall() {
+        assert_eq!(format_instant(at(0), Tz::UTC), "2026-01-18 14:30 UTC");
+        assert_eq!(format_instant(at(0), Tz::Europe__Berlin), "2026-01-18 15:30 CET");
     }
 
     proptest! {

@@ -5,17 +5,25 @@
 
 use crate::kit::Instant;
 use chrono::TimeDelta;
+use sea_orm::sea_query::StringLen;
+use sea_orm::{DeriveActiveEnum, EnumIter};
 use serde::{Deserialize, Serialize};
 
 /// How much a ticket matters: a defect's severity, a machine's urgency.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, EnumIter, DeriveActiveEnum,
+)]
+#[sea_orm(rs_type = "String", db_type = "String(StringLen::N(255))")]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Priority {
     /// It can wait.
+    #[sea_orm(string_value = "LOW")]
     Low,
     /// The usual.
+    #[sea_orm(string_value = "MEDIUM")]
     Medium,
     /// Now.
+    #[sea_orm(string_value = "HIGH")]
     High,
 }
 

@@ -8,19 +8,28 @@ pub use crate::sla::Priority;
 use crate::sla::policy::{self, Policy};
 use crate::sla::{self, Clock};
 use chrono::TimeDelta;
+use sea_orm::sea_query::StringLen;
+use sea_orm::{DeriveActiveEnum, EnumIter};
 use serde::{Deserialize, Serialize};
 
 /// What a ticket is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, EnumIter, DeriveActiveEnum,
+)]
+#[sea_orm(rs_type = "String", db_type = "String(StringLen::N(255))")]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Kind {
     /// A client's incident.
+    #[sea_orm(string_value = "INCIDENT")]
     Incident,
     /// Something wrong with what was made; holds its order.
+    #[sea_orm(string_value = "DEFECT")]
     Defect,
     /// A machine that needs mending.
+    #[sea_orm(string_value = "MAINTENANCE")]
     Maintenance,
     /// A standard operating procedure that was not kept.
+    #[sea_orm(string_value = "SOP_FAILURE")]
     SopFailure,
 }
 
@@ -69,23 +78,33 @@ impl Kind {
 }
 
 /// How far a ticket is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, EnumIter, DeriveActiveEnum,
+)]
+#[sea_orm(rs_type = "String", db_type = "String(StringLen::N(255))")]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Status {
     /// Nobody has looked at it yet.
+    #[sea_orm(string_value = "NEW")]
     New,
     /// Somebody answers for it.
+    #[sea_orm(string_value = "OPENED")]
     Opened,
     /// Somebody works on it.
+    #[sea_orm(string_value = "IN_PROGRESS")]
     InProgress,
     /// The work waits for something; the resolution clock stands still.
+    #[sea_orm(string_value = "ON_HOLD")]
     OnHold,
     /// Done, says who did it; the requester has the word.
     #[serde(alias = "WAITING_APPROVAL")]
+    #[sea_orm(string_value = "RESOLVED")]
     Resolved,
     /// Done, says the requester.
+    #[sea_orm(string_value = "CLOSED")]
     Closed,
     /// It will not be done.
+    #[sea_orm(string_value = "CANCELLED")]
     Cancelled,
 }
 
