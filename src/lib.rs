@@ -9,6 +9,8 @@ pub mod boms;
 pub mod bus;
 /// Providers: their requests become signals, our messages become their requests.
 pub mod channels;
+/// The commands of the program.
+pub mod cli;
 /// The database: transactions, batches, migrations.
 pub mod db;
 /// The one way out: deliveries, attempts, receipts.

@@ -6,7 +6,7 @@ use super::MAX_BOUND_VALUES;
 use crate::kit::{Result, nearest};
 use sea_orm::sea_query::{Query, UnionType};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter as _, QueryOrder as _, QuerySelect as _, Select};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// How many slips of one mistyped key are asked for.
 const SLIPS: usize = 128;
@@ -45,36 +45,38 @@ pub async fn nearest_keys<E>(
 where
     E: EntityTrait,
 {
-    let mut meant: HashMap<&String, Vec<String>> = HashMap::new();
-    for key in missing {
-        meant.entry(key).or_insert_with(|| guesses(key, prefix));
+    let meant: BTreeMap<&String, String> = missing.iter().map(|key| (key, whole(key, prefix))).collect();
+    let mut guesses: HashMap<&String, Vec<String>> = HashMap::with_capacity(meant.len());
+    for (key, whole) in &meant {
+        let mut slips = nearest::variants(whole, SLIPS);
+        slips.push(whole.clone());
+        guesses.insert(key, slips);
     }
-    let asked: BTreeSet<&String> = meant.values().flatten().collect();
-    let existing = existing::<E>(conn, column, asked).await?;
+    let existing = existing::<E>(conn, column, guesses.values().flatten().collect()).await?;
     let mut near = HashMap::with_capacity(meant.len());
-    for (key, guesses) in &meant {
-        let real = guesses.iter().filter(|guess| existing.contains(*guess)).cloned();
-        near.insert((*key).clone(), nearest::closest(key, real, most));
+    let mut lonely = Vec::new();
+    for (key, whole) in &meant {
+        let real = guesses[*key].iter().filter(|guess| existing.contains(*guess)).cloned();
+        let real = nearest::closest(whole, real, most);
+        if real.is_empty() {
+            lonely.push((*key, whole));
+        }
+        near.insert((*key).clone(), real);
     }
-    let lonely: Vec<&String> = meant.into_keys().filter(|key| near[*key].is_empty()).collect();
-    let neighbours = neighbours::<E>(conn, column, &lonely).await?;
-    for key in lonely {
-        let below = neighbours.range::<String, _>(..key).next_back();
-        let above = neighbours.range::<String, _>(key..).next();
+    let asked: Vec<&String> = lonely.iter().map(|(_, whole)| *whole).collect();
+    let neighbours = neighbours::<E>(conn, column, &asked).await?;
+    for (key, whole) in lonely {
+        let below = neighbours.range::<String, _>(..whole).next_back();
+        let above = neighbours.range::<String, _>(whole..).next();
         let beside = below.into_iter().chain(above).cloned();
-        near.insert(key.clone(), nearest::closest(key, beside, most));
+        near.insert(key.clone(), nearest::closest(whole, beside, most));
     }
     Ok(near)
 }
 
-fn guesses(key: &str, prefix: &str) -> Vec<String> {
-    if key.is_empty() || !key.bytes().all(|b| b.is_ascii_digit()) {
-        return nearest::variants(key, SLIPS);
-    }
-    let whole = format!("{prefix}{key}");
-    let mut guesses = nearest::variants(&whole, SLIPS);
-    guesses.insert(0, whole);
-    guesses
+fn whole(key: &str, prefix: &str) -> String {
+    let is_bare_number = !key.is_empty() && key.bytes().all(|b| b.is_ascii_digit());
+    if is_bare_number { format!("{prefix}{key}") } else { key.to_owned() }
 }
 
 async fn existing<E>(

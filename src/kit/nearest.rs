@@ -28,9 +28,9 @@ impl<V> Default for LookedUp<V> {
 
 /// The keys that are one slip away from `key`, likeliest first, at most `most` of them and never `key` itself.
 ///
-/// Slips are: O for 0 and I or L for 1 (and the reverse in the letters), a missing, doubled or foreign dash, and in
-/// the number part digits swapped, doubled, left out, mistyped or added. A dash or letter slip is mended first and
-/// the mended key is tried for digit slips too.
+/// Slips are: O for 0 and I or L for 1 (and the reverse in the letters), a missing, doubled or foreign dash, leading
+/// zeros left out, and in the number part digits swapped, doubled, left out, mistyped or added. A dash or letter slip
+/// is mended first and the mended key is tried for digit slips too.
 pub fn variants(key: &str, most: usize) -> Vec<String> {
     if key.is_empty() || key.len() > LONGEST {
         return Vec::new();
@@ -39,6 +39,9 @@ pub fn variants(key: &str, most: usize) -> Vec<String> {
     let mended = mended(key);
     slips.note(mended.clone());
     let (prefix, number) = mended.split_at(mended.rfind('-').map_or(0, |dash| dash + 1));
+    for zeros in ["0", "00", "000"] {
+        slips.note(format!("{prefix}{zeros}{number}"));
+    }
     let number: Vec<char> = number.chars().collect();
     slips.of_order(prefix, &number);
     slips.of_prefix(prefix, &number);
@@ -63,7 +66,7 @@ fn mended(key: &str) -> String {
         [] => key.to_owned(),
         [word] => {
             // No dash: the number begins after the last character that is a letter beyond doubt.
-            let number = word.char_indices().filter(|(_, c)| digit(*c).is_none()).last();
+            let number = word.char_indices().rfind(|(_, c)| digit(*c).is_none());
             match number.map(|(at, c)| word.split_at(at + c.len_utf8())) {
                 Some((prefix, number)) if !number.is_empty() => {
                     format!("{}-{}", letters(prefix), digits(number))
@@ -195,6 +198,7 @@ mod tests {
             ("MACHH-001", "MACH-001"),
             ("MACH-OO1", "MACH-001"),
             ("MACH001", "MACH-001"),
+            ("MACH1", "MACH-001"),
             ("DEF-20260118143023-2", "DEF-20260118143023-3"),
         ] {
             let all = variants(typed, 200);

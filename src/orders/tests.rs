@@ -35,12 +35,15 @@ async fn with_orders() -> (Db, tempfile::TempDir) {
     });
     assert_eq!(added.await.expect("orders are added"), 3);
     // Holds refer to tickets.
-    let tickets = "INSERT INTO tickets (id, reference, kind, status, priority, title, description, media, version, \
-        created_at, updated_at) SELECT column1, 'DEF-' || column1, 'DEFECT', 'NEW', 'HIGH', '', '', '[]', 0, \
-        '2026-01-18', '2026-01-18' FROM (VALUES (1), (2), (3))";
+    let rest = "'DEFECT', 'NEW', 'HIGH', '', '', '[]', 0, '2026-01-18 00:00:00', '2026-01-18 00:00:00'";
+    let tickets = format!(
+        "INSERT INTO tickets (id, reference, kind, status, priority, title, description, media, version, created_at, \
+         updated_at) VALUES (1, 'DEF-1', {rest}), (2, 'DEF-2', {rest}), (3, 'DEF-3', {rest})"
+    );
     db.write(move |tx| {
+        let tickets = tickets.clone();
         Box::pin(async move {
-            tx.conn().execute_unprepared(tickets).await?;
+            tx.conn().execute_unprepared(&tickets).await?;
             Ok(())
         })
     })
