@@ -66,7 +66,7 @@ fn mended(key: &str) -> String {
         [] => key.to_owned(),
         [word] => {
             // No dash: the number begins after the last character that is a letter beyond doubt.
-            let number = word.char_indices().filter(|(_, c)| digit(*c).is_none()).last();
+            let number = word.char_indices().rfind(|(_, c)| digit(*c).is_none());
             match number.map(|(at, c)| word.split_at(at + c.len_utf8())) {
                 Some((prefix, number)) if !number.is_empty() => {
                     format!("{}-{}", letters(prefix), digits(number))

@@ -94,7 +94,7 @@ pub async fn by_numbers_locked(tx: &Tx, numbers: &[String]) -> Result<HashMap<St
     Ok(rows.into_iter().map(|row| (row.number.clone(), row)).collect())
 }
 
-/// Lays holds on orders: each becomes ON_HOLD and keeps the status it had; one that is on hold gets one hold more.
+/// Lays holds on orders: each goes `ON_HOLD` and keeps the status it had; one on hold gets one hold more.
 pub async fn hold(tx: &Tx, holds: &[Hold]) -> Result<()> {
     if holds.is_empty() {
         return Ok(());
