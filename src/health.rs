@@ -33,6 +33,7 @@ pub struct Queue {
     /// How many.
     waiting: u64,
     /// When the one that is due longest was made.
+    #[schema(value_type = Option<String>, format = DateTime)]
     oldest: Option<Instant>,
 }
 

@@ -49,7 +49,9 @@ pub struct SessionShown {
     state: String,
     /// The questions answered so far.
     data_keys: Vec<String>,
+    #[schema(value_type = String, format = DateTime)]
     created_at: Instant,
+    #[schema(value_type = String, format = DateTime)]
     updated_at: Instant,
 }
 

@@ -7,7 +7,7 @@
 use super::actions;
 use super::engine::{self, Asker, Finished, Input, Say};
 use super::flow::Flows;
-use super::records;
+use super::lookups;
 use super::session::Session;
 use super::store::{self, Kept};
 use crate::app::App;
@@ -136,7 +136,7 @@ async fn converse(app: &App, flows: &Flows, tx: &Tx, fresh: &[Fresh<'_>]) -> Res
     let mut consents: HashMap<i64, bool> = HashMap::new();
     for round in rounds(fresh) {
         let mut turns = Vec::with_capacity(round.len());
-        let records = records::look_up(app, tx, wants(app, flows, &round, &chats)).await?;
+        let records = lookups::look_up(app, tx, wants(app, flows, &round, &chats)).await?;
         for fresh in &round {
             let Some(chat) = chats.get_mut(&fresh.known.person_id) else { continue };
             let session = std::mem::take(&mut chat.session);

@@ -104,6 +104,10 @@ impl Channel for Twilio {
         inbound::accept(self, webhook)
     }
 
+    fn explain(&self, code: i32) -> Option<String> {
+        Some(errors::explain(code)).filter(|known| known.code == code).map(|known| known.advice.to_owned())
+    }
+
     async fn send(&self, message: &Outbound) -> Result<Accepted, SendError> {
         outbound::send(self, message).await
     }

@@ -2,7 +2,7 @@
 //!
 //! What a person may not see is not found for them, and is not suggested to them either.
 
-use super::engine::{Lookup, RecordKind, Records};
+use super::records::{Lookup, RecordKind, Records};
 use crate::app::App;
 use crate::db::Tx;
 use crate::kit::Result;
