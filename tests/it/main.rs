@@ -1,13 +1,24 @@
-//! Integration trials: one a fact and backend, and at the end one line that says which backends were there.
+//! Journeys through the public door: one trial a fact and database, and at the end one line that says which
+//! databases and which browser were there.
 
+mod admin;
+mod browsing;
+mod conversations;
+mod deliveries;
+mod outages;
 mod support;
+mod webhooks;
 
-use libtest_mimic::Arguments;
+use libtest_mimic::{Arguments, Trial};
+use std::future::Future;
 use std::process::ExitCode;
-use support::{browser, databases};
+use support::databases::{Backend, Found};
+use support::{browser, databases, transcript};
 
 fn main() -> ExitCode {
-    let arguments = Arguments::from_args();
+    let mut arguments = Arguments::from_args();
+    // Two servers' worth of work at a time: the machine may be as small as a plant's.
+    arguments.test_threads.get_or_insert(4);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let found = runtime.block_on(databases::probe());
     let chromium = browser::available();
@@ -18,9 +29,54 @@ fn main() -> ExitCode {
     }
     let mut trials = databases::trials(&found);
     trials.extend(browser::trials(&chromium));
+    for backend in present(&found) {
+        for (name, fact) in webhooks::facts().into_iter().chain(conversations::facts()).chain(deliveries::facts()) {
+            trials.push(trial(backend, name, fact));
+        }
+        for (name, fact) in admin::facts().into_iter().chain(outages::facts()) {
+            trials.push(trial(backend, name, fact));
+        }
+        for path in transcript::files() {
+            let name = format!("transcript::{}::{}", path.file_stem().unwrap_or_default().to_string_lossy(), backend.key());
+            trials.push(Trial::test(name, move || Ok(block_on(transcript::play(backend, &path))?)));
+        }
+    }
+    if chromium.is_ok() {
+        trials.extend(browsing::trials());
+    }
     let conclusion = libtest_mimic::run(&arguments, trials);
     if !arguments.list {
         println!("{}", databases::summary_line(&found, &chromium));
     }
     conclusion.exit_code()
 }
+
+/// A fact that holds on every database.
+pub(crate) type Fact = (&'static str, fn(Backend) -> futures_util::future::LocalBoxFuture<'static, ()>);
+
+fn trial(backend: Backend, name: &str, fact: fn(Backend) -> futures_util::future::LocalBoxFuture<'static, ()>) -> Trial {
+    Trial::test(format!("{name}::{}", backend.key()), move || {
+        block_on(fact(backend));
+        Ok(())
+    })
+}
+
+fn present(found: &[Found]) -> impl Iterator<Item = Backend> + '_ {
+    found.iter().filter(|(_, answer)| answer.is_ok()).map(|(backend, _)| *backend)
+}
+
+/// Runs one test on threads of its own, bounded in time.
+pub(crate) fn block_on<T>(test: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
+    runtime.block_on(async { tokio::time::timeout(std::time::Duration::from_secs(120), test).await.expect("a test ends within two minutes") })
+}
+
+/// Lists facts with their names: `facts![module: a, b]`.
+macro_rules! facts {
+    ($module:literal: $($fact:ident),+ $(,)?) => {
+        pub(crate) fn facts() -> Vec<crate::Fact> {
+            vec![$((concat!($module, "::", stringify!($fact)), |backend| Box::pin($fact(backend)))),+]
+        }
+    };
+}
+pub(crate) use facts;

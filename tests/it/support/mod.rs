@@ -1,4 +1,8 @@
-//! What the journeys stand on: databases and a browser, as far as this machine has them.
+//! What the journeys stand on.
 
+pub(crate) mod app;
 pub(crate) mod browser;
 pub(crate) mod databases;
+pub(crate) mod proxy;
+pub(crate) mod transcript;
+pub(crate) mod twilio;

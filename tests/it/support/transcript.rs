@@ -1,0 +1,122 @@
+//! Golden conversations: a text file a conversation, played on every database.
+//!
+//! ```text
+//! # a remark
+//! = ANDON_CHAT_ACCESS=open         a setting, before the first message
+//! @ +12025550101                   who writes from here on
+//! > hi                             they write
+//! >[image] it is scratched         they send a picture with a caption
+//! >[sticker]                       they send something else
+//! >[tap HIGH] High                 they tap a button
+//! < 👋 Welcome to Test Plant!      what comes back, line by line
+//! ~ 31 min                         time passes
+//! ? create_defect.severity         the session's state
+//! ```
+//! `ANDON_UPDATE_TRANSCRIPTS=1` writes what came back into the files, to be read before it is committed.
+
+use super::app::{OPERATOR, TestApp, number};
+use super::databases::Backend;
+use andon::simulator::{Button, Enclosure, Incoming};
+use chrono::TimeDelta;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+/// The files, in order of name.
+pub(crate) fn files() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/transcripts");
+    let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
+        .expect("the folder of transcripts")
+        .map(|entry| entry.expect("an entry").path())
+        .filter(|path| path.extension().is_some_and(|ending| ending == "txt"))
+        .collect();
+    files.sort();
+    files
+}
+
+/// Plays one file and compares what came back, to the letter.
+pub(crate) async fn play(backend: Backend, path: &Path) -> Result<(), String> {
+    let expected = std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))?;
+    let settings: Vec<(&str, &str)> =
+        expected.lines().filter_map(|line| line.strip_prefix("= ")?.split_once('=')).map(|(n, v)| (n.trim(), v.trim())).collect();
+    let app = TestApp::with(backend, &settings).await;
+    let mut phone = OPERATOR.to_owned();
+    let mut happened = String::new();
+    for line in expected.lines() {
+        if line.starts_with('<') {
+            continue;
+        }
+        if line.starts_with('?') {
+            let state = app.state(&phone).await.unwrap_or_else(|| "none".to_owned());
+            let _written = writeln!(happened, "? {state}");
+            continue;
+        }
+        let _written = writeln!(happened, "{line}");
+        if let Some(other) = line.strip_prefix("@ ") {
+            other.trim().clone_into(&mut phone);
+        } else if let Some(time) = line.strip_prefix("~ ") {
+            app.pass(span(time)?).await;
+        } else if let Some(written) = line.strip_prefix('>') {
+            let (_, replies) = app.sends(incoming(&phone, written)?).await;
+            for reply in replies {
+                for line in reply.lines() {
+                    let _written = writeln!(happened, "{}", format!("< {line}").trim_end());
+                }
+            }
+        }
+    }
+    app.end().await;
+    if happened == expected {
+        return Ok(());
+    }
+    #[expect(clippy::disallowed_methods, reason = "a switch for whoever runs the tests")]
+    if std::env::var("ANDON_UPDATE_TRANSCRIPTS").is_ok() {
+        return std::fs::write(path, happened).map_err(|e| e.to_string());
+    }
+    Err(format!("{}\n{}", path.display(), difference(&expected, &happened)))
+}
+
+fn incoming(phone: &str, written: &str) -> Result<Incoming, String> {
+    let from = number(phone);
+    let Some(special) = written.strip_prefix('[') else {
+        return Ok(Incoming::text(&from, written.trim().replace("\\n", "\n")));
+    };
+    let (what, text) = special.split_once(']').ok_or_else(|| format!("no closing bracket: >{written}"))?;
+    let mut incoming = Incoming::text(&from, text.trim());
+    match what.split_once(' ') {
+        Some(("tap", payload)) => {
+            incoming.button = Some(Button { text: text.trim().to_owned(), payload: payload.to_owned() });
+        }
+        _ if what == "image" => {
+            incoming.media.push(Enclosure { content_type: "image/jpeg".to_owned(), bytes: vec![0xff, 0xd8, 0xff] });
+        }
+        _ => incoming.kind = Some(what.to_owned()),
+    }
+    Ok(incoming)
+}
+
+fn span(text: &str) -> Result<TimeDelta, String> {
+    let (count, unit) = text.trim().split_once(' ').ok_or_else(|| format!("no span of time: {text}"))?;
+    let count: i64 = count.parse().map_err(|e| format!("{text}: {e}"))?;
+    match unit {
+        "s" => Ok(TimeDelta::seconds(count)),
+        "min" => Ok(TimeDelta::minutes(count)),
+        "h" => Ok(TimeDelta::hours(count)),
+        "days" => Ok(TimeDelta::days(count)),
+        _ => Err(format!("no unit of time: {text}")),
+    }
+}
+
+/// The first lines that differ, with their numbers.
+fn difference(expected: &str, happened: &str) -> String {
+    let (mut left, mut right) = (expected.lines(), happened.lines());
+    for number in 1.. {
+        match (left.next(), right.next()) {
+            (None, None) => break,
+            (one, other) if one == other => {}
+            (one, other) => {
+                return format!("line {number}\n  expected: {}\n  happened: {}\n\n{happened}", one.unwrap_or("(end)"), other.unwrap_or("(end)"));
+            }
+        }
+    }
+    "only line ends differ".to_owned()
+}
