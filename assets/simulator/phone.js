@@ -7,9 +7,10 @@
   const MAX_FILE_BYTES = 5 * 1024 * 1024;
   const READ_AFTER_MS = 700;
   const TYPING_MS = 6000;
+  const MAX_LISTED = 300;
   const $ = (id) => document.getElementById(id);
 
-  const phones = new Map(); // number → { number, name, unread, last, bubbles: Map(sid → bubble) | null, draft, sent: [] }
+  const phones = new Map(); // number → { number, name, unread, last, bubbles: Map(sid → bubble) | null, early, draft, sent: [] }
   let current = null;
   let recall = 0;
   let faults = {};
@@ -119,7 +120,7 @@
       known.name = given.name || known.name;
       return known;
     }
-    const phone = { number: given.number, name: given.name || '', last: given.last || null, unread: 0, bubbles: null, draft: '', sent: [] };
+    const phone = { number: given.number, name: given.name || '', last: given.last || null, unread: 0, bubbles: null, early: new Map(), draft: '', sent: [] };
     phones.set(phone.number, phone);
     return phone;
   }
@@ -133,7 +134,8 @@
   function showPhones() {
     const list = $('phones');
     const focused = document.activeElement?.dataset?.number;
-    const buttons = [...phones.values()].map((phone) => {
+    const listed = [...phones.values()].filter((phone, nth) => nth < MAX_LISTED || phone.number === current);
+    const buttons = listed.map((phone) => {
       const button = make('button', 'contact');
       button.type = 'button';
       button.dataset.number = phone.number;
@@ -155,7 +157,7 @@
     if (focused) list.querySelector(`[data-number="${focused}"]`)?.focus();
 
     const select = $('phone-select');
-    select.replaceChildren(...[...phones.values()].map((phone) => {
+    select.replaceChildren(...listed.map((phone) => {
       const unread = phone.unread ? ` (${phone.unread})` : '';
       const option = make('option', '', (phone.name ? `${phone.name} · ${phone.number}` : phone.number) + unread);
       option.value = phone.number;
@@ -163,6 +165,16 @@
     }));
     select.value = current;
   }
+
+  let phonesDue = false;
+  function showPhonesSoon() {
+    if (phonesDue) return;
+    phonesDue = true;
+    setTimeout(() => { phonesDue = false; showPhones(); }, 60);
+  }
+
+  const STEPS = ['QUEUED', 'SENDING', 'SENT', 'FAILED', 'CANCELLED', 'DELIVERED', 'READ'];
+  const further = (one, other) => !other || STEPS.indexOf(one.status) >= STEPS.indexOf(other.status);
 
   async function choose(number, focus = true) {
     if (!phones.has(number)) return;
@@ -180,7 +192,12 @@
     if (!phone.bubbles) {
       try {
         const { messages } = await ask(`${pathOf(number)}/messages`);
-        phone.bubbles = new Map([...messages.map((b) => [b.sid, b]), ...(phone.bubbles ?? [])]);
+        phone.bubbles = new Map(messages.map((b) => [b.sid, b]));
+        // News that came in while the messages were on their way may be older or newer than they.
+        for (const [sid, bubble] of phone.early) {
+          if (further(bubble, phone.bubbles.get(sid))) phone.bubbles.set(sid, bubble);
+        }
+        phone.early.clear();
       } catch (error) {
         complain(error.message);
         return;
@@ -195,8 +212,11 @@
   // ── Messages ──────────────────────────────────────────────────────────────────────────────────────────
   function showLog() {
     const bubbles = [...phones.get(current).bubbles.values()];
+    // Only what comes in from now on is read aloud.
+    $('log').setAttribute('aria-live', 'off');
     $('log').replaceChildren();
     for (const bubble of bubbles) append(bubble);
+    setTimeout(() => $('log').setAttribute('aria-live', 'polite'), 100);
     $('hello').hidden = bubbles.length > 0;
     $('scroll').scrollTop = $('scroll').scrollHeight;
     $('down').hidden = true;
@@ -207,10 +227,10 @@
     const day = dayOf(bubble.at);
     if (log.dataset.day !== day || !log.children.length) {
       log.dataset.day = day;
-      const line = make('li', 'day', day);
+      const line = make('div', 'day', day);
       log.append(line);
     }
-    const item = make('li', `bubble ${bubble.side}`);
+    const item = make('div', `bubble ${bubble.side}`);
     item.dataset.sid = bubble.sid;
     item.append(make('span', 'sr', bubble.side === 'in' ? `${$('company').textContent}: ` : 'You: '));
     if (bubble.quoted) {
@@ -278,6 +298,7 @@
       meta.append(drawing('ticks', 'waiting', 'M8.5 1.5a4.5 4.5 0 1 1 0 9 4.5 4.5 0 0 1 0-9', 'M8.5 3.7V6l1.6 1'));
     }
     foot.replaceChildren(meta);
+    foot.parentElement.classList.toggle('failed', Boolean(failure));
     if (failure) foot.append(make('p', 'fail', failure));
   }
 
@@ -292,27 +313,24 @@
 
   function take(number, bubble) {
     const phone = phones.get(number) ?? adopt({ number });
-    const isNew = !phone.bubbles?.has(bubble.sid) && (!phone.last || phone.last.at <= bubble.at);
-    phone.bubbles?.set(bubble.sid, bubble);
+    (phone.bubbles ?? phone.early).set(bubble.sid, bubble);
     if (!phone.last || phone.last.at <= bubble.at) {
       const fresh = phone.last?.sid !== bubble.sid;
       phone.last = bubble;
       if (fresh && number !== current && bubble.side === 'in') phone.unread += 1;
     }
-    showPhones();
+    showPhonesSoon();
     if (number !== current || !phone.bubbles) return;
     const shown = $('log').querySelector(`[data-sid="${bubble.sid}"]`);
+    const end = nearEnd() || (!shown && bubble.side === 'out');
     if (shown) {
-      const end = nearEnd();
       showFoot(shown.querySelector('.foot'), bubble);
-      if (end) toEnd();
-    } else if (isNew || phone.bubbles.has(bubble.sid)) {
-      const end = nearEnd() || bubble.side === 'out';
+    } else {
       $('hello').hidden = true;
       append(bubble);
       if (bubble.side === 'in') hideTyping(); else showTyping();
-      if (end) toEnd(); else $('down').hidden = false;
     }
+    if (end) toEnd(); else if (!shown) $('down').hidden = false;
     seen();
   }
 
@@ -432,7 +450,19 @@
     return chip;
   }));
   $('down').addEventListener('click', toEnd);
-  $('scroll').addEventListener('scroll', () => { if (nearEnd(40)) $('down').hidden = true; });
+  let atEnd = true;
+  $('scroll').addEventListener('scroll', () => {
+    atEnd = nearEnd(40);
+    if (atEnd) $('down').hidden = true;
+  });
+  // A keyboard that opens, or a turned phone, must not hide the last message.
+  new ResizeObserver(() => { if (atEnd) toEnd(); }).observe($('scroll'));
+  const showMoreChips = () => {
+    const row = $('chips');
+    row.toggleAttribute('data-more', row.scrollWidth - row.scrollLeft - row.clientWidth > 4);
+  };
+  $('chips').addEventListener('scroll', showMoreChips);
+  new ResizeObserver(showMoreChips).observe($('chips'));
   document.addEventListener('visibilitychange', () => { if (document.visibilityState === 'visible') seen(); });
 
   // ── Choosing and adding phones ────────────────────────────────────────────────────────────────────────
@@ -523,7 +553,7 @@
     if (place === 'window') { $('fault-words').textContent = words; return; }
     const whose = place === 'webhooks' ? 'to Andon' : 'from Andon';
     const which = next === 1 ? `The next message ${whose} will be` : `The next ${next} messages ${whose} will be`;
-    const said = next === 1 ? words.replace('they went', 'it went').replace('finds them', 'finds it').replace('then come back', 'then comes back') : words;
+    const said = next === 1 ? words.replace('they went', 'it went').replace('finds them', 'finds it') : words;
     $('fault-words').textContent = `${which} ${said}.`;
   }
   $('fault').addEventListener('change', () => {

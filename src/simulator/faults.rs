@@ -131,7 +131,7 @@ impl Faults {
             words.push(match fault {
                 PostFault::Drop => format!("{} lost on the way.", subject(next, "to Andon", "is", "are")),
                 PostFault::Repeat { times } => {
-                    format!("{} told to Andon {} times.", subject(next, "to Andon", "is", "are"), times + 1)
+                    format!("{} told to Andon {}.", subject(next, "to Andon", "is", "are"), times_in_all(times))
                 }
                 PostFault::Reorder => {
                     format!("{} held back until one more has gone.", subject(next, "to Andon", "is", "are"))
@@ -142,7 +142,7 @@ impl Faults {
             let whose = if next == 1 { "the next message".to_owned() } else { format!("the next {next} messages") };
             words.push(match fault {
                 PostFault::Drop => format!("Receipts of {whose} are lost."),
-                PostFault::Repeat { times } => format!("Receipts of {whose} come {} times.", times + 1),
+                PostFault::Repeat { times } => format!("Receipts of {whose} come {}.", times_in_all(times)),
                 PostFault::Reorder => format!("Receipts of {whose} come backwards: read, delivered, sent."),
             });
         }
@@ -208,6 +208,11 @@ fn subject(next: u32, whose: &str, one: &str, many: &str) -> String {
     } else {
         format!("The next {next} messages {whose} {many}")
     }
+}
+
+/// "twice", "3 times": the first time and the copies.
+fn times_in_all(copies: u32) -> String {
+    if copies == 1 { "twice".to_owned() } else { format!("{} times", copies + 1) }
 }
 
 fn take<F: Copy>(rule: &mut Option<Rule<F>>) -> Option<F> {

@@ -73,7 +73,7 @@ impl Filter {
                 "PageSize" => filter.page_size = value.parse().unwrap_or(DEFAULT_PAGE).clamp(1, MAX_PAGE),
                 "Page" => filter.page = value.parse().unwrap_or(0),
                 "PageToken" => {
-                    filter.before = value.strip_prefix("PA").and_then(|hex| u64::from_str_radix(hex, 16).ok())
+                    filter.before = value.strip_prefix("PA").and_then(|hex| u64::from_str_radix(hex, 16).ok());
                 }
                 _ => {}
             }
