@@ -25,3 +25,7 @@ pub mod orders;
 pub mod outbox;
 /// Who Andon knows, how to reach them, and what they may.
 pub mod people;
+/// Deadlines: how long a ticket may take, and how much of that is left.
+pub mod sla;
+/// Tickets: anything somebody must act on before a deadline.
+pub mod tickets;

@@ -27,6 +27,7 @@ impl MigrationTrait for Migration {
             c.instant_or_null("resolved_at"),
             c.instant_or_null("closed_at"),
             c.instant_or_null("paused_at"), // the resolution clock stands still since then
+            c.count("paused_micros"),       // how long the pauses that have ended took together
             c.small("version"),
             c.instant("created_at"),
             c.instant("updated_at"),

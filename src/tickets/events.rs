@@ -1,0 +1,138 @@
+//! What happens to tickets: one event for each thing that somebody may have to be told.
+//!
+//! Each carries its ticket, who did it, and what the telling needs beyond what the ticket's row says.
+
+use super::model::Kind;
+use crate::db::Tx;
+use crate::kit::{Instant, Result};
+use crate::outbox::{self, Event};
+use serde::Serialize;
+
+/// What every event of a ticket says.
+#[derive(Clone, Debug, Serialize)]
+pub struct About {
+    /// The ticket.
+    pub ticket_id: i64,
+    /// Its reference.
+    pub reference: String,
+    /// Its kind.
+    pub kind: Kind,
+    /// Who did it; none where time did.
+    pub actor_id: Option<i64>,
+}
+
+/// An event with its fields beyond [`About`].
+macro_rules! event {
+    ($(#[$doc:meta])* $struct:ident = $name:literal { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, Serialize)]
+        pub struct $struct {
+            /// Which ticket, and who.
+            #[serde(flatten)]
+            pub about: About,
+            $($(#[$field_doc])* pub $field: $type,)*
+        }
+
+        impl Event for $struct {
+            const NAME: &'static str = $name;
+
+            fn ticket_id(&self) -> Option<i64> {
+                Some(self.about.ticket_id)
+            }
+
+            fn actor_id(&self) -> Option<i64> {
+                self.about.actor_id
+            }
+        }
+    };
+}
+
+event! {
+    /// A ticket was made. Tells the admins; for the floor's kinds the department's supervisors too.
+    Created = "ticket.created" {}
+}
+event! {
+    /// Somebody answers for it. Tells the requester.
+    Opened = "ticket.opened" {
+        /// What the admin noted.
+        notes: Option<String>,
+    }
+}
+event! {
+    /// It was given to people. Tells those newly assigned.
+    Assigned = "ticket.assigned" {
+        /// Everybody who has it now.
+        assigned: Vec<i64>,
+        /// Those who did not have it before.
+        newly_assigned: Vec<i64>,
+    }
+}
+event! {
+    /// Its deadlines were set. Tells nobody.
+    SlaSet = "ticket.sla_set" {
+        /// Until when it must be opened.
+        response_due_at: Option<Instant>,
+        /// Until when it must be resolved.
+        resolution_due_at: Option<Instant>,
+    }
+}
+event! {
+    /// The work began. Tells the requester.
+    Started = "ticket.started" {}
+}
+event! {
+    /// The work waits for something. Tells the requester.
+    Held = "ticket.held" {
+        /// For what.
+        reason: String,
+    }
+}
+event! {
+    /// The work goes on. Tells the requester.
+    Resumed = "ticket.resumed" {}
+}
+event! {
+    /// It is said to be done. Tells the requester and the admins.
+    Finished = "ticket.finished" {
+        /// What was done.
+        comment: String,
+    }
+}
+event! {
+    /// The requester agreed, or was silent for 72 hours. Tells the admins and the assigned.
+    Approved = "ticket.approved" {
+        /// A word with it.
+        comment: Option<String>,
+        /// Whether it was silence.
+        by_silence: bool,
+    }
+}
+event! {
+    /// The requester disagreed. Tells the admins and the assigned.
+    Rejected = "ticket.rejected" {
+        /// What is missing.
+        comment: String,
+    }
+}
+event! {
+    /// It was given up. Tells the assigned and the requester.
+    Cancelled = "ticket.cancelled" {
+        /// Why.
+        reason: String,
+    }
+}
+event! {
+    /// Somebody added a word. Tells the others on it.
+    Commented = "ticket.commented" {
+        /// The word.
+        comment: String,
+    }
+}
+
+/// Appends a set of events; nothing for an empty set.
+pub(super) async fn append<E: Event>(tx: &Tx, events: &[E]) -> Result<()> {
+    if events.is_empty() {
+        return Ok(());
+    }
+    outbox::append(tx, events).await
+}
