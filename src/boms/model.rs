@@ -97,12 +97,14 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// The answer to blame, as the chat flow names its questions; none where no other answer would help.
+    /// The answer to blame, as the chat flow names its questions; none where no other answer would do.
     pub fn question(&self) -> Option<&'static str> {
         match self {
             Self::UnknownBom(_) | Self::NoApprovedRevision(_) => Some("bom"),
             Self::UnknownComponent { .. } => Some("component"),
-            Self::AlreadyThere(_) | Self::NotANumber | Self::NoQuantity | Self::NegativeCost | Self::TooLarge => None,
+            Self::AlreadyThere(_) | Self::NotANumber | Self::NoQuantity | Self::NegativeCost | Self::TooLarge => {
+                Some("change")
+            }
         }
     }
 
