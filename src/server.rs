@@ -3,7 +3,7 @@
 use crate::app::{App, Health, Parts};
 use crate::bus::Bus;
 use crate::chat::flow::Flows;
-use crate::config::Settings;
+use crate::config::{SIMULATED_API_PATH, Settings, WEBHOOK_PATH};
 use crate::db::{self, Db};
 use crate::delivery::dispatch::Dispatcher;
 use crate::delivery::receipts;
@@ -109,6 +109,9 @@ impl Server {
     /// When the database refuses to close.
     pub async fn stop(self) -> Result<()> {
         self.stop.cancel();
+        if let Some(simulator) = &self.simulator {
+            simulator.close();
+        }
         self.tasks.close();
         self.tasks.wait().await;
         self.app.db.clone().close().await
@@ -131,7 +134,9 @@ fn simulator(settings: &Settings, http: reqwest::Client, clock: &Clock, jobs: Jo
         account_sid,
         auth_token,
         sender: settings.whatsapp_sender.clone()?,
-        webhook_url: format!("{}/api/whatsapp/webhook", settings.local_origin()),
+        company: settings.company.clone(),
+        webhook_url: settings.local_origin() + WEBHOOK_PATH,
+        api_base: settings.local_origin() + SIMULATED_API_PATH,
         http,
         clock: clock.clone(),
         pace: if jobs == Jobs::Running { Pace::Human } else { Pace::Instant },

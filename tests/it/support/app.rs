@@ -43,7 +43,16 @@ impl TestApp {
         let database = Database::create(backend).await;
         let clock = Clock::manual(beginning());
         let url = database.url();
-        let server = serve(&url, clock.clone(), settings).await.expect("the server starts");
+        let server = serve(&url, clock.clone(), settings, Jobs::ByHand).await.expect("the server starts");
+        seed::run(&server.app.db, server.app.settings.timezone).await.expect("the demo records load");
+        let http = andon::kit::http::client().expect("a client");
+        Self { server, clock, http, database }
+    }
+
+    /// A seeded plant as it runs in earnest: by the machine's clock.
+    pub(crate) async fn running(backend: Backend, jobs: Jobs) -> Self {
+        let (database, clock) = (Database::create(backend).await, Clock::System);
+        let server = serve(&database.url(), clock.clone(), &[], jobs).await.expect("the server starts");
         seed::run(&server.app.db, server.app.settings.timezone).await.expect("the demo records load");
         let http = andon::kit::http::client().expect("a client");
         Self { server, clock, http, database }
@@ -53,7 +62,7 @@ impl TestApp {
     pub(crate) async fn restart(mut self, settings: &[(&str, &str)]) -> Self {
         let url = self.database.url();
         self.server.stop().await.expect("the server stops");
-        self.server = serve(&url, self.clock.clone(), settings).await.expect("the server starts again");
+        self.server = serve(&url, self.clock.clone(), settings, Jobs::ByHand).await.expect("the server starts again");
         self
     }
 
@@ -136,7 +145,7 @@ impl TestApp {
     }
 }
 
-async fn serve(url: &str, clock: Clock, more: &[(&str, &str)]) -> andon::kit::Result<Server> {
+async fn serve(url: &str, clock: Clock, more: &[(&str, &str)], jobs: Jobs) -> andon::kit::Result<Server> {
     let mut settings = vec![
         ("ANDON_BIND", "127.0.0.1:0"),
         ("DATABASE_URL", url),
@@ -149,7 +158,7 @@ async fn serve(url: &str, clock: Clock, more: &[(&str, &str)]) -> andon::kit::Re
     ];
     settings.retain(|(name, _)| !more.iter().any(|(other, _)| other == name));
     settings.extend_from_slice(more);
-    Server::start(Settings::from_variables(settings)?, clock, Jobs::ByHand).await
+    Server::start(Settings::from_variables(settings)?, clock, jobs).await
 }
 
 async fn answer(request: reqwest::RequestBuilder) -> (StatusCode, Value) {
@@ -161,4 +170,77 @@ async fn answer(request: reqwest::RequestBuilder) -> (StatusCode, Value) {
 
 pub(crate) fn number(text: &str) -> E164 {
     E164::parse(text).expect("a number in E.164 form")
+}
+
+/// A database that a test can take away and bring back.
+pub(crate) enum Removable {
+    /// A server behind a proxy that is cut.
+    Server(super::proxy::Proxy),
+    /// A file that another connection keeps for itself.
+    File { url: String, holder: tokio::sync::Mutex<Option<sea_orm::DatabaseConnection>> },
+}
+
+impl Removable {
+    pub(crate) async fn take_away(&self) {
+        match self {
+            Self::Server(proxy) => proxy.cut(),
+            Self::File { url, holder } => {
+                use sea_orm::ConnectionTrait as _;
+                let mut options = sea_orm::ConnectOptions::new(url.clone());
+                options.max_connections(1).sqlx_logging(false);
+                let connection = sea_orm::Database::connect(options).await.expect("the file opens");
+                connection.execute_unprepared("BEGIN IMMEDIATE").await.expect("the file is taken");
+                *holder.lock().await = Some(connection);
+            }
+        }
+    }
+
+    pub(crate) async fn bring_back(&self) {
+        match self {
+            Self::Server(proxy) => proxy.mend(),
+            Self::File { holder, .. } => {
+                use sea_orm::ConnectionTrait as _;
+                if let Some(connection) = holder.lock().await.take() {
+                    connection.execute_unprepared("ROLLBACK").await.expect("the file is let go");
+                    connection.close().await.expect("the connection closes");
+                }
+            }
+        }
+    }
+}
+
+impl TestApp {
+    /// A plant whose database can be taken away.
+    pub(crate) async fn with_a_database_to_take_away(backend: Backend) -> (Self, Removable) {
+        let database = Database::create(backend).await;
+        let clock = Clock::manual(beginning());
+        let mut url = database.url();
+        let removable = if backend == Backend::Sqlite {
+            Removable::File { url: url.clone(), holder: tokio::sync::Mutex::new(None) }
+        } else {
+            let mut parsed = reqwest::Url::parse(&url).expect("a URL");
+            let port = parsed.port().unwrap_or(if backend == Backend::Postgres { 5432 } else { 3306 });
+            let proxy = super::proxy::Proxy::start(format!("{}:{port}", parsed.host_str().unwrap_or("127.0.0.1"))).await;
+            parsed.set_host(Some("127.0.0.1")).expect("a host");
+            parsed.set_port(Some(proxy.address.port())).expect("a port");
+            url = parsed.to_string();
+            Removable::Server(proxy)
+        };
+        let server = serve(&url, clock.clone(), &[], Jobs::ByHand).await.expect("the server starts");
+        seed::run(&server.app.db, server.app.settings.timezone).await.expect("the demo records load");
+        let http = andon::kit::http::client().expect("a client");
+        (Self { server, clock, http, database }, removable)
+    }
+
+    /// Somebody writes while nothing can be stored: what became of the webhook, and how many replies came.
+    pub(crate) async fn sends_into_the_dark(&self, phone: &str, text: &str) -> (Sent, usize) {
+        let before = self.bubbles(phone).len();
+        let sent = self.simulator().send(Incoming::text(&number(phone), text)).await;
+        (sent, self.bubbles(phone).len() - before)
+    }
+
+    /// Tries to start another server on this one's database; answers with why it would not.
+    pub(crate) async fn second_server(&self) -> Option<String> {
+        serve(&self.database.url(), self.clock.clone(), &[], Jobs::ByHand).await.err().map(|error| error.to_string())
+    }
 }

@@ -1,0 +1,49 @@
+//! The phone page in a real browser, from `hi` to a reference number.
+
+use crate::block_on;
+use crate::support::app::{OPERATOR, TestApp};
+use crate::support::browser::Browser;
+use crate::support::databases::Backend;
+use andon::server::Jobs;
+use fantoccini::Locator;
+use libtest_mimic::Trial;
+use std::path::Path;
+use std::time::Duration;
+
+pub(crate) fn trials() -> Vec<Trial> {
+    vec![Trial::test("browsing::the_phone_page_leads_from_hi_to_a_reference", || {
+        block_on(the_phone_page_leads_from_hi_to_a_reference()).map_err(Into::into)
+    })]
+}
+
+async fn the_phone_page_leads_from_hi_to_a_reference() -> Result<(), String> {
+    let app = TestApp::running(Backend::Sqlite, Jobs::Running).await;
+    let browser = Browser::start().await?;
+    let page = browser.client();
+    let told = |e: fantoccini::error::CmdError| e.to_string();
+    page.set_window_size(1280, 860).await.map_err(told)?;
+    page.goto(&app.url("/simulator")).await.map_err(told)?;
+    let phone = format!("[data-number=\"{OPERATOR}\"]");
+    page.wait().for_element(Locator::Css(&phone)).await.map_err(told)?.click().await.map_err(told)?;
+    let conversation = [
+        ("hi", "Welcome to Test Plant"),
+        ("1", "Order Number"),
+        ("ORD-12345", "Defect Type"),
+        ("Internal reject", "Severity"),
+        ("High", "Description"),
+        ("Scratched on the left side", "Reference: DEF-"),
+    ];
+    for (typed, answer) in conversation {
+        let field = page.find(Locator::Css("#message")).await.map_err(told)?;
+        field.send_keys(typed).await.map_err(told)?;
+        page.find(Locator::Css("#send")).await.map_err(told)?.click().await.map_err(told)?;
+        let bubble = format!("//*[contains(@class,'bubble') and contains(@class,'in') and contains(., '{answer}')]");
+        let wait = page.wait().at_most(Duration::from_secs(15)).for_element(Locator::XPath(&bubble)).await;
+        wait.map_err(|e| format!("no answer with {answer:?} to {typed:?}: {e}"))?;
+    }
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    browser.screenshot(&folder.join("phone.png")).await?;
+    browser.stop().await;
+    app.end().await;
+    Ok(())
+}
