@@ -13,12 +13,16 @@ pub mod channels;
 pub mod cli;
 /// The database: transactions, batches, migrations.
 pub mod db;
+/// Defects: tickets that hold their orders.
+pub mod defects;
 /// The one way out: deliveries, attempts, receipts.
 pub mod delivery;
 /// Time, phone numbers, references, errors, logging, the outgoing HTTP client.
 pub mod kit;
 /// Machines: where they stand, and whose department answers for them.
 pub mod machines;
+/// Maintenance: tickets for machines that need mending.
+pub mod maintenance;
 /// Orders: where they stand, and the holds that stop them.
 pub mod orders;
 /// Events: what happened, in the transaction in which it happened.
@@ -27,5 +31,7 @@ pub mod outbox;
 pub mod people;
 /// Deadlines: how long a ticket may take, and how much of that is left.
 pub mod sla;
+/// SOP failures: tickets for procedures that were not kept.
+pub mod sop_failures;
 /// Tickets: anything somebody must act on before a deadline.
 pub mod tickets;
