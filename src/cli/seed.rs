@@ -245,7 +245,7 @@ mod tests {
             ["status", "time_left", "clock", "holder"].map(|fact| facts[fact].as_str().unwrap_or("-").to_owned())
         };
         assert_eq!(shown(MAINTENANCE), ["IN_PROGRESS", "44h 32m", "OK", "Support"]);
-        assert_eq!(shown(LATE_MAINTENANCE), ["IN_PROGRESS", "-1h 05m", "BREACHED", "Support"]);
+        assert_eq!(shown(LATE_MAINTENANCE), ["IN_PROGRESS", "-1h 06m", "BREACHED", "Support"]);
         assert_eq!(shown(SOP_FAILURE), ["NEW", "23h 59m", "OK", "-"]);
         assert_eq!(shown(DEFECT), ["NEW", "47h 59m", "OK", "-"]);
         assert_eq!(order(&db, HELD_ORDER, Tz::UTC).await["status"], "ON_HOLD");
