@@ -3,77 +3,30 @@
 //! What exists stays as it is, so running it twice changes nothing. People are named by their roles, have numbers
 //! from the range that is kept for fiction, and no passwords.
 
-use crate::boms::{self, Component, NewBom, decimal::millionths};
+mod records;
+
 use crate::db::{Db, Tx};
-use crate::kit::{E164, Error, Result};
-use crate::machines::{self, NewMachine};
-use crate::orders::{self, NewOrder, Status};
+use crate::kit::Result;
 use crate::people::Role;
-use crate::people::store::{NewPerson, Registered, register};
-use chrono::{Days, NaiveDate};
+use crate::people::store::{Registered, register};
+use crate::tickets::{self, Action, Given, Key, Viewer};
+use crate::{boms, defects, machines, maintenance, orders, sop_failures};
+use chrono::TimeDelta;
 use chrono_tz::Tz;
+use records::{HELD_ORDER, demo_boms, demo_machines, demo_orders, demo_people};
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 
-/// The company's people: role, WhatsApp number, department.
-const PEOPLE: [(Role, &str, Option<&str>); 5] = [
-    (Role::Operator, "+12025550101", Some("Machining")),
-    (Role::Supervisor, "+12025550102", Some("Machining")),
-    (Role::Admin, "+12025550103", None),
-    (Role::Support, "+12025550104", None),
-    (Role::Client, "+12025550105", None),
-];
-
-/// Number, name, location, department.
-const MACHINES: [(&str, &str, &str, &str); 6] = [
-    ("MACH-001", "CNC lathe", "Hall 1, bay 2", "Machining"),
-    ("MACH-002", "Milling centre", "Hall 1, bay 4", "Machining"),
-    ("MACH-003", "Hydraulic press", "Hall 2, bay 1", "Forming"),
-    ("MACH-004", "Assembly line A", "Hall 3", "Assembly"),
-    ("MACH-005", "Paint booth", "Hall 4", "Finishing"),
-    ("MACH-006", "Packing robot", "Hall 5, dock 1", "Shipping"),
-];
-
-/// Number, customer, product, pieces (ordered, completed, rejected), days from today (start, due), status.
-type DemoOrder = (&'static str, &'static str, &'static str, (i64, i64, i64), (i64, i64), Status);
-const ORDERS: [DemoOrder; 8] = [
-    ("ORD-12345", "Harbour Marine", "Gearbox GX-20", (200, 150, 3), (-12, 7), Status::InProgress),
-    ("ORD-12346", "Alpine Lifts", "Drive shaft DS-4", (500, 0, 0), (2, 14), Status::Scheduled),
-    ("ORD-12347", "Delta Farm Machines", "Hydraulic pump HP-7", (100, 40, 6), (-10, 1), Status::InProgress), // at risk
-    ("ORD-12348", "City Waterworks", "Valve block VB-2", (120, 80, 4), (-20, -2), Status::InProgress),       // overdue
-    ("ORD-12349", "Harbour Marine", "Coupling C-11", (300, 300, 5), (-30, -5), Status::Completed),
-    ("ORD-12350", "Northern Rail", "Brake caliper BC-9", (80, 0, 0), (10, 30), Status::Pending),
-    (HELD_ORDER, "Alpine Lifts", "Gearbox GX-30", (60, 30, 8), (-8, 9), Status::InProgress),
-    ("ORD-12352", "City Waterworks", "Pump housing PH-3", (40, 0, 0), (-15, 5), Status::Cancelled),
-];
-/// The order that an open defect holds.
-const HELD_ORDER: &str = "ORD-12351";
-
-/// Number, name, quantity, unit cost.
-type DemoComponent = (&'static str, &'static str, &'static str, &'static str);
-const BOMS: [(&str, &str, &[DemoComponent]); 2] = [
-    (
-        "BOM-888",
-        "Gearbox GX-20",
-        &[
-            ("HSG-100", "Housing", "1", "84.00"),
-            ("BRG-6204", "Ball bearing 6204", "4", "12.50"),
-            ("SHF-020", "Input shaft", "1", "46.20"),
-            ("SEAL-35", "Shaft seal 35 mm", "2", "3.15"),
-            ("BLT-M8", "Bolt M8 x 30", "24", "0.18"),
-            ("OIL-220", "Gear oil, litres", "1.5", "6.40"),
-        ],
-    ),
-    (
-        "BOM-889",
-        "Hydraulic pump HP-7",
-        &[
-            ("HSG-210", "Pump housing", "1", "61.00"),
-            ("ROT-07", "Rotor", "1", "38.75"),
-            ("SEAL-18", "Shaft seal 18 mm", "2", "2.40"),
-            ("BLT-M6", "Bolt M6 x 20", "12", "0.12"),
-        ],
-    ),
-];
+/// The open defect that holds an order.
+const DEFECT: &str = "DEF-777";
+/// A machine's ticket that somebody works on, with 44 h 32 m left for all of the first minute.
+const MAINTENANCE: &str = "MAINT-555";
+const MAINTENANCE_LEFT: TimeDelta = TimeDelta::minutes(44 * 60 + 33);
+/// A machine's ticket whose deadline has passed.
+const LATE_MAINTENANCE: &str = "MAINT-556";
+const LATE_BY: TimeDelta = TimeDelta::minutes(65);
+/// A procedure that was not kept.
+const SOP_FAILURE: &str = "SOP-999";
 
 /// How many records were new.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -112,86 +65,105 @@ pub async fn run(db: &Db, tz: Tz) -> Result<Seeded> {
 }
 
 async fn load(tx: &Tx, tz: Tz) -> Result<Seeded> {
-    let people = register(tx, &demo_people()?).await?;
-    let new_people = people.iter().filter(|person| matches!(person, Registered::New(_))).count();
+    let new_people = demo_people()?;
+    let registered = register(tx, &new_people).await?;
+    let people: HashMap<Role, i64> =
+        new_people.iter().zip(&registered).map(|(person, registered)| (person.role, id_of(registered))).collect();
+    let is_new = |registered: &Registered| matches!(registered, Registered::New(_));
+    let today = tx.now().with_timezone(&tz).date_naive();
     Ok(Seeded {
-        people: new_people,
-        orders: orders::add(tx, &demo_orders(tx.now().with_timezone(&tz).date_naive())).await?,
+        people: registered.iter().filter(|registered| is_new(registered)).count(),
+        orders: orders::add(tx, &demo_orders(today)).await?,
         machines: machines::add(tx, &demo_machines()).await?,
         boms: boms::add(tx, &demo_boms()?).await?,
-        tickets: 0,
+        tickets: load_tickets(tx, &people, registered.iter().all(is_new)).await?,
     })
 }
 
-fn demo_people() -> Result<Vec<NewPerson>> {
-    let people = PEOPLE.iter().map(|(role, number, department)| {
-        Ok(NewPerson {
-            name: name_of(*role).to_owned(),
-            role: *role,
-            department: department.map(str::to_owned),
-            whatsapp: E164::parse(number).map_err(Error::internal)?,
-        })
-    });
-    people.collect()
-}
-
-fn name_of(role: Role) -> &'static str {
-    match role {
-        Role::Admin => "Admin",
-        Role::Support => "Support",
-        Role::Client => "Client",
-        Role::Operator => "Operator",
-        Role::Supervisor => "Supervisor",
+fn id_of(registered: &Registered) -> i64 {
+    match registered {
+        Registered::New(id) => *id,
+        Registered::Already(known) => known.person_id,
     }
 }
 
-fn demo_machines() -> Vec<NewMachine> {
-    let machines = MACHINES.iter().map(|(number, name, location, department)| NewMachine {
-        number: (*number).to_owned(),
-        name: (*name).to_owned(),
-        location: (*location).to_owned(),
-        department: (*department).to_owned(),
-    });
-    machines.collect()
+/// Reports what is wrong in the demo's plant. Work is handed out only among people who are new: somebody who was
+/// there before may have another role by now.
+async fn load_tickets(tx: &Tx, people: &HashMap<Role, i64>, are_new: bool) -> Result<usize> {
+    let demo = [DEFECT, MAINTENANCE, LATE_MAINTENANCE, SOP_FAILURE].map(str::to_owned);
+    let known: HashSet<String> = tickets::by_references(tx.conn(), &demo).await?.into_keys().collect();
+    let reporter = people[&Role::Operator];
+    let given = |reference: &str, left: Option<TimeDelta>| Given {
+        reference: Some(reference.to_owned()),
+        resolution_due_at: left.map(|left| tx.now() + left),
+    };
+    let mut made = 0;
+    if !known.contains(DEFECT) {
+        let reports = [defect(reporter)];
+        made += taken(&defects::record(tx, &reports, &[given(DEFECT, None)]).await?);
+    }
+    for (reference, left, report) in [
+        (MAINTENANCE, MAINTENANCE_LEFT, repair("MACH-001", "BEARING", "LOW", reporter)),
+        (LATE_MAINTENANCE, -LATE_BY, repair("MACH-003", "HYDRAULIC", "HIGH", reporter)),
+    ] {
+        if !known.contains(reference) {
+            made += taken(&maintenance::record(tx, &[report], &[given(reference, Some(left))]).await?);
+            if are_new {
+                hand_out(tx, people, reference).await?;
+            }
+        }
+    }
+    if !known.contains(SOP_FAILURE) {
+        made += taken(&sop_failures::report(tx, &[sop_failure(reporter)]).await?);
+    }
+    Ok(made)
 }
 
-fn demo_orders(today: NaiveDate) -> Vec<NewOrder> {
-    let orders = ORDERS.iter().map(|(number, customer, product, pieces, days, status)| NewOrder {
-        number: (*number).to_owned(),
-        customer: (*customer).to_owned(),
-        product: (*product).to_owned(),
-        quantity_ordered: pieces.0,
-        quantity_completed: pieces.1,
-        quantity_rejected: pieces.2,
-        starts_on: day_from(today, days.0),
-        due_on: day_from(today, days.1),
-        status: *status,
-    });
-    orders.collect()
+/// The admin assigns the ticket, and the support person begins.
+async fn hand_out(tx: &Tx, people: &HashMap<Role, i64>, reference: &str) -> Result<()> {
+    let viewer = |role| Viewer { person_id: people[&role], role: Some(role), department: None, open_access: false };
+    let assign = Action::Assign { people: vec![people[&Role::Support]], resolution_due_at: None };
+    let ticket = Key::Reference(reference);
+    tickets::act(tx, &viewer(Role::Admin), ticket, &assign, &[]).await?;
+    tickets::act(tx, &viewer(Role::Support), ticket, &Action::Start, &[]).await?;
+    Ok(())
 }
 
-fn day_from(today: NaiveDate, days: i64) -> NaiveDate {
-    let span = Days::new(days.unsigned_abs());
-    let day = if days < 0 { today.checked_sub_days(span) } else { today.checked_add_days(span) };
-    day.unwrap_or(today)
+fn taken<T, R>(outcomes: &[Result<T, R>]) -> usize {
+    outcomes.iter().filter(|outcome| outcome.is_ok()).count()
 }
 
-fn demo_boms() -> Result<Vec<NewBom>> {
-    let boms = BOMS.iter().map(|(number, product, components)| {
-        let components: Result<Vec<Component>> = components.iter().map(demo_component).collect();
-        Ok(NewBom { number: (*number).to_owned(), product: (*product).to_owned(), components: components? })
-    });
-    boms.collect()
+fn defect(reporter: i64) -> defects::Report {
+    defects::Report {
+        order: HELD_ORDER.to_owned(),
+        defect_type: "INTERNAL_REJECT".to_owned(),
+        severity: "MEDIUM".to_owned(),
+        description: "Eight housings with scratches on the sealing face.".to_owned(),
+        media: Vec::new(),
+        reporter,
+    }
 }
 
-fn demo_component((number, name, quantity, unit_cost): &DemoComponent) -> Result<Component> {
-    let read = |text: &str| millionths(text).ok_or_else(|| Error::internal(format!("{text} is no number")));
-    Ok(Component {
-        number: (*number).to_owned(),
-        name: (*name).to_owned(),
-        quantity: read(quantity)?,
-        unit_cost: read(unit_cost)?,
-    })
+fn repair(machine: &str, issue_type: &str, urgency: &str, reporter: i64) -> maintenance::Report {
+    maintenance::Report {
+        machine: machine.to_owned(),
+        issue_type: issue_type.to_owned(),
+        urgency: urgency.to_owned(),
+        media: Vec::new(),
+        reporter,
+    }
+}
+
+fn sop_failure(reporter: i64) -> sop_failures::Report {
+    sop_failures::Report {
+        reference: Some(SOP_FAILURE.to_owned()),
+        procedure: "First-piece inspection".to_owned(),
+        failure_type: "Inspection skipped".to_owned(),
+        department: "Machining".to_owned(),
+        description: "The first piece after the tool change was not measured.".to_owned(),
+        media: Vec::new(),
+        reporter: Some(reporter),
+    }
 }
 
 #[cfg(test)]
@@ -236,7 +208,7 @@ mod tests {
     async fn seeding_twice_changes_nothing() {
         let (db, _folder) = test_db().await;
         let first = run(&db, Tz::UTC).await.expect("the records are loaded");
-        assert_eq!((first.people, first.orders, first.machines, first.boms), (5, 8, 6, 2));
+        assert_eq!(first, Seeded { people: 5, orders: 8, machines: 6, boms: 2, tickets: 4 });
         let before = rows(&db).await;
         let again = run(&db, Tz::UTC).await.expect("loading again is no error");
         assert_eq!(again, Seeded::default());
@@ -259,6 +231,44 @@ mod tests {
                 assert_eq!((&facts["progress"], &facts["sla"]), (&progress.into(), &sla.into()), "{number} in {tz}");
             }
         }
+    }
+
+    #[tokio::test]
+    async fn the_demo_tickets_show_time_left_a_broken_deadline_and_a_held_order() {
+        let (db, _folder) = test_db().await;
+        run(&db, Tz::UTC).await.expect("the records are loaded");
+        let keys = [MAINTENANCE, LATE_MAINTENANCE, SOP_FAILURE, DEFECT].map(str::to_owned);
+        let seen_at = db.now() + TimeDelta::seconds(10);
+        let found = tickets::look_up(db.read(), &keys, seen_at, Tz::UTC).await.expect("a look-up").found;
+        let shown = |reference: &str| {
+            let facts = &found[reference].0;
+            ["status", "time_left", "clock", "holder"].map(|fact| facts[fact].as_str().unwrap_or("-").to_owned())
+        };
+        assert_eq!(shown(MAINTENANCE), ["IN_PROGRESS", "44h 32m", "OK", "Support"]);
+        assert_eq!(shown(LATE_MAINTENANCE), ["IN_PROGRESS", "-1h 06m", "BREACHED", "Support"]);
+        assert_eq!(shown(SOP_FAILURE), ["NEW", "23h 59m", "OK", "-"]);
+        assert_eq!(shown(DEFECT), ["NEW", "47h 59m", "OK", "-"]);
+        assert_eq!(order(&db, HELD_ORDER, Tz::UTC).await["status"], "ON_HOLD");
+    }
+
+    #[tokio::test]
+    async fn seeding_spares_records_that_were_changed_meanwhile() {
+        let (db, _folder) = test_db().await;
+        run(&db, Tz::UTC).await.expect("the records are loaded");
+        let change = "UPDATE people SET role = 'CLIENT'; DELETE FROM order_holds; DELETE FROM defects; \
+            DELETE FROM ticket_assignments; DELETE FROM ticket_history; DELETE FROM maintenance; \
+            DELETE FROM sop_failures; DELETE FROM tickets; UPDATE orders SET status = 'CANCELLED'";
+        db.write(move |tx| {
+            Box::pin(async move {
+                tx.conn().execute_unprepared(change).await?;
+                Ok(())
+            })
+        })
+        .await
+        .expect("a change");
+        let again = run(&db, Tz::UTC).await.expect("loading again is no error");
+        assert_eq!(again, Seeded { tickets: 3, ..Seeded::default() }, "a cancelled order gets no defect");
+        assert_eq!(order(&db, HELD_ORDER, Tz::UTC).await["status"], "CANCELLED");
     }
 
     #[tokio::test]

@@ -282,3 +282,11 @@ pub(crate) async fn test_db() -> (Db, tempfile::TempDir) {
     migrations::run(&db).await.expect("the tables are made");
     (db, folder)
 }
+
+#[cfg(test)]
+impl Db {
+    /// Moves the clock of [`test_db`].
+    pub(crate) fn pass(&self, by: chrono::TimeDelta) {
+        self.clock.advance(by);
+    }
+}

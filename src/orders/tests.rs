@@ -101,6 +101,15 @@ async fn an_order_is_found_with_its_facts_and_a_wrong_number_gets_the_nearest() 
 }
 
 #[tokio::test]
+async fn many_wrong_numbers_at_once_all_get_the_nearest() {
+    let (db, _folder) = with_orders().await;
+    let keys: Vec<String> = (70_000..70_501).map(|number| format!("ORD-{number}")).collect();
+    let looked_up = look_up(db.read(), &keys, db.now(), TZ).await.expect("a look-up");
+    assert_eq!(looked_up.near.len(), keys.len());
+    assert!(looked_up.near.values().all(|near| near.first().is_some_and(|(number, ())| number == "ORD-20000")));
+}
+
+#[tokio::test]
 async fn adding_an_order_that_exists_changes_nothing() {
     let (db, _folder) = with_orders().await;
     let added = db.write(|tx| Box::pin(async move { add(tx, &[order("ORD-12345", Status::Cancelled)]).await }));

@@ -97,7 +97,8 @@ impl Seen {
         (!self.names.is_empty()).then(|| self.names.join(", "))
     }
 
-    fn facts(&self, now: Instant, tz: Tz) -> Value {
+    /// What [`look_up`] answers for it.
+    pub fn facts(&self, now: Instant, tz: Tz) -> Value {
         let clock = self.ticket.resolution_clock();
         let state = self.ticket.clock_state(now);
         let running = clock.filter(|_| state != sla::State::Done);

@@ -272,6 +272,13 @@ pub fn may_see(viewer: &Viewer, ticket: &Visibility) -> bool {
     }
 }
 
+/// `INTERNAL_REJECT` as people read it: `Internal reject`.
+pub fn in_words(key: &str) -> String {
+    let mut letters = key.trim().chars();
+    let first = letters.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
+    first + &letters.as_str().to_lowercase().replace('_', " ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

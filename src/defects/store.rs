@@ -1,0 +1,50 @@
+//! The facts of defects in the database, as sets.
+
+use crate::db::{MAX_BOUND_VALUES, Tx};
+use crate::kit::Result;
+use sea_orm::ActiveValue::{NotSet, Set};
+use sea_orm::EntityTrait as _;
+
+/// A defect has three columns to set.
+const ROWS_AT_ONCE: usize = MAX_BOUND_VALUES / 4;
+
+/// A defect about to be stored.
+pub(super) struct NewDefect {
+    pub(super) ticket_id: i64,
+    pub(super) order_id: i64,
+    pub(super) defect_type: String,
+}
+
+pub(super) async fn insert(tx: &Tx, defects: &[NewDefect]) -> Result<()> {
+    for part in defects.chunks(ROWS_AT_ONCE) {
+        let rows = part.iter().map(|defect| row::ActiveModel {
+            id: NotSet,
+            ticket_id: Set(defect.ticket_id),
+            order_id: Set(defect.order_id),
+            defect_type: Set(defect.defect_type.clone()),
+        });
+        row::Entity::insert_many(rows).exec_without_returning(tx.conn()).await?;
+    }
+    Ok(())
+}
+
+/// The stored defect: what it says beyond its ticket.
+pub mod row {
+    #![expect(missing_docs, reason = "the columns are described in db/migrations")]
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "defects")]
+    pub struct Model {
+        #[sea_orm(primary_key)]
+        pub id: i64,
+        pub ticket_id: i64,
+        pub order_id: i64,
+        pub defect_type: String,
+    }
+
+    #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}

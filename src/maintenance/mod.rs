@@ -1,0 +1,126 @@
+//! Maintenance: a machine needs mending. A report becomes a ticket of the machine's department with a deadline.
+//!
+//! Reports come as sets with a fixed number of statements. A report on a machine that does not exist is refused
+//! alone; its neighbours are taken.
+
+mod store;
+
+pub use store::row;
+
+use crate::channels::Media;
+use crate::db::Tx;
+use crate::kit::{Result, reference};
+use crate::machines;
+use crate::tickets::model::in_words;
+use crate::tickets::{self, Given, Kind, NewTicket, Priority};
+
+/// What somebody says is wrong.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// The machine's number.
+    pub machine: String,
+    /// What sort of problem, `BEARING`; an operator's flow may name sorts of its own.
+    pub issue_type: String,
+    /// How urgent it is: a [`Priority`] by its stored name.
+    pub urgency: String,
+    /// Photos.
+    pub media: Vec<Media>,
+    /// Who reports.
+    pub reporter: i64,
+}
+
+/// A report that was taken in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reported {
+    /// Its ticket.
+    pub ticket_id: i64,
+    /// Its ticket's reference.
+    pub reference: String,
+    /// **Units**: hours that mending may take.
+    pub sla_hours: i64,
+}
+
+/// Why a report was not taken.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// There is no such machine.
+    #[error("There is no machine {0}. Please check its number.")]
+    MachineUnknown(String),
+    /// No priority is called so.
+    #[error("{0} is no urgency. Please choose LOW, MEDIUM or HIGH.")]
+    UrgencyUnknown(String),
+}
+
+impl Refusal {
+    /// The question whose answer does not do.
+    pub fn question(&self) -> Option<&'static str> {
+        match self {
+            Self::MachineUnknown(_) => Some("machine"),
+            Self::UrgencyUnknown(_) => Some("urgency"),
+        }
+    }
+
+    /// The wording's key.
+    pub fn key(&self) -> &'static str {
+        match self {
+            Self::MachineUnknown(_) => "chat.refused.machine_unknown",
+            Self::UrgencyUnknown(_) => "chat.refused.choice_unknown",
+        }
+    }
+}
+
+/// Takes reports in: opens their tickets and starts their clocks. Answers in the reports' order.
+pub async fn report(tx: &Tx, reports: &[Report]) -> Result<Vec<Result<Reported, Refusal>>> {
+    record(tx, reports, &[]).await
+}
+
+/// Like [`report`], with what is already known of the n-th report's ticket in the n-th of `given`.
+///
+/// # Errors
+/// A given reference that is taken, or does not begin with `MAINT-`.
+pub async fn record(tx: &Tx, reports: &[Report], given: &[Given]) -> Result<Vec<Result<Reported, Refusal>>> {
+    let numbers: Vec<String> = reports.iter().map(|report| reference::fold(&report.machine)).collect();
+    let machines = machines::by_numbers(tx.conn(), &numbers).await?;
+    let mut checked = Vec::with_capacity(reports.len());
+    let mut new = Vec::new();
+    let mut facts = Vec::new();
+    for (index, (report, number)) in reports.iter().zip(&numbers).enumerate() {
+        let urgency = Priority::named(&reference::fold(&report.urgency));
+        checked.push(match (machines.get(number), urgency) {
+            (None, _) => Err(Refusal::MachineUnknown(number.clone())),
+            (_, None) => Err(Refusal::UrgencyUnknown(report.urgency.clone())),
+            (Some(machine), Some(urgency)) => {
+                let issue_type = reference::fold(&report.issue_type);
+                new.push(NewTicket {
+                    kind: Kind::Maintenance,
+                    given: given.get(index).cloned().unwrap_or_default(),
+                    title: format!("{number}: {}", in_words(&issue_type)),
+                    description: format!("{}, {}", machine.name, machine.location),
+                    media_json: serde_json::json!(report.media).to_string(),
+                    priority: urgency,
+                    requester_id: Some(report.reporter),
+                    department: Some(machine.department.clone()),
+                });
+                facts.push((machine.id, issue_type));
+                Ok(Kind::Maintenance.policy().resolution_hours(urgency).unwrap_or_default())
+            }
+        });
+    }
+    let tickets = tickets::create(tx, new).await?;
+    let rows = tickets.iter().zip(facts).map(|(ticket, (machine_id, issue_type))| store::NewMaintenance {
+        ticket_id: ticket.id,
+        machine_id,
+        issue_type,
+    });
+    store::insert(tx, &rows.collect::<Vec<_>>()).await?;
+
+    let mut made = tickets.into_iter();
+    let reported = checked.into_iter().map(|checked| {
+        let (sla_hours, ticket) = checked.map(|hours| (hours, made.next()))?;
+        Ok(ticket.map(|ticket| Reported { ticket_id: ticket.id, reference: ticket.reference, sla_hours }))
+    });
+    Ok(reported.filter_map(Result::transpose).collect())
+}
+
+#[cfg(test)]
+mod tests;
