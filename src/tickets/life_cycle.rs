@@ -319,11 +319,10 @@ fn missing(verb: Verb) -> &'static str {
 
 fn name(party: Party, ticket: &Ticket) -> Option<&'static str> {
     match party {
-        Party::Admin => Some("an admin"),
         Party::Desk | Party::FloorDesk if ticket.kind.is_of_the_floor() => {
             Some("an admin or a supervisor of its department")
         }
-        Party::Desk => Some("an admin"),
+        Party::Admin | Party::Desk => Some("an admin"),
         Party::FloorDesk => None,
         Party::Worker => Some("a support person it is assigned to"),
         Party::Requester => Some("the person who raised it"),

@@ -54,7 +54,7 @@ fn example(verb: Verb) -> Action {
     }
 }
 
-/// Who can do what in the statuses NEW, OPENED, IN_PROGRESS, ON_HOLD, RESOLVED, CLOSED, CANCELLED. A letter an
+/// Who can do what in each status, in the order of [`Status::ALL`]. A letter an
 /// action: Open Assign deadLines Start Hold Resume Finish aPprove reJect Cancel; comment (w) goes without saying
 /// where the ticket is seen, and `!` means that it is not.
 const TABLE: [(&str, Kind, [&str; 7]); 22] = [
