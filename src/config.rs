@@ -54,6 +54,7 @@ pub enum ChatAccess {
 ///
 /// As `#[command(flatten)] settings: Settings` it brings its flags and variables into a command; a mistake is a
 /// [`clap::Error`] (exit code 2) that names each wrong setting and the mend.
+#[expect(clippy::struct_excessive_bools, reason = "switches of their own, each a setting")]
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// Address and port to listen on.

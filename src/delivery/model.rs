@@ -8,7 +8,7 @@ use std::time::Duration;
 /// The wait before the second attempt; it doubles with each further one.
 const FIRST_WAIT: Duration = Duration::from_secs(2);
 /// No wait is longer than this.
-const LONGEST_WAIT: Duration = Duration::from_secs(15 * 60);
+const LONGEST_WAIT: Duration = Duration::from_mins(15);
 /// After this many attempts a delivery has failed (about four hours of trying).
 pub const MOST_ATTEMPTS: i32 = 24;
 /// A channel that refused our credentials is asked again after this time, with one message.

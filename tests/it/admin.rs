@@ -19,7 +19,11 @@ facts!["admin":
 
 async fn a_test_message_is_a_delivery(backend: Backend) {
     let app = TestApp::start(backend).await;
-    for query in ["phone_number=%2B12025550101&message=One", "phone_number=+12025550101&message=Two", "phone_number=whatsapp:+12025550101&message=Three%20%F0%9F%91%8B"] {
+    for query in [
+        "phone_number=%2B12025550101&message=One",
+        "phone_number=+12025550101&message=Two",
+        "phone_number=whatsapp:+12025550101&message=Three%20%F0%9F%91%8B",
+    ] {
         let (status, answer) = app.request(Method::POST, &format!("/api/whatsapp/test?{query}")).await;
         assert_eq!(status, StatusCode::OK, "{answer}");
         assert_eq!((&answer["success"], &answer["phone"]), (&json!(true), &json!(OPERATOR)));
@@ -77,7 +81,8 @@ async fn without_the_token_nothing_is_shown(backend: Backend) {
         (Method::DELETE, "/api/whatsapp/sessions/+12025550101"),
         (Method::POST, "/api/whatsapp/test?phone_number=+12025550101&message=x"),
     ] {
-        for token in [None, Some(""), Some("wrong"), Some("an-admin-token-for-test"), Some("an-admin-token-for-tests-")] {
+        for token in [None, Some(""), Some("wrong"), Some("an-admin-token-for-test"), Some("an-admin-token-for-tests-")]
+        {
             let mut request = app.http.request(method.clone(), app.url(path)).header("x-forwarded-for", "127.0.0.1");
             if let Some(token) = token {
                 request = request.bearer_auth(token);
@@ -109,7 +114,9 @@ async fn health_the_contract_and_its_page_are_there(backend: Backend) {
     assert_eq!((status, &health["status"], &health["database"]), (StatusCode::OK, &json!("ok"), &json!("ok")));
     let (status, contract) = app.get("/api/openapi.json").await;
     assert_eq!(status, StatusCode::OK);
-    for path in ["/api/whatsapp/webhook", "/api/whatsapp/status", "/api/whatsapp/test", "/api/whatsapp/sessions", "/health"] {
+    for path in
+        ["/api/whatsapp/webhook", "/api/whatsapp/status", "/api/whatsapp/test", "/api/whatsapp/sessions", "/health"]
+    {
         assert!(contract["paths"][path].is_object(), "{path} is in the contract");
     }
     let page = app.http.get(app.url("/docs/")).send().await.expect("an answer");
@@ -122,7 +129,10 @@ async fn health_the_contract_and_its_page_are_there(backend: Backend) {
 async fn a_path_that_leads_nowhere_says_where_to_look(backend: Backend) {
     let app = TestApp::start(backend).await;
     let (status, problem) = app.get("/api/nowhere").await;
-    assert_eq!((status, &problem["status"], &problem["title"]), (StatusCode::NOT_FOUND, &json!(404), &json!("Not Found")));
+    assert_eq!(
+        (status, &problem["status"], &problem["title"]),
+        (StatusCode::NOT_FOUND, &json!(404), &json!("Not Found"))
+    );
     let (status, _) = app.request(Method::PUT, "/api/whatsapp/sessions").await;
     assert_eq!(status, StatusCode::METHOD_NOT_ALLOWED);
     let (status, problem): (StatusCode, Value) = app.request(Method::DELETE, "/api/whatsapp/sessions/nobody").await;

@@ -96,7 +96,10 @@ async fn a_stranger_learns_nothing(backend: Backend) {
     assert_eq!(replies.len(), 6, "each is answered");
     for reply in replies {
         assert!(reply.contains("not registered"), "{reply}");
-        assert!(!reply.contains("75%") && !reply.contains("In Progress") && !reply.contains("Create Defect"), "{reply}");
+        assert!(
+            !reply.contains("75%") && !reply.contains("In Progress") && !reply.contains("Create Defect"),
+            "{reply}"
+        );
     }
     app.end().await;
 }
@@ -106,7 +109,8 @@ async fn a_newly_registered_number_is_served_at_once(backend: Backend) {
     let app = TestApp::start(backend).await;
     app.says(STRANGER, "hi").await;
     let number = E164::parse(STRANGER).expect("a number");
-    let person = store::NewPerson { name: "Operator 2".to_owned(), role: Role::Operator, department: None, whatsapp: number };
+    let person =
+        store::NewPerson { name: "Operator 2".to_owned(), role: Role::Operator, department: None, whatsapp: number };
     let write = app.server.app.db.write(move |tx| {
         let person = person.clone();
         Box::pin(async move { store::register(tx, &[person]).await })
@@ -144,7 +148,8 @@ async fn many_people_at_once_are_each_answered(backend: Backend) {
         assert_eq!(bubbles.len(), 5, "{phone}");
         assert!(bubbles[4].text.contains("Maintenance Ticket Created"), "{}", bubbles[4].text);
     }
-    let distinct = text(&app, "SELECT CAST(COUNT(DISTINCT reference) AS CHAR(10)) FROM tickets WHERE kind = 'MAINTENANCE'").await;
+    let distinct =
+        text(&app, "SELECT CAST(COUNT(DISTINCT reference) AS CHAR(10)) FROM tickets WHERE kind = 'MAINTENANCE'").await;
     let all = text(&app, "SELECT CAST(COUNT(*) AS CHAR(10)) FROM tickets WHERE kind = 'MAINTENANCE'").await;
     assert_eq!(distinct, all);
     app.end().await;
@@ -152,7 +157,18 @@ async fn many_people_at_once_are_each_answered(backend: Backend) {
 
 async fn seeding_twice_changes_nothing(backend: Backend) {
     let app = TestApp::start(backend).await;
-    let tables = ["people", "addresses", "orders", "machines", "boms", "bom_revisions", "bom_components", "tickets", "order_holds", "events"];
+    let tables = [
+        "people",
+        "addresses",
+        "orders",
+        "machines",
+        "boms",
+        "bom_revisions",
+        "bom_components",
+        "tickets",
+        "order_holds",
+        "events",
+    ];
     let mut before = Vec::new();
     for table in tables {
         before.push(app.count(table).await);

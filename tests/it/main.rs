@@ -37,7 +37,8 @@ fn main() -> ExitCode {
             trials.push(trial(backend, name, fact));
         }
         for path in transcript::files() {
-            let name = format!("transcript::{}::{}", path.file_stem().unwrap_or_default().to_string_lossy(), backend.key());
+            let name =
+                format!("transcript::{}::{}", path.file_stem().unwrap_or_default().to_string_lossy(), backend.key());
             trials.push(Trial::test(name, move || Ok(block_on(transcript::play(backend, &path))?)));
         }
     }
@@ -54,7 +55,11 @@ fn main() -> ExitCode {
 /// A fact that holds on every database.
 pub(crate) type Fact = (&'static str, fn(Backend) -> futures_util::future::LocalBoxFuture<'static, ()>);
 
-fn trial(backend: Backend, name: &str, fact: fn(Backend) -> futures_util::future::LocalBoxFuture<'static, ()>) -> Trial {
+fn trial(
+    backend: Backend,
+    name: &str,
+    fact: fn(Backend) -> futures_util::future::LocalBoxFuture<'static, ()>,
+) -> Trial {
     Trial::test(format!("{name}::{}", backend.key()), move || {
         block_on(fact(backend));
         Ok(())
@@ -67,8 +72,11 @@ fn present(found: &[Found]) -> impl Iterator<Item = Backend> + '_ {
 
 /// Runs one test on threads of its own, bounded in time.
 pub(crate) fn block_on<T>(test: impl Future<Output = T>) -> T {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
-    runtime.block_on(async { tokio::time::timeout(std::time::Duration::from_secs(120), test).await.expect("a test ends within two minutes") })
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        tokio::time::timeout(std::time::Duration::from_secs(120), test).await.expect("a test ends within two minutes")
+    })
 }
 
 /// Lists facts with their names: `facts![module: a, b]`.

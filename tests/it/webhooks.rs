@@ -37,7 +37,10 @@ async fn a_wrong_or_missing_signature_stores_nothing(backend: Backend) {
         assert_eq!(response.status(), StatusCode::FORBIDDEN);
         assert_eq!(response.headers()["content-type"], "application/problem+json");
     }
-    assert_eq!((app.count("messages").await, app.count("deliveries").await, app.count("conversations").await), (0, 0, 0));
+    assert_eq!(
+        (app.count("messages").await, app.count("deliveries").await, app.count("conversations").await),
+        (0, 0, 0)
+    );
     app.end().await;
 }
 
@@ -45,7 +48,10 @@ async fn rubbish_is_told_what_is_missing(backend: Backend) {
     let app = TestApp::start(backend).await;
     for (form, missing) in [
         (Form::message(SID, OPERATOR, "hi").without("From"), "From"),
-        (Form::message(SID, OPERATOR, "hi").without("MessageSid").without("SmsMessageSid").without("SmsSid"), "MessageSid"),
+        (
+            Form::message(SID, OPERATOR, "hi").without("MessageSid").without("SmsMessageSid").without("SmsSid"),
+            "MessageSid",
+        ),
         (Form::message(SID, OPERATOR, "hi").without("From").unsigned(), "From"),
     ] {
         let response = form.post(&app).await;
@@ -86,7 +92,8 @@ async fn whatever_a_signed_message_holds_it_is_answered(backend: Backend) {
     ];
     let all = bodies.len();
     for (index, body) in bodies.into_iter().enumerate() {
-        let form = Form::message(&format!("SM{index:032}"), OPERATOR, body).with("MessageType", if index % 2 == 0 { "text" } else { "from_the_future" });
+        let form = Form::message(&format!("SM{index:032}"), OPERATOR, body)
+            .with("MessageType", if index % 2 == 0 { "text" } else { "from_the_future" });
         assert_eq!(form.post_for_status(&app).await, StatusCode::OK, "body {index}");
         app.settle().await;
         assert_eq!(app.bubbles(OPERATOR).len(), index + 1, "body {index} is answered once");
@@ -101,7 +108,8 @@ async fn a_redelivered_webhook_changes_nothing(backend: Backend) {
         app.says(OPERATOR, text).await;
     }
     let form = Form::message(SID, OPERATOR, "Scratched");
-    let (one, two, three) = tokio::join!(form.post_for_status(&app), form.post_for_status(&app), form.post_for_status(&app));
+    let (one, two, three) =
+        tokio::join!(form.post_for_status(&app), form.post_for_status(&app), form.post_for_status(&app));
     assert_eq!([one, two, three], [StatusCode::OK; 3]);
     let before = app.count("tickets").await;
     app.settle().await;
@@ -129,7 +137,10 @@ async fn without_a_token_every_webhook_is_refused(backend: Backend) {
     assert_eq!(app.count("messages").await, 0);
     let (status, health) = app.get("/health").await;
     assert_eq!((status, &health["status"]), (StatusCode::OK, &Value::from("degraded")));
-    assert!(health["degraded"][0].as_str().is_some_and(|text| text.contains("TWILIO_AUTH_TOKEN not configured")), "{health}");
+    assert!(
+        health["degraded"][0].as_str().is_some_and(|text| text.contains("TWILIO_AUTH_TOKEN not configured")),
+        "{health}"
+    );
     app.end().await;
 }
 

@@ -13,26 +13,29 @@ use std::collections::HashMap;
 pub async fn receive(tx: &Tx, receipts: &[Receipt], explain: impl Fn(&Receipt) -> Option<String>) -> Result<()> {
     let by_token = ids_by_token(tx, receipts).await?;
     let by_provider = ids_by_provider(tx, receipts).await?;
-    let mut moves: HashMap<(i16, Option<i32>), (Status, Option<String>, Vec<i64>)> = HashMap::new();
+    let mut moves: HashMap<(Status, Option<i32>), Move> = HashMap::new();
     for receipt in receipts {
-        let id = receipt
-            .token
-            .as_ref()
-            .and_then(|token| by_token.get(token))
-            .or_else(|| by_provider.get(&receipt.provider_id));
-        let Some(&id) = id else { continue };
-        let text = || explain(receipt).or_else(|| receipt.error_text.clone());
-        let group = moves.entry((receipt.status.rank(), receipt.error_code));
-        group.or_insert_with(|| (receipt.status, text(), Vec::new())).2.push(id);
+        let id = receipt.token.as_ref().and_then(|token| by_token.get(token));
+        let Some(&id) = id.or_else(|| by_provider.get(&receipt.provider_id)) else { continue };
+        let group = moves.entry((receipt.status, receipt.error_code)).or_default();
+        group.ids.push(id);
+        group.reason = group.reason.take().or_else(|| explain(receipt)).or_else(|| receipt.error_text.clone());
     }
-    for ((_, code), (status, text, ids)) in moves {
-        let error =
-            (status == Status::Failed).then_some((code, text.as_deref().unwrap_or("The provider gave no reason.")));
+    for ((status, code), Move { ids, reason }) in moves {
+        let reason = reason.as_deref().unwrap_or("The provider gave no reason.");
+        let error = (status == Status::Failed).then_some((code, reason));
         // The provider has it: whatever our own record of the attempt says, it must not be sent again.
         close(tx, &ids).await?;
         advance(tx, &ids, status, error).await?;
     }
     Ok(())
+}
+
+/// Deliveries that go to the same status, with the reason where that is a failure.
+#[derive(Default)]
+struct Move {
+    ids: Vec<i64>,
+    reason: Option<String>,
 }
 
 async fn ids_by_token(tx: &Tx, receipts: &[Receipt]) -> Result<HashMap<String, i64>> {

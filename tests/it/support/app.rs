@@ -139,7 +139,8 @@ impl TestApp {
     /// How many rows a table has: to see that nothing was stored.
     pub(crate) async fn count(&self, table: &str) -> i64 {
         use sea_orm::ConnectionTrait as _;
-        let statement = sea_orm::Statement::from_string(self.server.app.db.backend(), format!("SELECT COUNT(*) AS n FROM {table}"));
+        let statement =
+            sea_orm::Statement::from_string(self.server.app.db.backend(), format!("SELECT COUNT(*) AS n FROM {table}"));
         let row = self.server.app.db.read().query_one_raw(statement).await.expect("the table can be read");
         row.expect("a count is one row").try_get("", "n").expect("a count is a number")
     }
@@ -220,7 +221,8 @@ impl TestApp {
         } else {
             let mut parsed = reqwest::Url::parse(&url).expect("a URL");
             let port = parsed.port().unwrap_or(if backend == Backend::Postgres { 5432 } else { 3306 });
-            let proxy = super::proxy::Proxy::start(format!("{}:{port}", parsed.host_str().unwrap_or("127.0.0.1"))).await;
+            let proxy =
+                super::proxy::Proxy::start(format!("{}:{port}", parsed.host_str().unwrap_or("127.0.0.1"))).await;
             parsed.set_host(Some("127.0.0.1")).expect("a host");
             parsed.set_port(Some(proxy.address.port())).expect("a port");
             url = parsed.to_string();

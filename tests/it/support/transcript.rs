@@ -36,8 +36,11 @@ pub(crate) fn files() -> Vec<PathBuf> {
 /// Plays one file and compares what came back, to the letter.
 pub(crate) async fn play(backend: Backend, path: &Path) -> Result<(), String> {
     let expected = std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))?;
-    let settings: Vec<(&str, &str)> =
-        expected.lines().filter_map(|line| line.strip_prefix("= ")?.split_once('=')).map(|(n, v)| (n.trim(), v.trim())).collect();
+    let settings: Vec<(&str, &str)> = expected
+        .lines()
+        .filter_map(|line| line.strip_prefix("= ")?.split_once('='))
+        .map(|(n, v)| (n.trim(), v.trim()))
+        .collect();
     let app = TestApp::with(backend, &settings).await;
     let mut phone = OPERATOR.to_owned();
     let mut happened = String::new();
@@ -114,7 +117,11 @@ fn difference(expected: &str, happened: &str) -> String {
             (None, None) => break,
             (one, other) if one == other => {}
             (one, other) => {
-                return format!("line {number}\n  expected: {}\n  happened: {}\n\n{happened}", one.unwrap_or("(end)"), other.unwrap_or("(end)"));
+                return format!(
+                    "line {number}\n  expected: {}\n  happened: {}\n\n{happened}",
+                    one.unwrap_or("(end)"),
+                    other.unwrap_or("(end)")
+                );
             }
         }
     }

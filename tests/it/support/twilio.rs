@@ -14,7 +14,8 @@ pub(crate) struct Form {
 impl Form {
     /// A WhatsApp text as Twilio sends it.
     pub(crate) fn message(sid: &str, from: &str, body: impl Into<Vec<u8>>) -> Self {
-        let mut form = Self { params: Vec::new(), path: "/api/whatsapp/webhook".to_owned(), token: Some(TOKEN.to_owned()) };
+        let mut form =
+            Self { params: Vec::new(), path: "/api/whatsapp/webhook".to_owned(), token: Some(TOKEN.to_owned()) };
         for (name, value) in [
             ("SmsMessageSid", sid),
             ("NumMedia", "0"),
@@ -38,7 +39,11 @@ impl Form {
 
     /// A status callback for the delivery with this token.
     pub(crate) fn status(sid: &str, delivery: &str, status: &str) -> Self {
-        let form = Self { params: Vec::new(), path: format!("/api/whatsapp/status?d={delivery}"), token: Some(TOKEN.to_owned()) };
+        let form = Self {
+            params: Vec::new(),
+            path: format!("/api/whatsapp/status?d={delivery}"),
+            token: Some(TOKEN.to_owned()),
+        };
         form.with("MessageSid", sid).with("SmsSid", sid).with("MessageStatus", status).with("AccountSid", ACCOUNT)
     }
 
@@ -97,7 +102,8 @@ impl Form {
 
     fn encoded(&self) -> String {
         let bytes = |bytes: &[u8]| form_urlencoded::byte_serialize(bytes).collect::<String>();
-        let pairs: Vec<String> = self.params.iter().map(|(name, value)| format!("{}={}", bytes(name), bytes(value))).collect();
+        let pairs: Vec<String> =
+            self.params.iter().map(|(name, value)| format!("{}={}", bytes(name), bytes(value))).collect();
         pairs.join("&")
     }
 }
