@@ -1,0 +1,192 @@
+//! The pure engine: one message in, a new session and words out. No I/O, no clock, no chance.
+//!
+//! A caller asks [`lookups`] which records the message may refer to, fetches them, and calls [`step`]. Where a
+//! form was finished, the caller carries out its action and answers with [`done`], or with [`refused`] when the
+//! action says no. [`render`] makes one message of the words.
+
+use super::field::{answer_vars, ask};
+use super::flow::Flows;
+use super::records::{Lookup, Records};
+use super::session::{Answer, Session};
+use super::turn::{Turn, said, typed_reference};
+use crate::channels::Media;
+use crate::people::Role;
+use crate::wording::Wording;
+use serde_json::Value;
+
+/// One message, as the engine sees it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Input {
+    /// The text as it came, not trimmed; may be empty.
+    pub text: String,
+    /// The payload of a button or list row that was tapped.
+    pub tapped: Option<String>,
+    /// Files that came with it.
+    pub media: Vec<Media>,
+    /// The provider's word for what it is, `text`.
+    pub kind: String,
+}
+
+impl Input {
+    /// A message of text alone.
+    pub fn text(text: impl Into<String>) -> Self {
+        Self { text: text.into(), kind: "text".to_owned(), ..Self::default() }
+    }
+}
+
+/// Who wrote, as far as the engine must know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Asker {
+    /// The role, where there is one.
+    pub role: Option<Role>,
+    /// Whether the number is registered.
+    pub registered: bool,
+    /// Whether anybody may use the floor's flows.
+    pub open_access: bool,
+}
+
+/// Words to say: a text's key and the values it is filled in with.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Say {
+    /// The key in the wording.
+    pub key: String,
+    /// The values.
+    pub vars: Value,
+}
+
+impl Say {
+    /// Words with values.
+    pub fn new(key: impl Into<String>, vars: Value) -> Self {
+        Self { key: key.into(), vars }
+    }
+
+    /// Words without values.
+    pub fn plain(key: impl Into<String>) -> Self {
+        Self::new(key, Value::Null)
+    }
+}
+
+/// A form that was filled in and whose action is still to be carried out.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Finished {
+    /// The flow's name.
+    pub flow: String,
+    /// The action's name, one of [`super::flow::ACTIONS`] but never `show`.
+    pub action: String,
+    /// The answers by question, in the order given.
+    pub answers: Vec<(String, Answer)>,
+}
+
+impl Finished {
+    /// The answer to a question, where there is one.
+    pub fn answer(&self, question: &str) -> Option<&Answer> {
+        self.answers.iter().find(|(name, _)| name == question).map(|(_, answer)| answer)
+    }
+}
+
+/// What one message led to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Step {
+    /// The conversation's new state.
+    pub session: Session,
+    /// What to say; where a form was finished, what comes before the action's own words.
+    pub say: Vec<Say>,
+    /// The form that was finished by this message, unless it only shows a record.
+    pub finished: Option<Finished>,
+    /// `Some(false)` where the person opted out of notices, `Some(true)` where they opted in.
+    pub consent: Option<bool>,
+}
+
+/// The records that a message may refer to: fetch them (and, for those that do not exist, the nearest keys) before
+/// [`step`]. An unregistered person's message looks nothing up; that is the caller's to decide, by not asking.
+pub fn lookups(flows: &Flows, wording: &Wording, session: &Session, input: &Input, dormant: bool) -> Vec<Lookup> {
+    let said = said(input);
+    if wording.knows("chat.words.greeting", &super::pick::bare(&input.text)) {
+        return Vec::new();
+    }
+    let open = session.open(flows).filter(|_| !dormant && !session.offer);
+    let mut lookups: Vec<Lookup> = match open {
+        Some((_, question)) => question.field.record().map_or_else(Vec::new, |kind| {
+            said.iter().flat_map(|text| kind.candidates(text)).map(|key| Lookup { kind, key }).collect()
+        }),
+        None => said
+            .iter()
+            .filter_map(|text| typed_reference(flows, text))
+            .filter_map(|(flow, key)| Some(Lookup { kind: flow.questions.first()?.field.record()?, key }))
+            .collect(),
+    };
+    lookups.sort();
+    lookups.dedup();
+    lookups
+}
+
+/// Takes one message in. `dormant` says that the time-out passed since the last one; `records` holds what was found
+/// for [`lookups`]; a draft past its life is not to be in the session any more.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "a pure function of all that decides a reply; a struct would only rename them"
+)]
+pub fn step(
+    flows: &Flows,
+    wording: &Wording,
+    session: Session,
+    input: &Input,
+    records: &Records,
+    asker: Asker,
+    dormant: bool,
+    company: &str,
+) -> Step {
+    Turn::new(flows, wording, session, input, records, asker, company).take(dormant)
+}
+
+/// The last words of a form whose action was carried out; `vars` is what the action gives (`reference`, `sla` …),
+/// the answers are there by question.
+pub fn done(finished: &Finished, vars: Value) -> Say {
+    Say { key: format!("chat.{}.done", finished.flow), vars: with_answers(&finished.answers, vars) }
+}
+
+/// The action said no: the other answers are kept, and the question it names is asked again, with those that hang
+/// on it (a BOM's component). Without such a question the form is closed. `key` and `vars` say why.
+pub fn refused(
+    flows: &Flows,
+    mut session: Session,
+    finished: &Finished,
+    question: Option<&str>,
+    key: &str,
+    vars: Value,
+) -> (Session, Vec<Say>) {
+    let mut say = vec![Say { key: key.to_owned(), vars: with_answers(&finished.answers, vars) }];
+    session.close();
+    let flow = flows.get(&finished.flow).filter(|flow| flow.fits(&finished.answers));
+    if let Some((flow, question)) = flow.and_then(|flow| Some((flow, question.and_then(|name| flow.question(name))?))) {
+        let again = flow.hanging_on(&question.name);
+        let (dropped, kept) = finished.answers.iter().cloned().partition(|(name, _)| again.contains(&name.as_str()));
+        session.flow = Some(flow.name.clone());
+        session.answers = kept;
+        session.pictures = pictures_of(dropped);
+        say.push(ask(flow, question, &session.answers));
+    }
+    (session, say)
+}
+
+fn pictures_of(answers: Vec<(String, Answer)>) -> Vec<Media> {
+    answers.into_iter().flat_map(|(_, answer)| answer.media).collect()
+}
+
+fn with_answers(answers: &[(String, Answer)], vars: Value) -> Value {
+    let mut all = answer_vars(answers);
+    if let Value::Object(vars) = vars {
+        all.extend(vars);
+    }
+    Value::Object(all)
+}
+
+/// One message of all that is to be said, its parts a blank line apart.
+pub fn render(wording: &Wording, language: &str, says: &[Say]) -> String {
+    let texts = says.iter().map(|say| wording.render(language, &say.key, &say.vars).trim().to_owned());
+    texts.filter(|text| !text.is_empty()).collect::<Vec<_>>().join("\n\n")
+}
+
+#[cfg(test)]
+#[path = "engine_tests.rs"]
+mod tests;

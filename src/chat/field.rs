@@ -1,0 +1,283 @@
+//! Fields: what fits a question, and what to say of an answer that does not.
+//!
+//! A field reads one text into a canonical [`Answer`] or names the words that explain why it cannot; it never
+//! guesses between two meanings.
+
+use super::change::{read_amount, write_amount};
+use super::engine::Say;
+use super::flow::{Flow, Question};
+use super::pick::{Names, clean, pick};
+use super::records::{RecordKind, Records};
+use super::session::Answer;
+use crate::wording::{Wording, shortened};
+use serde_json::{Map, Value, json};
+
+pub use super::change::BomChange;
+
+/// How long a text may be where the flow does not say.
+pub const MAX_TEXT_CHARS: usize = 2000;
+/// How many near keys are offered where a record is not found.
+const MAX_NEAR: usize = 3;
+
+/// What fits a question.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Field {
+    /// A record of the plant's.
+    Record(RecordKind),
+    /// A component of the BOM that an earlier question holds.
+    BomComponent {
+        /// The earlier question.
+        of: String,
+    },
+    /// A change to a component.
+    BomChange {
+        /// The earlier question that holds the BOM.
+        of: String,
+    },
+    /// One of several.
+    Choice {
+        /// The stored values, `HIGH`.
+        options: Vec<String>,
+    },
+    /// A number, in millionths.
+    Number {
+        /// The smallest that fits.
+        min: Option<i64>,
+        /// The largest that fits.
+        max: Option<i64>,
+    },
+    /// A text.
+    Text {
+        /// How long it may be.
+        max_chars: usize,
+    },
+    /// A picture.
+    Photo,
+}
+
+impl Field {
+    /// Every field's name in flow files.
+    pub const NAMES: [&'static str; 11] = [
+        "order",
+        "machine",
+        "ticket",
+        "sop_failure",
+        "bom",
+        "bom_component",
+        "bom_change",
+        "choice",
+        "number",
+        "text",
+        "photo",
+    ];
+
+    /// The name in flow files.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Record(kind) => kind.as_str(),
+            Self::BomComponent { .. } => "bom_component",
+            Self::BomChange { .. } => "bom_change",
+            Self::Choice { .. } => "choice",
+            Self::Number { .. } => "number",
+            Self::Text { .. } => "text",
+            Self::Photo => "photo",
+        }
+    }
+
+    /// The earlier question that this one hangs on.
+    pub fn of(&self) -> Option<&str> {
+        match self {
+            Self::BomComponent { of } | Self::BomChange { of } => Some(of),
+            _ => None,
+        }
+    }
+
+    /// The kind of record it asks for, where it does.
+    pub fn record(&self) -> Option<RecordKind> {
+        if let Self::Record(kind) = self { Some(*kind) } else { None }
+    }
+}
+
+/// Where an answer is read: the question, what was answered before, and the words of the asker's language.
+#[derive(Clone, Copy, Debug)]
+pub struct Place<'a> {
+    /// All words.
+    pub wording: &'a Wording,
+    /// The asker's language.
+    pub language: &'a str,
+    /// The open flow.
+    pub flow: &'a Flow,
+    /// The current question.
+    pub question: &'a Question,
+    /// The answers so far.
+    pub answers: &'a [(String, Answer)],
+}
+
+impl Place<'_> {
+    /// Reads a text as an answer to the question; what does not fit is answered with the words that say why.
+    pub fn read(&self, typed: &str, records: &Records) -> Result<Answer, Say> {
+        match &self.question.field {
+            Field::Record(kind) => find(*kind, typed, records),
+            Field::BomComponent { of } => self.component(of, typed),
+            Field::BomChange { .. } => self.change(typed),
+            Field::Choice { options } => self.choice(options, typed),
+            Field::Number { min, max } => number(*min, *max, typed),
+            Field::Text { max_chars } => text(*max_chars, typed),
+            Field::Photo => Err(Say::plain("chat.miss.photo")),
+        }
+    }
+
+    fn component(&self, of: &str, typed: &str) -> Result<Answer, Say> {
+        let components = components(self.answers, of);
+        if components.is_empty() {
+            return Err(Say::plain("chat.miss.no_components"));
+        }
+        let text = |component: &Value, key: &str| component[key].as_str().unwrap_or_default().to_owned();
+        let names: Vec<Names> = components
+            .iter()
+            .map(|component| Names::new([text(component, "number"), text(component, "name")]))
+            .collect();
+        match pick(typed, &names).and_then(|place| components.get(place)) {
+            Some(component) => {
+                Ok(Answer { value: text(component, "number"), facts: component.clone(), media: Vec::new() })
+            }
+            None => Err(Say::plain("chat.miss.bom_component")),
+        }
+    }
+
+    fn change(&self, typed: &str) -> Result<Answer, Say> {
+        let change = BomChange::read(typed, self.wording, self.language)
+            .map_err(|why| Say::plain(format!("chat.miss.bom_change.{}", why.key())))?;
+        Ok(Answer {
+            value: change.to_string(),
+            facts: json!({"label": shortened(&clean(typed), 80)}),
+            media: Vec::new(),
+        })
+    }
+
+    fn choice(&self, options: &[String], typed: &str) -> Result<Answer, Say> {
+        let (flow, question) = (&self.flow.name, &self.question.name);
+        let label = |option: &str| self.wording.render(self.language, &label_key(flow, question, option), &Value::Null);
+        let names: Vec<Names> = options
+            .iter()
+            .map(|option| {
+                let synonyms = self.wording.list(self.language, &format!("chat.{flow}.{question}.synonyms.{option}"));
+                Names::new([option.clone(), label(option)].into_iter().chain(synonyms))
+            })
+            .collect();
+        match pick(typed, &names).and_then(|place| options.get(place)) {
+            Some(option) => {
+                Ok(Answer { value: option.clone(), facts: json!({"label": label(option)}), media: Vec::new() })
+            }
+            None => Err(Say::new("chat.miss.choice", json!({"count": options.len()}))),
+        }
+    }
+}
+
+/// The words that ask a question, with the answers so far at hand.
+pub fn ask(flow: &Flow, question: &Question, answers: &[(String, Answer)]) -> Say {
+    Say { key: format!("chat.{}.{}.ask", flow.name, question.name), vars: question_vars(flow, question, answers) }
+}
+
+/// The words that explain what a question expects.
+pub fn expected(flow: &Flow, question: &Question, answers: &[(String, Answer)]) -> Say {
+    Say { key: format!("chat.expect.{}", question.field.name()), vars: question_vars(flow, question, answers) }
+}
+
+/// Values for a question's words: the answers by name, the options, the limits, the components.
+fn question_vars(flow: &Flow, question: &Question, answers: &[(String, Answer)]) -> Value {
+    let mut vars = answer_vars(answers);
+    vars.insert("optional".to_owned(), question.optional.into());
+    vars.insert("photos".to_owned(), question.photos.into());
+    match &question.field {
+        Field::Choice { options } => {
+            let options = options.iter().enumerate().map(|(place, option)| {
+                json!({"keycap": keycap(place + 1), "label": label_key(&flow.name, &question.name, option)})
+            });
+            vars.insert("options".to_owned(), options.collect());
+        }
+        Field::BomComponent { of } => {
+            vars.insert("components".to_owned(), Value::Array(components(answers, of).to_vec()));
+        }
+        Field::Text { max_chars } => {
+            vars.insert("limit".to_owned(), (*max_chars).into());
+        }
+        Field::Number { min, max } => {
+            vars.insert("min".to_owned(), min.map(|min| write_amount(min, 0)).into());
+            vars.insert("max".to_owned(), max.map(|max| write_amount(max, 0)).into());
+        }
+        Field::Record(_) | Field::BomChange { .. } | Field::Photo => {}
+    }
+    Value::Object(vars)
+}
+
+/// The key of an option's label.
+pub fn label_key(flow: &str, question: &str, option: &str) -> String {
+    format!("chat.{flow}.{question}.options.{option}")
+}
+
+fn components<'a>(answers: &'a [(String, Answer)], of: &str) -> &'a [Value] {
+    let bom = answers.iter().find(|(name, _)| name == of).map(|(_, answer)| &answer.facts);
+    bom.and_then(|facts| facts["components"].as_array()).map_or(&[], Vec::as_slice)
+}
+
+/// Finds the record that a typed key means, among those that were looked up.
+fn find(kind: RecordKind, typed: &str, records: &Records) -> Result<Answer, Say> {
+    let keys = kind.candidates(typed);
+    let found: Vec<(&String, &Value)> = keys.iter().filter_map(|key| Some((key, records.get(kind, key)?))).collect();
+    if let [(key, facts)] = found.as_slice() {
+        return Ok(Answer { value: (*key).clone(), facts: (*facts).clone(), media: Vec::new() });
+    }
+    let shown = if kind.prefixes().len() == 1 { keys.first() } else { keys.last() };
+    let Some(shown) = shown else { return Err(Say::plain(format!("chat.miss.{}", kind.as_str()))) };
+    let mut near: Vec<&String> = found.iter().map(|(key, _)| *key).collect();
+    for key in keys.iter().flat_map(|key| records.near(kind, key)) {
+        if !near.contains(&key) {
+            near.push(key);
+        }
+    }
+    near.truncate(MAX_NEAR);
+    Err(Say::new("chat.miss.not_found", json!({"key": shown, "near": near})))
+}
+
+fn number(min: Option<i64>, max: Option<i64>, typed: &str) -> Result<Answer, Say> {
+    let amount = read_amount(typed).map_err(|why| Say::plain(format!("chat.miss.number.{}", why.key())))?;
+    if min.is_some_and(|min| amount < min) || max.is_some_and(|max| amount > max) {
+        let limit = |limit: Option<i64>| limit.map(|limit| write_amount(limit, 0));
+        return Err(Say::new("chat.miss.number.range", json!({"min": limit(min), "max": limit(max)})));
+    }
+    Ok(Answer { value: write_amount(amount, 0), ..Answer::default() })
+}
+
+fn text(max_chars: usize, typed: &str) -> Result<Answer, Say> {
+    let value = clean(typed);
+    let length = value.chars().count();
+    if length == 0 {
+        return Err(Say::plain("chat.miss.empty"));
+    }
+    if length > max_chars {
+        return Err(Say::new("chat.miss.too_long", json!({"limit": max_chars, "length": length})));
+    }
+    Ok(Answer { value, ..Answer::default() })
+}
+
+/// Answers as values for words, by question: a record's facts, a choice's `{value, label}`, else the text.
+pub fn answer_vars(answers: &[(String, Answer)]) -> Map<String, Value> {
+    let value = |answer: &Answer| match &answer.facts {
+        Value::Object(facts) => {
+            let mut facts = facts.clone();
+            facts.entry("value").or_insert_with(|| answer.value.clone().into());
+            Value::Object(facts)
+        }
+        _ => Value::String(answer.value.clone()),
+    };
+    answers.iter().map(|(question, answer)| (question.clone(), value(answer))).collect()
+}
+
+/// A number as keycaps, `7️⃣`; ten has a sign of its own.
+pub fn keycap(number: usize) -> String {
+    if number == 10 {
+        return '\u{1F51F}'.to_string();
+    }
+    number.to_string().chars().flat_map(|digit| [digit, '\u{FE0F}', '\u{20E3}']).collect()
+}

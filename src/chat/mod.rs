@@ -1,0 +1,22 @@
+//! The chat: forms filled in by message. A pure engine turns one message and what is known about the person
+//! into a new session, words to say and perhaps a finished form; everything around it does the reading and
+//! writing.
+//!
+//! The engine never touches the network, the database or the clock, so a conversation can be replayed to the
+//! letter. It refuses nothing that a person may write: whatever comes in gets an answer.
+
+pub mod change;
+pub mod engine;
+pub mod field;
+pub mod flow;
+mod flow_check;
+mod flow_file;
+pub mod pick;
+pub mod records;
+pub mod session;
+mod turn;
+
+pub use engine::{Asker, Finished, Input, Say, Step, done, lookups, refused, render, step};
+pub use flow::Flows;
+pub use records::{Lookup, RecordKind, Records};
+pub use session::{Answer, Form, Session};

@@ -1,0 +1,120 @@
+//! The state of one conversation: which form is open, what was answered, what was put aside.
+//!
+//! There is no pointer to the current question: it is the first question of the flow without an answer. So a
+//! flow that an operator changes meanwhile cannot leave a session pointing nowhere.
+
+use super::flow::{Flow, Flows, Question};
+use crate::channels::Media;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// The name of the state in which no form is open.
+pub const MENU: &str = "MENU";
+
+/// What Andon remembers of one chat.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Session {
+    /// The open form's flow; `None` at the menu.
+    pub flow: Option<String>,
+    /// The open form's answers by question, in the order given.
+    pub answers: Vec<(String, Answer)>,
+    /// Pictures that came before the text of the question they belong to.
+    pub pictures: Vec<Media>,
+    /// How many messages in a row did not fit.
+    pub misses: u8,
+    /// Whether "resume or start over" was offered and not yet answered.
+    pub offer: bool,
+    /// A form that was interrupted and can be taken up again with `resume`.
+    pub draft: Option<Form>,
+    /// The language of the replies, `en`.
+    pub language: String,
+}
+
+/// An interrupted form.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Form {
+    /// The flow's name.
+    pub flow: String,
+    /// The answers by question, in the order given.
+    pub answers: Vec<(String, Answer)>,
+    /// Pictures that came before their text.
+    #[serde(default)]
+    pub pictures: Vec<Media>,
+}
+
+/// One answer.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Answer {
+    /// The canonical value: a record's key, an option's name, a text. Empty where the question was skipped.
+    pub value: String,
+    /// The record's facts, `{"label": …}` for a choice or a change, else null.
+    #[serde(default)]
+    pub facts: Value,
+    /// Pictures sent with it.
+    #[serde(default)]
+    pub media: Vec<Media>,
+}
+
+impl Default for Session {
+    fn default() -> Self {
+        Self {
+            flow: None,
+            answers: Vec::new(),
+            pictures: Vec::new(),
+            misses: 0,
+            offer: false,
+            draft: None,
+            language: "en".to_owned(),
+        }
+    }
+}
+
+impl Session {
+    /// The state's name, `MENU` or `create_defect.severity`. A form that its flow no longer knows is `MENU`.
+    pub fn state(&self, flows: &Flows) -> String {
+        match self.open(flows) {
+            Some((flow, question)) => format!("{}.{}", flow.name, question.name),
+            None => MENU.to_owned(),
+        }
+    }
+
+    /// The questions answered so far, in the order given.
+    pub fn data_keys(&self) -> Vec<&str> {
+        self.answers.iter().map(|(question, _)| question.as_str()).collect()
+    }
+
+    /// The answer to a question, where there is one.
+    pub fn answer(&self, question: &str) -> Option<&Answer> {
+        self.answers.iter().find(|(name, _)| name == question).map(|(_, answer)| answer)
+    }
+
+    /// The open flow and its current question; `None` at the menu, and where the flow was removed or changed so
+    /// that the answers no longer fit it.
+    pub fn open<'a>(&self, flows: &'a Flows) -> Option<(&'a Flow, &'a Question)> {
+        let flow = flows.get(self.flow.as_deref()?)?;
+        if !flow.fits(&self.answers) {
+            return None;
+        }
+        let question = flow.questions.iter().find(|question| self.answer(&question.name).is_none())?;
+        Some((flow, question))
+    }
+
+    /// Closes the open form and gives it back; the session stands at the menu then.
+    pub fn close(&mut self) -> Option<Form> {
+        self.misses = 0;
+        self.offer = false;
+        let answers = std::mem::take(&mut self.answers);
+        let pictures = std::mem::take(&mut self.pictures);
+        self.flow.take().map(|flow| Form { flow, answers, pictures })
+    }
+
+    /// Opens a form where it was left.
+    pub fn reopen(&mut self, form: Form) {
+        self.misses = 0;
+        self.offer = false;
+        self.flow = Some(form.flow);
+        self.answers = form.answers;
+        self.pictures = form.pictures;
+    }
+}

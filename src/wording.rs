@@ -1,0 +1,367 @@
+//! Every word a person reads: tables of texts per language, with the operator's overrides.
+//!
+//! `wording/<language>/<file>.toml` holds nested tables; a text's key is the file's stem and the tables' names
+//! joined by dots, `chat.menu.text`. Texts are minijinja templates that are compiled at load, so that a mistake
+//! is found at start and not in a conversation. Nothing here escapes: what comes from people goes through the
+//! filter `line`, which keeps it on one line and takes the force from WhatsApp's formatting signs.
+//!
+//! Texts that are files of their own (notices) are not tables and are left alone here.
+
+use minijinja::value::Serde;
+use minijinja::{AutoEscape, Environment, ErrorKind, State, UndefinedBehavior, Value as Jinja};
+use rust_embed::RustEmbed;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+use toml::de::{DeTable, DeValue};
+
+/// The language that always has every text.
+pub const FALLBACK: &str = "en";
+/// Takes the force from a formatting sign without showing: the zero width non-joiner.
+const HARMLESS: char = '\u{200C}';
+
+#[derive(RustEmbed)]
+#[folder = "wording/"]
+struct BuiltIn;
+
+/// A mistake in a file of the operator's: where it is, what it is, what to write instead.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Problem {
+    /// The file, as the operator knows it: `flows/near_miss.toml`.
+    pub file: String,
+    /// The line, from 1, where it can be told.
+    pub line: Option<usize>,
+    /// What is wrong.
+    pub what: String,
+    /// What to write instead; a sentence.
+    pub instead: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.file)?;
+        if let Some(line) = self.line {
+            write!(f, ":{line}")?;
+        }
+        write!(f, ": {}. {}", self.what, self.instead)
+    }
+}
+
+/// The line, from 1, of a byte's place in a text.
+pub fn line_at(text: &str, place: usize) -> usize {
+    text.bytes().take(place).filter(|b| *b == b'\n').count() + 1
+}
+
+#[derive(Clone, Debug)]
+enum Entry {
+    Text(String),
+    List(Vec<String>),
+}
+
+type Tables = BTreeMap<String, BTreeMap<String, Entry>>;
+
+/// All texts in all languages.
+#[derive(Debug)]
+pub struct Wording {
+    tables: Arc<Tables>,
+    lenient: Environment<'static>,
+    strict: Environment<'static>,
+}
+
+impl Wording {
+    /// The built-in texts, with those of the operator's folder (`<folder>/<language>/<file>.toml`) over them, key
+    /// by key. A key that is not built in is welcome: an operator's flow needs words of its own.
+    ///
+    /// # Errors
+    /// Every mistake found, all at once.
+    pub fn load(overrides: Option<&Path>) -> Result<Self, Vec<Problem>> {
+        let mut reading = Reading::default();
+        for path in BuiltIn::iter() {
+            if let Some(file) = BuiltIn::get(&path) {
+                reading.take(&format!("wording/{path}"), &path, &file.data);
+            }
+        }
+        if let Some(folder) = overrides {
+            reading.take_folder(folder);
+        }
+        let tables = Arc::new(reading.tables);
+        let mut lenient = environment(&tables, UndefinedBehavior::Chainable);
+        for ((language, key), file) in &reading.homes {
+            let Some(Entry::Text(text)) = tables.get(language).and_then(|table| table.get(key)) else { continue };
+            if let Err(error) = lenient.add_template_owned(format!("{language}/{key}"), text.clone()) {
+                reading.problems.push(Problem {
+                    file: file.clone(),
+                    line: None,
+                    what: format!("the text {key} cannot be read: {}", explain(&error)),
+                    instead: "Write a value as {{ name }} and a condition as {% if name %}…{% endif %}.".to_owned(),
+                });
+            }
+        }
+        if !reading.problems.is_empty() {
+            return Err(reading.problems);
+        }
+        let mut strict = lenient.clone();
+        strict.set_undefined_behavior(UndefinedBehavior::SemiStrict);
+        Ok(Self { tables, lenient, strict })
+    }
+
+    /// The text with this key, filled in. A language that is not there falls back to English; a key that is not
+    /// there gives the key itself and an error in the log.
+    pub fn render(&self, language: &str, key: &str, vars: &Value) -> String {
+        let filled = self.home(language, key).map(|home| fill(&self.lenient, home, key, vars));
+        match filled {
+            Some(Ok(text)) => text,
+            Some(Err(error)) => {
+                tracing::error!(
+                    wording.key = key,
+                    wording.language = language,
+                    "text cannot be filled in: {}",
+                    explain(&error)
+                );
+                key.to_owned()
+            }
+            None => {
+                tracing::error!(wording.key = key, wording.language = language, "there is no such text");
+                key.to_owned()
+            }
+        }
+    }
+
+    /// The text filled in strictly: a value that is not there is a mistake, told in words.
+    pub fn check(&self, language: &str, key: &str, vars: &Value) -> Result<String, String> {
+        let home = self.home(language, key).ok_or_else(|| format!("there is no text {key}"))?;
+        fill(&self.strict, home, key, vars).map_err(|error| explain(&error))
+    }
+
+    /// Whether there is a text or a list with this key, in this language or in English.
+    pub fn has(&self, language: &str, key: &str) -> bool {
+        self.entry(language, key).is_some()
+    }
+
+    /// The list with this key, or the one text as a list; empty where there is none.
+    pub fn list(&self, language: &str, key: &str) -> Vec<String> {
+        match self.entry(language, key) {
+            Some(Entry::List(list)) => list.clone(),
+            Some(Entry::Text(text)) => vec![text.clone()],
+            None => Vec::new(),
+        }
+    }
+
+    /// Whether a word is in the list with this key, in any language.
+    pub fn knows(&self, key: &str, word: &str) -> bool {
+        self.tables.values().any(|table| match table.get(key) {
+            Some(Entry::List(list)) => list.iter().any(|known| known == word),
+            Some(Entry::Text(text)) => text == word,
+            None => false,
+        })
+    }
+
+    /// The languages that are there, by their codes.
+    pub fn languages(&self) -> Vec<&str> {
+        self.tables.keys().map(String::as_str).collect()
+    }
+
+    /// The parts of all keys directly below `prefix`, `chat.` giving `menu`, `help` and so on.
+    pub fn parts_below(&self, language: &str, prefix: &str) -> BTreeSet<&str> {
+        let keys = self.tables.get(language).into_iter().flat_map(BTreeMap::keys);
+        keys.filter_map(|key| key.strip_prefix(prefix)).filter_map(|rest| rest.split('.').next()).collect()
+    }
+
+    fn entry(&self, language: &str, key: &str) -> Option<&Entry> {
+        self.home(language, key).and_then(|home| self.tables.get(home)?.get(key))
+    }
+
+    /// The language whose table holds the key: this one, its main language (`en` of `en-GB`), or English.
+    fn home<'a>(&self, language: &'a str, key: &str) -> Option<&'a str> {
+        home(&self.tables, language, key)
+    }
+}
+
+fn home<'a>(tables: &Tables, language: &'a str, key: &str) -> Option<&'a str> {
+    let main = language.split(['-', '_']).next().unwrap_or(language);
+    [language, main, FALLBACK].into_iter().find(|name| tables.get(*name).is_some_and(|table| table.contains_key(key)))
+}
+
+fn fill(environment: &Environment<'_>, home: &str, key: &str, vars: &Value) -> Result<String, minijinja::Error> {
+    environment.get_template(&format!("{home}/{key}"))?.render(Jinja::from(Serde(vars)))
+}
+
+/// An error of minijinja's in one line, without its dump of the template.
+fn explain(error: &minijinja::Error) -> String {
+    match (error.detail(), error.line()) {
+        (Some(detail), Some(line)) if line > 1 => format!("{detail} (line {line} of the text)"),
+        (Some(detail), _) => detail.to_owned(),
+        (None, _) => error.kind().to_string(),
+    }
+}
+
+fn environment(tables: &Arc<Tables>, undefined: UndefinedBehavior) -> Environment<'static> {
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(undefined);
+    environment.set_auto_escape_callback(|_| AutoEscape::None);
+    environment.set_formatter(
+        |out, state, value| {
+            if value.is_none() { Ok(()) } else { minijinja::escape_formatter(out, state, value) }
+        },
+    );
+    environment.add_filter("line", |state: &State<'_, '_>, value: Jinja| {
+        text_of(state, &value).map(|text| harmless_line(&text))
+    });
+    environment.add_filter("short", |state: &State<'_, '_>, value: Jinja, max_chars: usize| {
+        text_of(state, &value).map(|text| shortened(&text, max_chars))
+    });
+    let tables = Arc::clone(tables);
+    environment.add_function("t", move |state: &State<'_, '_>, key: String| {
+        let language = state.name().split('/').next().unwrap_or(FALLBACK).to_owned();
+        let entry = home(&tables, &language, &key).and_then(|home| tables.get(home)?.get(&key));
+        match entry {
+            Some(Entry::Text(text)) => text.clone(),
+            Some(Entry::List(list)) => list.join(", "),
+            None => key.rsplit('.').next().unwrap_or_default().to_owned(),
+        }
+    });
+    environment
+}
+
+/// A filter's value as text; what is not there is a mistake in a check and nothing at run time.
+fn text_of(state: &State<'_, '_>, value: &Jinja) -> Result<String, minijinja::Error> {
+    if value.is_undefined() && state.undefined_behavior() == UndefinedBehavior::SemiStrict {
+        return Err(minijinja::Error::from(ErrorKind::UndefinedError));
+    }
+    Ok(if value.is_undefined() || value.is_none() { String::new() } else { value.to_string() })
+}
+
+/// One line that forges nothing: white space single, control and direction signs gone, formatting signs followed
+/// by a zero width non-joiner.
+pub fn harmless_line(text: &str) -> String {
+    let words: Vec<&str> =
+        text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty()).collect();
+    let mut line = String::with_capacity(text.len());
+    for c in words.join(" ").chars() {
+        if matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}') {
+            continue;
+        }
+        line.push(c);
+        if matches!(c, '*' | '_' | '~' | '`') {
+            line.push(HARMLESS);
+        }
+    }
+    line
+}
+
+/// At most so many characters; what was longer ends in `...`, which counts.
+pub fn shortened(text: &str, max_chars: usize) -> String {
+    if text.chars().count() <= max_chars {
+        return text.to_owned();
+    }
+    let kept: String = text.chars().take(max_chars.saturating_sub(3)).collect();
+    format!("{}...", kept.trim_end())
+}
+
+/// The files read so far.
+#[derive(Default)]
+struct Reading {
+    tables: Tables,
+    /// Which file a language's key came from, for the text of a problem.
+    homes: BTreeMap<(String, String), String>,
+    problems: Vec<Problem>,
+}
+
+impl Reading {
+    fn take_folder(&mut self, folder: &Path) {
+        let unreadable = |path: &Path, error: &std::io::Error| Problem {
+            file: path.display().to_string(),
+            line: None,
+            what: format!("cannot be read: {error}"),
+            instead: "Name a folder that holds one folder per language, or leave the setting out.".to_owned(),
+        };
+        let languages = match entries(folder) {
+            Ok(languages) => languages,
+            Err(error) => return self.problems.push(unreadable(folder, &error)),
+        };
+        for language in languages.iter().filter(|path| path.is_dir()) {
+            let files = match entries(language) {
+                Ok(files) => files,
+                Err(error) => {
+                    self.problems.push(unreadable(language, &error));
+                    continue;
+                }
+            };
+            for file in files.iter().filter(|path| path.extension().is_some_and(|extension| extension == "toml")) {
+                let inner = file.strip_prefix(folder).unwrap_or(file).to_string_lossy().replace('\\', "/");
+                match std::fs::read(file) {
+                    Ok(data) => self.take(&file.display().to_string(), &inner, &data),
+                    Err(error) => self.problems.push(unreadable(file, &error)),
+                }
+            }
+        }
+    }
+
+    /// Takes one file in; `inner` is `<language>/<stem>.toml`.
+    fn take(&mut self, file: &str, inner: &str, data: &[u8]) {
+        let Some((language, stem)) = inner.strip_suffix(".toml").and_then(|path| path.split_once('/')) else { return };
+        let text = String::from_utf8_lossy(data);
+        let table = match DeTable::parse(&text) {
+            Ok(table) => table.into_inner(),
+            Err(error) => {
+                return self.problems.push(Problem {
+                    file: file.to_owned(),
+                    line: error.span().map(|span| line_at(&text, span.start)),
+                    what: format!("not TOML: {}", error.message().replace('\n', " ")),
+                    instead: "Write each text as key = \"text\".".to_owned(),
+                });
+            }
+        };
+        let place = Place { file, text: &text, language };
+        self.take_table(&place, stem, &table);
+    }
+
+    fn take_table(&mut self, place: &Place<'_>, prefix: &str, table: &DeTable<'_>) {
+        for (name, value) in table {
+            let key = format!("{prefix}.{}", name.get_ref());
+            let entry = match value.get_ref() {
+                DeValue::Table(inner) => {
+                    self.take_table(place, &key, inner);
+                    continue;
+                }
+                DeValue::String(text) => Some(Entry::Text(text.clone().into_owned())),
+                DeValue::Array(items) => {
+                    let texts = items.iter().map(|item| item.get_ref().as_str().map(str::to_owned));
+                    texts.collect::<Option<Vec<_>>>().map(Entry::List)
+                }
+                _ => None,
+            };
+            match entry {
+                Some(entry) => {
+                    self.homes.insert((place.language.to_owned(), key.clone()), place.file.to_owned());
+                    self.tables.entry(place.language.to_owned()).or_default().insert(key, entry);
+                }
+                None => self.problems.push(Problem {
+                    file: place.file.to_owned(),
+                    line: Some(line_at(place.text, value.span().start)),
+                    what: format!("{key} is neither a text nor a list of texts"),
+                    instead: format!("Write {} = \"…\".", name.get_ref()),
+                }),
+            }
+        }
+    }
+}
+
+struct Place<'a> {
+    file: &'a str,
+    text: &'a str,
+    language: &'a str,
+}
+
+fn entries(folder: &Path) -> std::io::Result<Vec<std::path::PathBuf>> {
+    let mut paths =
+        std::fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<_>, _>>()?;
+    paths.sort();
+    Ok(paths)
+}
+
+#[cfg(test)]
+#[path = "wording_tests.rs"]
+mod tests;
