@@ -99,7 +99,7 @@ pub const ACTIONS: &[Action] = &[
             need("issue_type", "choice"),
             Need { question: "urgency", field: "choice", options: GRADES },
         ],
-        gives: &["reference", "sla"],
+        gives: &["reference", "sla_hours"],
     },
     Action {
         name: "submit_bom_update",
