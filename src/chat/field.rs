@@ -117,7 +117,7 @@ impl Place<'_> {
     /// Reads a text as an answer to the question; what does not fit is answered with the words that say why.
     pub fn read(&self, typed: &str, records: &Records) -> Result<Answer, Say> {
         match &self.question.field {
-            Field::Record(kind) => find(*kind, typed, records),
+            Field::Record(kind) => self.fit(find(*kind, typed, records)?),
             Field::BomComponent { of } => self.component(of, typed),
             Field::BomChange { .. } => self.change(typed),
             Field::Choice { options } => self.choice(options, typed),
@@ -125,6 +125,16 @@ impl Place<'_> {
             Field::Text { max_chars } => text(*max_chars, typed),
             Field::Photo => Err(Say::plain("chat.miss.photo")),
         }
+    }
+
+    /// A record whose status will not do is refused where it is named, not when the form is done.
+    fn fit(&self, answer: Answer) -> Result<Answer, Say> {
+        let status = answer.facts["status"].as_str();
+        if status.is_some_and(|status| self.question.refuses.iter().any(|refused| refused == status)) {
+            let key = format!("chat.{}.{}.refused", self.flow.name, self.question.name);
+            return Err(Say::new(key, json!({"key": answer.value})));
+        }
+        Ok(answer)
     }
 
     fn component(&self, of: &str, typed: &str) -> Result<Answer, Say> {
@@ -229,7 +239,9 @@ fn find(kind: RecordKind, typed: &str, records: &Records) -> Result<Answer, Say>
         return Ok(Answer { value: (*key).clone(), facts: (*facts).clone(), media: Vec::new() });
     }
     let shown = if kind.prefixes().len() == 1 { keys.first() } else { keys.last() };
-    let Some(shown) = shown else { return Err(Say::plain(format!("chat.miss.{}", kind.as_str()))) };
+    let Some(shown) = shown.filter(|key| kind.may_be(key)) else {
+        return Err(Say::plain(format!("chat.miss.{}", kind.as_str())));
+    };
     let mut near: Vec<&String> = found.iter().map(|(key, _)| *key).collect();
     for key in keys.iter().flat_map(|key| records.near(kind, key)) {
         if !near.contains(&key) {

@@ -48,6 +48,8 @@ pub struct Question {
     pub optional: bool,
     /// Whether pictures are welcome with the answer.
     pub photos: bool,
+    /// Statuses of a record with which it is refused here, `CANCELLED`.
+    pub refuses: Vec<String>,
 }
 
 /// What an action needs of a flow, and what it gives to the flow's last words.

@@ -9,7 +9,7 @@ use crate::wording::{FALLBACK, Problem, Wording};
 use serde_json::{Value, json};
 
 /// Names that a flow may not have, since the chat's own words stand below them: `chat.menu.text`.
-pub(super) const RESERVED: [&str; 19] = [
+pub(super) const RESERVED: [&str; 20] = [
     "cancelled",
     "cannot",
     "change",
@@ -24,6 +24,7 @@ pub(super) const RESERVED: [&str; 19] = [
     "photo",
     "refused",
     "resume",
+    "sms",
     "sop_failure",
     "strikes",
     "ticket",
@@ -139,6 +140,9 @@ fn words(draft: &Draft, name: &At<String>, wording: &Wording, problems: &mut Vec
     for question in &draft.questions {
         let (line, question_name) = (question.name.line, &question.name.value);
         wanted.push((format!("chat.{flow}.{question_name}.ask"), line));
+        if !question.refuses.is_empty() {
+            wanted.push((format!("chat.{flow}.{question_name}.refused"), line));
+        }
         if let Some(Field::Choice { options }) = &question.field {
             wanted.extend(options.iter().map(|option| (label_key(flow, question_name, option), line)));
         }

@@ -16,7 +16,8 @@ use toml::de::{DeTable, DeValue};
 /// Keys at the top of a flow file.
 const FLOW_KEYS: [&str; 6] = ["name", "menu", "roles", "prefixes", "action", "question"];
 /// Keys of a question.
-const QUESTION_KEYS: [&str; 9] = ["name", "field", "optional", "photos", "options", "max_chars", "min", "max", "of"];
+const QUESTION_KEYS: [&str; 10] =
+    ["name", "field", "optional", "photos", "options", "max_chars", "min", "max", "of", "refuses"];
 /// The highest place in the menu.
 const MAX_MENU: i64 = 99;
 /// The longest text a question may ask for: what one message can carry.
@@ -49,6 +50,7 @@ pub(super) struct DraftQuestion {
     pub(super) field: Option<Field>,
     pub(super) optional: bool,
     pub(super) photos: bool,
+    pub(super) refuses: Vec<At<String>>,
 }
 
 impl Draft {
@@ -64,6 +66,7 @@ impl Draft {
                 field: question.field?,
                 optional: question.optional,
                 photos: question.photos,
+                refuses: question.refuses.into_iter().map(|status| status.value).collect(),
             })
         });
         Some(Flow {
@@ -137,14 +140,15 @@ impl Reader<'_> {
         self.known_keys(table, &QUESTION_KEYS);
         let name = self.name(table, span.clone())?;
         let field = self.field(table, &span);
-        Some(DraftQuestion { name, field, optional: self.flag(table, "optional"), photos: self.flag(table, "photos") })
+        let (optional, photos) = (self.flag(table, "optional"), self.flag(table, "photos"));
+        Some(DraftQuestion { name, field, optional, photos, refuses: self.texts(table, "refuses") })
     }
 
     fn field(&mut self, table: &DeTable<'_>, span: &Range<usize>) -> Option<Field> {
         let one_of = format!("Write one of: {}", Field::NAMES.join(", "));
         let name = self.needed_text(table, "field", span, &one_of)?;
         if let Some(kind) = RecordKind::named(&name.value) {
-            return self.only_keys(table, &name.value, &[]).then_some(Field::Record(kind));
+            return self.only_keys(table, &name.value, &["refuses"]).then_some(Field::Record(kind));
         }
         match name.value.as_str() {
             "bom_component" => self.of(table, &name).map(|of| Field::BomComponent { of }),

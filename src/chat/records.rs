@@ -76,6 +76,13 @@ impl RecordKind {
         keys
     }
 
+    /// Whether a key that was not found can have been meant for this kind: it has a digit, and no other kind's prefix.
+    pub fn may_be(self, key: &str) -> bool {
+        let kinds = [Self::Order, Self::Machine, Self::Ticket, Self::SopFailure, Self::Bom];
+        let others = kinds.into_iter().flat_map(Self::prefixes).filter(|prefix| !self.prefixes().contains(prefix));
+        key.bytes().any(|b| b.is_ascii_digit()) && !others.into_iter().any(|prefix| key.starts_with(prefix))
+    }
+
     /// The key that a text means by its prefix alone, or nothing: `mach 001` means `MACH-001` for `MACH-`.
     pub fn by_prefix(prefix: &str, typed: &str) -> Option<String> {
         let key = complete(&plain_key(typed)?, prefix)?;

@@ -123,7 +123,7 @@ impl<'a> Turn<'a> {
             return self.come_back(flow, question);
         }
         if self.is("back") {
-            self.go_back(flow);
+            self.go_back(flow, question);
         } else if self.is("help") {
             self.help(flow, question);
         } else if self.is("resume") && self.session.draft.is_some() {

@@ -52,17 +52,12 @@ pub(super) async fn run(command: Command) -> Result<()> {
                     Box::pin(async move { store::register(tx, &[person]).await })
                 })
                 .await?;
-            match outcome.into_iter().next() {
-                Some(Registered::Already(known)) => Err(Error::bad_request(format!(
-                    "{number} is registered already: {}, {}.",
-                    known.name.unwrap_or_default(),
-                    known.role.unwrap_or_default()
-                ))),
-                _ => {
-                    println!("{number} is registered: {name}, {}. They can write `hi` now.", role.as_str());
-                    Ok(())
-                }
+            if let Some(Registered::Already(known)) = outcome.into_iter().next() {
+                let (name, role) = (known.name.unwrap_or_default(), known.role.unwrap_or_default());
+                return Err(Error::bad_request(format!("{number} is registered already: {name}, {role}.")));
             }
+            println!("{number} is registered: {name}, {}. They can write `hi` now.", role.as_str());
+            Ok(())
         }
         Command::List { settings } => {
             let db = migrated(&settings).await?;

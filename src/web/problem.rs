@@ -48,13 +48,11 @@ impl IntoResponse for Error {
 }
 
 /// The answer to a path that leads nowhere.
-#[expect(clippy::unused_async, reason = "axum's handlers are asynchronous")]
 pub async fn nowhere(uri: Uri) -> Response {
     answer(StatusCode::NOT_FOUND, format!("There is nothing at {}. The API is described at /docs.", uri.path()))
 }
 
 /// The answer to a method that a path does not take.
-#[expect(clippy::unused_async, reason = "axum's handlers are asynchronous")]
 pub async fn wrong_method() -> Response {
     answer(StatusCode::METHOD_NOT_ALLOWED, "This path does not take that method. The API is described at /docs.".into())
 }

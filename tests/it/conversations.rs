@@ -140,7 +140,7 @@ async fn many_people_at_once_are_each_answered(backend: Backend) {
             .map(|(n, phone)| Form::message(&format!("SM{round:016}{n:016}"), phone, text))
             .collect();
         let answers = futures_util::future::join_all(forms.iter().map(|form| form.post_for_status(&app))).await;
-        assert!(answers.iter().all(|status| status.is_success()), "{answers:?}");
+        assert!(answers.iter().all(reqwest::StatusCode::is_success), "{answers:?}");
     }
     app.settle().await;
     for phone in &phones {

@@ -128,12 +128,19 @@ impl<'a> Turn<'a> {
         self.tell(&format!("chat.cannot.{what}"));
     }
 
-    pub(super) fn go_back(&mut self, flow: &Flow) {
+    /// To the question before this one, whose answer goes, and what hangs on it. Later answers stay: they are
+    /// there where a refused form is asked again for one of them.
+    pub(super) fn go_back(&mut self, flow: &Flow, question: &Question) {
         self.session.misses = 0;
-        let Some((name, answer)) = self.session.answers.pop() else {
+        let before = flow.questions.iter().take_while(|known| known.name != question.name);
+        let Some(last) = before.filter(|known| self.session.answer(&known.name).is_some()).last() else {
             self.session.close();
             return self.show_menu();
         };
+        let name = last.name.clone();
+        let answer = self.session.answer(&name).cloned().unwrap_or_default();
+        let gone = flow.hanging_on(&name);
+        self.session.answers.retain(|(known, _)| !gone.contains(&known.as_str()));
         if flow.question(&name).is_some_and(|question| question.photos && question.field != Field::Photo) {
             let later = std::mem::replace(&mut self.session.pictures, answer.media);
             self.session.pictures.extend(later);

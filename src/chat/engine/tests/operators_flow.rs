@@ -20,7 +20,7 @@ question = [
 const WORDS: &str = r#"
 [near_miss]
 title = "Report Near Miss"
-done = "{{ reference }} {{ sla }}"
+done = "{{ reference }} {{ sla_hours }}"
 machine.ask = "Machine: ?"
 distance.ask = "Metres: ?"
 proof.ask = "Picture: ?"
