@@ -45,7 +45,10 @@ pub async fn health(State(app): State<App>) -> Response {
     let is_up = queue.is_ok();
     if let Err(error) = &queue {
         tracing::warn!(cause = error.private(), "the database does not answer");
-        degraded.insert(0, "The database does not answer. Messages are refused with 503 and fetched from the provider later.".into());
+        degraded.insert(
+            0,
+            "The database does not answer. Messages are refused with 503 and fetched from the provider later.".into(),
+        );
     }
     let health = Health {
         status: match (is_up, degraded.is_empty()) {
@@ -67,10 +70,16 @@ fn troubles(app: &App) -> Vec<String> {
     let mut troubles: Vec<String> = app
         .channels
         .iter()
-        .filter_map(|channel| app.health.red(channel.name()).map(|red| format!("{} is out since {}: {}", channel.name(), red.since, red.advice)))
+        .filter_map(|channel| {
+            app.health
+                .red(channel.name())
+                .map(|red| format!("{} is out since {}: {}", channel.name(), red.since, red.advice))
+        })
         .collect();
     if !app.settings.whatsapp_enabled {
-        troubles.push("WhatsApp is switched off (ENABLE_WHATSAPP=false): webhooks get 503 and WhatsApp deliveries wait.".into());
+        troubles.push(
+            "WhatsApp is switched off (ENABLE_WHATSAPP=false): webhooks get 503 and WhatsApp deliveries wait.".into(),
+        );
     } else if app.carrier(Medium::Whatsapp).is_none() {
         troubles.push(no_carrier(app));
     }

@@ -13,7 +13,7 @@ use crate::web::forgive_trailing_slash;
 use crate::webhooks_in::Door;
 use crate::wording::Wording;
 use crate::{catalog, chat, reconcile};
-use axum::ServiceExt as _;
+use axum::ServiceExt;
 use axum::extract::Request;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -56,8 +56,10 @@ impl Server {
     /// [`crate::kit::error::Kind::Setting`] for what an operator can mend in the settings or files, else
     /// [`crate::kit::error::Kind::Unavailable`].
     pub async fn start(mut settings: Settings, clock: Clock, jobs: Jobs) -> Result<Self> {
-        let wording = Wording::load(settings.wording_dir.as_deref()).map_err(|problems| mistakes("wording", &problems))?;
-        let flows = Flows::load(settings.flows_dir.as_deref(), &wording).map_err(|problems| mistakes("flow", &problems))?;
+        let wording =
+            Wording::load(settings.wording_dir.as_deref()).map_err(|problems| mistakes("wording", &problems))?;
+        let flows =
+            Flows::load(settings.flows_dir.as_deref(), &wording).map_err(|problems| mistakes("flow", &problems))?;
         let flows = Arc::new(flows);
         let url = settings.database_url();
         let lock = db::sqlite_file(&url).map(|file| db::lock(&file)).transpose()?;
@@ -70,8 +72,17 @@ impl Server {
         let client = http::client()?;
         let channels = catalog::channels(&settings, client.clone());
         let simulator = simulator(&settings, client, &clock, jobs);
-        let app = App::new(Parts { settings, db: database, clock, bus: Bus::default(), wording, channels, health: Health::default() });
-        let door = Door { messages: chat::inbound::start(&app, &flows), receipts: receipts::start(&app), app: app.clone() };
+        let app = App::new(Parts {
+            settings,
+            db: database,
+            clock,
+            bus: Bus::default(),
+            wording,
+            channels,
+            health: Health::default(),
+        });
+        let door =
+            Door { messages: chat::inbound::start(&app, &flows), receipts: receipts::start(&app), app: app.clone() };
         let dispatcher = Dispatcher::new(&app);
 
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
@@ -120,7 +131,9 @@ impl Server {
 
 async fn listen(address: SocketAddr) -> Result<TcpListener> {
     TcpListener::bind(address).await.map_err(|e| {
-        Error::setting(format!("{address} cannot be listened on: {e}. Is another program there? Set ANDON_BIND to a free one."))
+        Error::setting(format!(
+            "{address} cannot be listened on: {e}. Is another program there? Set ANDON_BIND to a free one."
+        ))
     })
 }
 

@@ -14,8 +14,8 @@ use crate::web::AsReceived;
 use crate::web::problem::Problem;
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::header::CONTENT_TYPE;
 use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use futures_util::future::join_all;
@@ -52,7 +52,11 @@ pub struct Door {
         (status = 503, description = "Cannot be stored now; nothing was", body = Problem),
     ),
 )]
-pub async fn webhook(State(door): State<Door>, Extension(received): Extension<AsReceived>, request: Request) -> Response {
+pub async fn webhook(
+    State(door): State<Door>,
+    Extension(received): Extension<AsReceived>,
+    request: Request,
+) -> Response {
     match door.enter(&received, request).await {
         Ok(Some(_)) => ([(CONTENT_TYPE, "text/xml; charset=utf-8")], NO_REPLY).into_response(),
         Ok(None) => Json(json!({"status": "ok"})).into_response(),
@@ -79,7 +83,11 @@ pub async fn probe(door: State<Door>, received: Extension<AsReceived>, request: 
         (status = 403, description = "Not signed by the provider", body = Problem),
     ),
 )]
-pub async fn status(State(door): State<Door>, Extension(received): Extension<AsReceived>, request: Request) -> Response {
+pub async fn status(
+    State(door): State<Door>,
+    Extension(received): Extension<AsReceived>,
+    request: Request,
+) -> Response {
     match door.enter(&received, request).await {
         Ok(Some(_)) => StatusCode::NO_CONTENT.into_response(),
         Ok(None) => Json(json!({"status": "ok"})).into_response(),
@@ -122,7 +130,7 @@ impl Door {
                 Signal::Receipt(receipt) => self.receipts.submit(receipt).await,
             }
         }));
-        let outcome = stored.await.into_iter().collect();
+        let outcome: Result<()> = stored.await.into_iter().collect();
         if outcome.is_err() {
             // What the provider will not bring again, we ask for as soon as the database is back.
             self.app.bus.poke(Poke::Reconcile);
@@ -153,7 +161,8 @@ async fn read(body: Body) -> Result<Vec<u8>> {
 }
 
 fn names_a_message(query: &str) -> bool {
-    form_urlencoded::parse(query.as_bytes()).any(|(name, _)| matches!(&*name, "MessageSid" | "SmsMessageSid" | "SmsSid"))
+    form_urlencoded::parse(query.as_bytes())
+        .any(|(name, _)| matches!(&*name, "MessageSid" | "SmsMessageSid" | "SmsSid"))
 }
 
 fn turned_away(rejection: &Rejection) -> Error {

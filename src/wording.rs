@@ -363,5 +363,4 @@ fn entries(folder: &Path) -> std::io::Result<Vec<std::path::PathBuf>> {
 }
 
 #[cfg(test)]
-#[path = "wording_tests.rs"]
 mod tests;

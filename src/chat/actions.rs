@@ -3,8 +3,8 @@
 //! A set runs in a savepoint. Where it fails as a whole, each of its forms is tried alone, so that one bad form
 //! spoils only itself; its writer is told, and the answers are kept.
 
+use super::change::BomChange;
 use super::engine::Finished;
-use super::field::BomChange;
 use super::session::Answer;
 use crate::app::App;
 use crate::db::{Tx, is_outage, is_transient};
@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 /// An action that was refused: which question to ask again, and what to say.
 #[derive(Clone, Debug)]
-pub struct Refused {
+pub(super) struct Refused {
     /// The question whose answer does not do; none where no answer would help.
     pub question: Option<&'static str>,
     /// The wording's key.
@@ -27,13 +27,13 @@ pub struct Refused {
 }
 
 /// What the reply speaks of, or why there is none.
-pub type Outcome = Result<Value, Refused>;
+pub(super) type Outcome = Result<Value, Refused>;
 
 /// A form with the person who filled it in.
 type Form = (i64, Finished);
 
 /// Carries out the forms; answers in their order.
-pub async fn carry_out(app: &App, tx: &Tx, forms: &[Form]) -> Result<Vec<Outcome>> {
+pub(super) async fn carry_out(app: &App, tx: &Tx, forms: &[Form]) -> Result<Vec<Outcome>> {
     let mut kinds: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (index, (_, form)) in forms.iter().enumerate() {
         kinds.entry(form.action.as_str()).or_default().push(index);
@@ -128,7 +128,8 @@ async fn report_maintenance(tx: &Tx, set: &[Form]) -> Result<Vec<Outcome>> {
 
 async fn submit_bom_updates(app: &App, tx: &Tx, set: &[Form]) -> Result<Vec<Outcome>> {
     // An answer is only taken in this form; one that is not was stored by another version of the program.
-    let changes: Vec<Option<BomChange>> = set.iter().map(|(_, form)| BomChange::parse(&value(form, "change"))).collect();
+    let changes: Vec<Option<BomChange>> =
+        set.iter().map(|(_, form)| BomChange::parse(&value(form, "change"))).collect();
     let updates: Vec<boms::Update> = set
         .iter()
         .zip(&changes)
@@ -152,7 +153,11 @@ async fn submit_bom_updates(app: &App, tx: &Tx, set: &[Form]) -> Result<Vec<Outc
                 "bom": update.bom, "component": update.component,
                 "revision": made.revision, "cost_change": made.cost_change,
             })),
-            Err(no) => Err(Refused { question: no.question(), key: no.key(), vars: json!({"key": update.bom, "component": update.component}) }),
+            Err(no) => Err(Refused {
+                question: no.question(),
+                key: no.key(),
+                vars: json!({"key": update.bom, "component": update.component}),
+            }),
         }
     });
     Ok(outcomes.collect())
@@ -162,9 +167,7 @@ fn change_of(change: &BomChange) -> boms::Change {
     match change {
         BomChange::Quantity(micros) => boms::Change::Quantity(*micros),
         BomChange::UnitCost(micros) => boms::Change::UnitCost(*micros),
-        BomChange::Replace { number, unit_cost } => {
-            boms::Change::Replace { number: number.clone(), unit_cost: *unit_cost }
-        }
+        BomChange::Replace { by, unit_cost } => boms::Change::Replace { number: by.clone(), unit_cost: *unit_cost },
         BomChange::Remove => boms::Change::Remove,
     }
 }

@@ -77,14 +77,21 @@ pub struct Cleared {
 )]
 pub async fn test(_: Admin, State(app): State<App>, RawQuery(query): RawQuery) -> Result<Json<Sent>> {
     let query = query.unwrap_or_default();
-    let field = |wanted: &str| form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == wanted).map(|(_, v)| v.into_owned());
-    let phone = number(&field("phone_number").ok_or_else(|| Error::bad_request("phone_number is missing: send ?phone_number=+12025550101&message=Hello."))?)?;
+    let field = |wanted: &str| {
+        form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == wanted).map(|(_, v)| v.into_owned())
+    };
+    let phone = number(&field("phone_number").ok_or_else(|| {
+        Error::bad_request("phone_number is missing: send ?phone_number=+12025550101&message=Hello.")
+    })?)?;
     let message = field("message").filter(|text| !text.trim().is_empty());
-    let message = message.ok_or_else(|| Error::bad_request("message is missing or empty: send ?phone_number=…&message=Hello."))?;
+    let message = message
+        .ok_or_else(|| Error::bad_request("message is missing or empty: send ?phone_number=…&message=Hello."))?;
     let message = message.replace('\0', "");
     let length = message.chars().count();
     if length > MAX_TEST_CHARS {
-        return Err(Error::bad_request(format!("message may have {MAX_TEST_CHARS} characters; this one has {length}.")));
+        return Err(Error::bad_request(format!(
+            "message may have {MAX_TEST_CHARS} characters; this one has {length}."
+        )));
     }
     queue(&app, phone.clone(), message.clone()).await?;
     app.bus.poke(Poke::Dispatch);
@@ -97,7 +104,8 @@ async fn queue(app: &App, phone: E164, message: String) -> Result<Vec<String>> {
         .write(move |tx| {
             let (phone, message) = (phone.clone(), message.clone());
             Box::pin(async move {
-                let caller = people::store::Caller { medium: Medium::Whatsapp, from: phone, profile_name: None, user_id: None };
+                let caller =
+                    people::store::Caller { medium: Medium::Whatsapp, from: phone, profile_name: None, user_id: None };
                 let known = people::store::greet(tx, Medium::Whatsapp, &[caller]).await?;
                 let tests = known.into_values().map(|known| NewDelivery {
                     kind: Kind::Test,
@@ -148,7 +156,11 @@ pub async fn sessions(_: Admin, State(app): State<App>) -> Result<Json<Sessions>
     responses((status = 200, body = Cleared), (status = 400, body = Problem), (status = 401, body = Problem), (status = 404, body = Problem)),
     security(("bearer" = [])),
 )]
-pub async fn clear_session(_: Admin, State(app): State<App>, Path(phone_number): Path<String>) -> Result<Json<Cleared>> {
+pub async fn clear_session(
+    _: Admin,
+    State(app): State<App>,
+    Path(phone_number): Path<String>,
+) -> Result<Json<Cleared>> {
     let phone = number(&percent_decode_str(&phone_number).decode_utf8_lossy())?;
     let missing = || Error::not_found(format!("There is no session of {phone}."));
     let known = people::store::by_addresses(app.db.read(), Medium::Whatsapp, &[phone.to_string()]).await?;

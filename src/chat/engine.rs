@@ -188,5 +188,4 @@ pub fn render(wording: &Wording, language: &str, says: &[Say]) -> String {
 }
 
 #[cfg(test)]
-#[path = "engine_tests.rs"]
 mod tests;

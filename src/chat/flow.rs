@@ -99,7 +99,7 @@ pub const ACTIONS: &[Action] = &[
             need("issue_type", "choice"),
             Need { question: "urgency", field: "choice", options: GRADES },
         ],
-        gives: &["reference", "sla"],
+        gives: &["reference", "sla_hours"],
     },
     Action {
         name: "submit_bom_update",
@@ -217,7 +217,7 @@ fn take_folder(folder: &Path, by_name: &mut BTreeMap<String, (String, String)>) 
     let mut problems = Vec::new();
     for path in entries.into_iter().map(|entry| entry.path()) {
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        if !name.ends_with(".toml") {
+        if path.extension().is_none_or(|extension| extension != "toml") {
             continue;
         }
         match std::fs::read_to_string(&path) {
@@ -231,5 +231,4 @@ fn take_folder(folder: &Path, by_name: &mut BTreeMap<String, (String, String)>) 
 }
 
 #[cfg(test)]
-#[path = "flow_tests.rs"]
 mod tests;

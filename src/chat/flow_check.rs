@@ -46,13 +46,12 @@ pub(super) fn check(draft: &Draft, wording: &Wording) -> Vec<Problem> {
     }
     prefixes(draft, &mut problems);
     if let Some(named) = &draft.action {
-        match action(&named.value) {
-            Some(action) => needs(draft, action, named.line, &mut problems),
-            None => {
-                let names: Vec<&str> = ACTIONS.iter().map(|action| action.name).collect();
-                let instead = format!("Write one of: {}.{}", names.join(", "), did_you_mean(&named.value, &names));
-                problems.push(draft.problem(named.line, format!("unknown action \"{}\"", named.value), instead));
-            }
+        if let Some(action) = action(&named.value) {
+            needs(draft, action, named.line, &mut problems);
+        } else {
+            let names: Vec<&str> = ACTIONS.iter().map(|action| action.name).collect();
+            let instead = format!("Write one of: {}{}", names.join(", "), did_you_mean(&named.value, &names));
+            problems.push(draft.problem(named.line, format!("unknown action \"{}\"", named.value), instead));
         }
     }
     words(draft, name, wording, &mut problems);
@@ -126,7 +125,7 @@ fn needs(draft: &Draft, action: &Action, line: usize, problems: &mut Vec<Problem
             {
                 let what = format!("action {} does not know {} \"{option}\"", action.name, need.question);
                 let instead =
-                    format!("Write some of: {}.{}", need.options.join(", "), did_you_mean(option, need.options));
+                    format!("Write some of: {}{}", need.options.join(", "), did_you_mean(option, need.options));
                 problems.push(draft.problem(question.name.line, what, instead));
             }
         }
@@ -245,7 +244,7 @@ pub(super) fn clashes(drafts: &[Draft]) -> Vec<Problem> {
             if let (Some(mine), Some(theirs)) = (&draft.menu, &other.menu)
                 && mine.value == theirs.value
             {
-                let free = (1_u8..)
+                let free = (1..=99_u8)
                     .find(|free| drafts.iter().all(|draft| draft.menu.as_ref().is_none_or(|menu| menu.value != *free)));
                 let what = format!("place {} in the menu is that of {} too", mine.value, other.file);
                 problems.push(draft.problem(

@@ -141,7 +141,7 @@ impl Reader<'_> {
     }
 
     fn field(&mut self, table: &DeTable<'_>, span: &Range<usize>) -> Option<Field> {
-        let one_of = format!("Write one of: {}.", Field::NAMES.join(", "));
+        let one_of = format!("Write one of: {}", Field::NAMES.join(", "));
         let name = self.needed_text(table, "field", span, &one_of)?;
         if let Some(kind) = RecordKind::named(&name.value) {
             return self.only_keys(table, &name.value, &[]).then_some(Field::Record(kind));
@@ -214,20 +214,12 @@ impl Reader<'_> {
 
     fn max_chars(&mut self, table: &DeTable<'_>) -> usize {
         let Some(value) = table.get("max_chars") else { return MAX_TEXT_CHARS };
-        match whole(value)
-            .filter(|chars| (1..=LONGEST_TEXT).contains(chars))
-            .and_then(|chars| usize::try_from(chars).ok())
-        {
-            Some(chars) => chars,
-            None => {
-                self.tell(
-                    &value.span(),
-                    "max_chars is out of range",
-                    format!("Write a whole number from 1 to {LONGEST_TEXT}."),
-                );
-                MAX_TEXT_CHARS
-            }
-        }
+        let chars = whole(value).filter(|chars| (1..=LONGEST_TEXT).contains(chars));
+        chars.and_then(|chars| usize::try_from(chars).ok()).unwrap_or_else(|| {
+            let instead = format!("Write a whole number from 1 to {LONGEST_TEXT}.");
+            self.tell(&value.span(), "max_chars is out of range", instead);
+            MAX_TEXT_CHARS
+        })
     }
 
     fn amount(&mut self, table: &DeTable<'_>, key: &str) -> Option<i64> {
@@ -274,7 +266,7 @@ impl Reader<'_> {
         let known = Role::named(&role.value);
         if known.is_none() {
             let names = Role::ALL.map(Role::as_str);
-            let instead = format!("Write one of: {}.{}", names.join(", "), did_you_mean(&role.value, &names));
+            let instead = format!("Write one of: {}{}", names.join(", "), did_you_mean(&role.value, &names));
             self.tell_line(role.line, format!("unknown role \"{}\"", role.value), instead);
         }
         known
@@ -336,7 +328,7 @@ impl Reader<'_> {
         for key in table.keys() {
             let name: &str = key.get_ref();
             if !known.contains(&name) {
-                let instead = format!("Write one of: {}.{}", known.join(", "), did_you_mean(name, known));
+                let instead = format!("Write one of: {}{}", known.join(", "), did_you_mean(name, known));
                 self.tell(&key.span(), format!("unknown key \"{name}\""), instead);
             }
         }

@@ -141,11 +141,13 @@ async fn converse(app: &App, flows: &Flows, tx: &Tx, fresh: &[Fresh<'_>]) -> Res
             let Some(chat) = chats.get_mut(&fresh.known.person_id) else { continue };
             let session = std::mem::take(&mut chat.session);
             let step = if fresh.inbound.medium == Medium::Sms {
-                engine::Step { session, say: vec![Say::plain("chat.sms_only")], finished: None, consent: None }
+                // SMS carries no flows: it is answered once, with the way to WhatsApp.
+                let say = if chat.version == 0 { vec![Say::plain("chat.sms.whatsapp_only")] } else { Vec::new() };
+                engine::Step { session, say, finished: None, consent: None }
             } else {
                 let (input, asker) = (input(fresh.inbound), asker(app, fresh.known));
                 let facts = records.for_viewer(&viewer(app, fresh.known));
-                engine::step(flows, &app.wording, session, &input, &facts, &asker, chat.dormant, &app.settings.company)
+                engine::step(flows, &app.wording, session, &input, &facts, asker, chat.dormant, &app.settings.company)
             };
             chat.session = step.session;
             chat.dormant = false;
@@ -189,13 +191,15 @@ async fn open_chats(app: &App, tx: &Tx, fresh: &[Fresh<'_>]) -> Result<HashMap<i
     let mut stored = store::conversations(tx, &people).await?;
     let chats = fresh.iter().map(|f| {
         let chat = match stored.remove(&f.known.person_id) {
-            None => Chat { session: Session::new(&f.known.language), version: 0, address_id: f.known.address_id, dormant: false },
+            None => {
+                Chat { session: fresh_session(f.known), version: 0, address_id: f.known.address_id, dormant: false }
+            }
             Some(row) => {
                 let idle = tx.now() - row.updated_at;
                 // A session that cannot be read (an older or newer program's) starts over rather than failing.
                 let session: Option<Session> = serde_json::from_str(&row.session).ok();
                 let session = session.filter(|_| idle < app.settings.draft_life);
-                let session = session.unwrap_or_else(|| Session::new(&f.known.language));
+                let session = session.unwrap_or_else(|| fresh_session(f.known));
                 let dormant = session.flow.is_some() && idle > app.settings.session_timeout;
                 Chat { session, version: row.version, address_id: row.address_id, dormant }
             }
@@ -209,8 +213,12 @@ async fn open_chats(app: &App, tx: &Tx, fresh: &[Fresh<'_>]) -> Result<HashMap<i
     }))
 }
 
+fn fresh_session(known: &Known) -> Session {
+    Session { language: known.language.clone(), ..Session::default() }
+}
+
 /// The records that this round's messages may speak of.
-fn wants(app: &App, flows: &Flows, round: &[&Fresh<'_>], chats: &HashMap<i64, Chat>) -> Vec<engine::Lookup> {
+fn wants(app: &App, flows: &Flows, round: &[&Fresh<'_>], chats: &HashMap<i64, Chat>) -> Vec<super::records::Lookup> {
     let may_ask = |fresh: &&&Fresh<'_>| {
         let asker = asker(app, fresh.known);
         fresh.inbound.medium == Medium::Whatsapp && (asker.registered || asker.open_access)
@@ -219,7 +227,9 @@ fn wants(app: &App, flows: &Flows, round: &[&Fresh<'_>], chats: &HashMap<i64, Ch
         .iter()
         .filter(may_ask)
         .filter_map(|fresh| Some((fresh, chats.get(&fresh.known.person_id)?)))
-        .flat_map(|(fresh, chat)| engine::lookups(flows, &app.wording, &chat.session, &input(fresh.inbound), chat.dormant))
+        .flat_map(|(fresh, chat)| {
+            engine::lookups(flows, &app.wording, &chat.session, &input(fresh.inbound), chat.dormant)
+        })
         .collect()
 }
 
@@ -231,10 +241,8 @@ async fn finish(
     turns: &mut [Turn<'_>],
     chats: &mut HashMap<i64, Chat>,
 ) -> Result<()> {
-    let forms: Vec<(i64, Finished)> = turns
-        .iter()
-        .filter_map(|turn| Some((turn.fresh.known.person_id, turn.finished.clone()?)))
-        .collect();
+    let forms: Vec<(i64, Finished)> =
+        turns.iter().filter_map(|turn| Some((turn.fresh.known.person_id, turn.finished.clone()?))).collect();
     if forms.is_empty() {
         return Ok(());
     }
@@ -251,7 +259,7 @@ async fn finish(
                 chat.session = session;
                 turn.say.extend(say);
             }
-            None => turn.say.push(Say::plain("chat.failed")),
+            None => turn.say.push(Say::plain("chat.refused.failed")),
         }
     }
     Ok(())
@@ -259,6 +267,9 @@ async fn finish(
 
 fn reply(app: &App, turn: &Turn<'_>) -> Option<NewDelivery> {
     let Fresh { row, inbound, known } = turn.fresh;
+    if inbound.medium == Medium::Sms && app.carrier(Medium::Sms).is_none() {
+        return None; // there is nothing to answer a text message with
+    }
     let body = engine::render(&app.wording, &known.language, &turn.say);
     (!body.is_empty()).then(|| NewDelivery {
         kind: Kind::Reply,

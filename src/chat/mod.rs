@@ -5,15 +5,20 @@
 //! The engine never touches the network, the database or the clock, so a conversation can be replayed to the
 //! letter. It refuses nothing that a person may write: whatever comes in gets an answer.
 
+mod actions;
+pub mod api;
 pub mod change;
 pub mod engine;
 pub mod field;
 pub mod flow;
 mod flow_check;
 mod flow_file;
+pub mod inbound;
+mod lookups;
 pub mod pick;
 pub mod records;
 pub mod session;
+pub mod store;
 mod turn;
 
 pub use engine::{Asker, Finished, Input, Say, Step, done, lookups, refused, render, step};

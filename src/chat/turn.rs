@@ -4,21 +4,18 @@
 //! everywhere, then what an interrupted form needs, and last the answer to the open question or a choice from the
 //! menu.
 
+mod interrupted;
+mod question;
+
 use super::engine::{Asker, Finished, Input, Say, Step};
-use super::field::{Field, Place, answer_vars, keycap};
-use super::flow::{Flow, Flows, Question, SHOW};
+use super::field::keycap;
+use super::flow::{Flow, Flows, Question};
 use super::pick::{Names, bare, clean, pick};
 use super::records::{RecordKind, Records};
-use super::session::{Answer, Form, Session};
-use crate::channels::Media;
+use super::session::{Form, Session};
 use crate::people::Role;
 use crate::wording::Wording;
 use serde_json::{Value, json};
-
-/// After so many messages in a row that do not fit, Andon explains.
-pub(super) const MAX_MISSES: u8 = 3;
-/// How many pictures one answer may have.
-pub(super) const MAX_PICTURES: usize = 10;
 
 /// What a message says, likeliest first: the tapped payload, then the text; what is empty is left out.
 pub(super) fn said(input: &Input) -> Vec<String> {
@@ -102,7 +99,7 @@ impl<'a> Turn<'a> {
         } else if !self.may_speak() {
             self.tell("chat.unregistered");
         } else if self.is("greeting") || self.is("start") {
-            self.greet(dormant && open.is_some());
+            self.greet((dormant || self.session.offer) && open.is_some());
         } else if self.is("cancel") {
             self.cancel();
         } else if self.session.flow.is_some() && open.is_none() {
@@ -123,23 +120,18 @@ impl<'a> Turn<'a> {
             return;
         }
         if is_waiting {
-            let choice = if self.session.offer { self.offered() } else { None };
-            return match choice {
-                _ if self.is("resume") => self.go_on(flow, question),
-                Some(0) => self.go_on(flow, question),
-                Some(_) => {
-                    self.session.close();
-                    self.show_menu();
-                }
-                None => self.offer(flow),
-            };
+            return self.come_back(flow, question);
         }
-        match () {
-            () if self.is("back") => self.go_back(flow),
-            () if self.is("help") => self.help(flow, question),
-            () if self.is("resume") && self.session.draft.is_some() => self.resume(),
-            () if self.language() => self.ask(flow, question),
-            () => self.answer(flow, question),
+        if self.is("back") {
+            self.go_back(flow);
+        } else if self.is("help") {
+            self.help(flow, question);
+        } else if self.is("resume") && self.session.draft.is_some() {
+            self.resume();
+        } else if self.language() {
+            self.ask(flow, question);
+        } else {
+            self.answer(flow, question);
         }
     }
 
@@ -156,6 +148,8 @@ impl<'a> Turn<'a> {
             self.resume();
         } else if self.language() {
             self.show_menu();
+        } else if self.follow_reference(false) {
+            // The flow of the reference is open now.
         } else if options.is_empty() || self.is_silent_text() {
             self.show_menu();
         } else if self.said.is_empty() {
@@ -163,7 +157,7 @@ impl<'a> Turn<'a> {
             self.show_menu();
         } else if let Some(flow) = self.chosen(&options) {
             self.start(flow);
-        } else if !self.follow_reference(false) {
+        } else {
             self.tell("chat.miss.menu");
             let is_strike = self.miss();
             self.show_menu_keeping_misses();
@@ -225,59 +219,6 @@ impl<'a> Turn<'a> {
             self.tell_with("chat.language.list", json!({"names": names}));
         }
         true
-    }
-
-    // Interrupted forms.
-
-    fn offer(&mut self, flow: &Flow) {
-        self.session.offer = true;
-        self.tell_with("chat.resume.offer", json!({"flow": flow.name}));
-    }
-
-    /// Which of "resume" (0) and "start over" (1) was picked.
-    fn offered(&self) -> Option<usize> {
-        let names = ["resume", "start_over"]
-            .map(|what| Names::new(self.wording.list(&self.session.language, &format!("chat.words.{what}"))));
-        self.said.iter().find_map(|text| pick(text, &names))
-    }
-
-    fn go_on(&mut self, flow: &Flow, question: &Question) {
-        self.session.offer = false;
-        self.session.misses = 0;
-        self.tell_with("chat.resume.going_on", json!({"flow": flow.name}));
-        self.ask(flow, question);
-    }
-
-    fn resume(&mut self) {
-        let Some(draft) = self.session.draft.take() else {
-            self.tell("chat.resume.nothing");
-            return self.show_menu();
-        };
-        self.session.draft = self.session.close();
-        self.session.reopen(draft);
-        match self.session.open(self.flows).filter(|(flow, _)| self.may_use(flow)) {
-            Some((flow, question)) => self.go_on(flow, question),
-            None => {
-                self.session.close();
-                self.tell("chat.gone");
-                self.show_menu();
-            }
-        }
-    }
-
-    fn go_back(&mut self, flow: &Flow) {
-        self.session.misses = 0;
-        let Some((name, answer)) = self.session.answers.pop() else {
-            self.session.close();
-            return self.show_menu();
-        };
-        if flow.question(&name).is_some_and(|question| question.photos && question.field != Field::Photo) {
-            let later = std::mem::replace(&mut self.session.pictures, answer.media);
-            self.session.pictures.extend(later);
-        }
-        if let Some((flow, question)) = self.session.open(self.flows) {
-            self.ask(flow, question);
-        }
     }
 
     // The menu.
@@ -349,139 +290,6 @@ impl<'a> Turn<'a> {
         true
     }
 
-    // The open question.
-
-    fn answer(&mut self, flow: &'a Flow, question: &'a Question) {
-        let mut pictures: Vec<Media> = self.input.media.iter().filter(|media| is_picture(media)).cloned().collect();
-        let wants_pictures = question.photos || question.field == Field::Photo;
-        if question.optional && self.is("skip") {
-            return self.accept(flow, question, Answer::default());
-        }
-        if question.field == Field::Photo && !pictures.is_empty() {
-            pictures.truncate(MAX_PICTURES);
-            let caption: String = clean(&self.input.text).chars().take(super::field::MAX_TEXT_CHARS).collect();
-            return self.accept(flow, question, Answer { value: caption, facts: Value::Null, media: pictures });
-        }
-        if self.is_silent_text() {
-            return self.miss_with(flow, question, Say::plain("chat.miss.empty"));
-        }
-        if self.said.is_empty() && !(wants_pictures && !pictures.is_empty()) {
-            self.cannot_take();
-            self.expect(flow, question);
-            return self.ask(flow, question);
-        }
-        if wants_pictures {
-            self.session.pictures.append(&mut pictures);
-            let is_full = self.session.pictures.len() > MAX_PICTURES;
-            self.session.pictures.truncate(MAX_PICTURES);
-            if self.said.is_empty() {
-                self.session.misses = 0;
-                let key = if is_full { "chat.photo.enough" } else { "chat.photo.kept" };
-                self.tell_with(key, json!({"limit": MAX_PICTURES}));
-                return self.ask(flow, question);
-            }
-        } else if !self.input.media.is_empty() {
-            self.tell("chat.photo.not_here");
-        }
-        let said = self.said.clone();
-        self.read(flow, question, &said);
-    }
-
-    /// Reads the first of the texts that fits as the answer; what fits in none is a miss.
-    fn read(&mut self, flow: &'a Flow, question: &'a Question, said: &[String]) {
-        let place = self.place(flow, question);
-        let mut why = None;
-        for text in said {
-            match place.read(text, self.records) {
-                Ok(answer) => return self.accept(flow, question, answer),
-                Err(say) => why = Some(say),
-            }
-        }
-        self.miss_with(flow, question, why.unwrap_or_else(|| Say::plain("chat.miss.empty")));
-    }
-
-    fn accept(&mut self, flow: &'a Flow, question: &'a Question, mut answer: Answer) {
-        self.session.misses = 0;
-        if question.photos && question.field != Field::Photo {
-            answer.media = std::mem::take(&mut self.session.pictures);
-        }
-        self.session.answers.push((question.name.clone(), answer));
-        if let Some((flow, next)) = self.session.open(self.flows) {
-            let found = format!("chat.{}.{}.found", flow.name, question.name);
-            if self.wording.has(&self.session.language, &found) {
-                self.tell_with(&found, Value::Object(answer_vars(&self.session.answers)));
-            }
-            return self.ask(flow, next);
-        }
-        let answers = std::mem::take(&mut self.session.answers);
-        self.session.close();
-        if flow.action == SHOW {
-            self.tell_with(&format!("chat.{}.done", flow.name), Value::Object(answer_vars(&answers)));
-        } else {
-            self.finished = Some(Finished { flow: flow.name.clone(), action: flow.action.clone(), answers });
-        }
-    }
-
-    fn miss_with(&mut self, flow: &Flow, question: &Question, why: Say) {
-        self.say.push(why);
-        if self.miss() {
-            self.expect(flow, question);
-            self.tell("chat.strikes.form");
-        } else {
-            self.ask(flow, question);
-        }
-    }
-
-    /// Counts a miss; says whether it was one too many, and then counts anew.
-    fn miss(&mut self) -> bool {
-        self.session.misses = self.session.misses.saturating_add(1);
-        let is_strike = self.session.misses >= MAX_MISSES;
-        if is_strike {
-            self.session.misses = 0;
-        }
-        is_strike
-    }
-
-    /// A text message with nothing in it.
-    fn is_silent_text(&self) -> bool {
-        self.said.is_empty() && self.input.media.is_empty() && matches!(self.input.kind.as_str(), "text" | "")
-    }
-
-    /// Says kindly that this sort of message is of no use here.
-    fn cannot_take(&mut self) {
-        let family = self.input.media.first().map(|media| media.content_type.split('/').next().unwrap_or_default());
-        let what = match (self.input.kind.as_str(), family) {
-            ("sticker", _) => "sticker",
-            ("image" | "video", _) | (_, Some("image" | "video")) => "photo",
-            ("audio" | "voice", _) | (_, Some("audio")) => "audio",
-            ("location", _) => "place",
-            ("contacts" | "contact", _) => "contact",
-            ("document", _) | (_, Some(_)) => "document",
-            _ => "other",
-        };
-        self.tell(&format!("chat.cannot.{what}"));
-    }
-
-    fn place<'b>(&'b self, flow: &'b Flow, question: &'b Question) -> Place<'b> {
-        Place {
-            wording: self.wording,
-            language: &self.session.language,
-            flow,
-            question,
-            answers: &self.session.answers,
-        }
-    }
-
-    fn ask(&mut self, flow: &Flow, question: &Question) {
-        let ask = super::field::ask(flow, question, &self.session.answers);
-        self.say.push(ask);
-    }
-
-    fn expect(&mut self, flow: &Flow, question: &Question) {
-        let expected = super::field::expected(flow, question, &self.session.answers);
-        self.say.push(expected);
-    }
-
     fn tell(&mut self, key: &str) {
         self.tell_with(key, Value::Null);
     }
@@ -489,8 +297,4 @@ impl<'a> Turn<'a> {
     fn tell_with(&mut self, key: &str, vars: Value) {
         self.say.push(Say::new(key, vars));
     }
-}
-
-fn is_picture(media: &Media) -> bool {
-    media.content_type.starts_with("image/") || media.content_type.starts_with("video/")
 }

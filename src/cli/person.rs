@@ -3,8 +3,8 @@
 use super::migrated;
 use crate::config::Settings;
 use crate::kit::{E164, Error, Result};
-use crate::people::store::{self, NewPerson, Registered};
 use crate::people::Role;
+use crate::people::store::{self, NewPerson, Registered};
 use clap::Subcommand;
 
 #[derive(Debug, Subcommand)]
@@ -41,7 +41,8 @@ pub(super) async fn run(command: Command) -> Result<()> {
     match command {
         Command::Add { number, role, name, department, settings } => {
             let db = migrated(&settings).await?;
-            let fallback = store::registered(db.read()).await?.iter().filter(|known| known.role() == Some(role)).count();
+            let fallback =
+                store::registered(db.read()).await?.iter().filter(|known| known.role() == Some(role)).count();
             let name = name.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
             let name = name.unwrap_or_else(|| format!("{} {}", title(role), fallback + 1));
             let person = NewPerson { name: name.clone(), role, department, whatsapp: number.clone() };

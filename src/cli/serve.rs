@@ -21,7 +21,9 @@ pub(super) async fn serve(settings: Settings) -> Result<()> {
 /// Runs the demo: its own data folder, demo records, the phone in the browser; nothing leaves this machine.
 pub(super) async fn demo(data_dir: Option<PathBuf>, bind: SocketAddr) -> Result<()> {
     if !bind.ip().is_loopback() {
-        return Err(Error::setting(format!("The demo is open to whoever reaches it, so it listens on this machine only; {bind} is not loopback. Use --bind 127.0.0.1:8000.")));
+        return Err(Error::setting(format!(
+            "The demo is open to whoever reaches it, so it listens on this machine only; {bind} is not loopback. Use --bind 127.0.0.1:8000."
+        )));
     }
     let settings = Settings::demo(data_dir, bind);
     telemetry::start(&settings.log, settings.log_format).map_err(Error::setting)?;
@@ -43,7 +45,8 @@ pub(super) async fn demo(data_dir: Option<PathBuf>, bind: SocketAddr) -> Result<
 }
 
 async fn until_told(server: Server) -> Result<()> {
-    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).map_err(Error::internal)?;
+    let mut terminate =
+        tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).map_err(Error::internal)?;
     tokio::select! {
         interrupted = tokio::signal::ctrl_c() => interrupted.map_err(Error::internal)?,
         _ = terminate.recv() => {}

@@ -105,7 +105,7 @@ pub(super) fn read(given: Given) -> Result<Settings, Vec<String>> {
             wording_dir: wording_dir?,
             draft_life: TimeDelta::days(draft_days?),
             simulator: simulator?,
-        is_demo: false,
+            is_demo: false,
             log: log?,
             log_format: log_format?,
             database_url: database_url?,

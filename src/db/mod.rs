@@ -197,7 +197,10 @@ pub fn sqlite_file(url: &SecretString) -> Option<PathBuf> {
 pub fn make_folder(file: &Path) -> Result<()> {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder).map_err(|e| {
-        Error::setting(format!("The folder {} cannot be used: {e}. Set ANDON_DATA_DIR to a folder that may be written.", folder.display()))
+        Error::setting(format!(
+            "The folder {} cannot be used: {e}. Set ANDON_DATA_DIR to a folder that may be written.",
+            folder.display()
+        ))
     })
 }
 
@@ -210,7 +213,10 @@ pub fn lock(file: &Path) -> Result<File> {
     let mut name = file.as_os_str().to_owned();
     name.push(".lock");
     let unusable = |e: std::io::Error| {
-        Error::setting(format!("{} cannot be written: {e}. Set ANDON_DATA_DIR to a folder that may be written.", Path::new(&name).display()))
+        Error::setting(format!(
+            "{} cannot be written: {e}. Set ANDON_DATA_DIR to a folder that may be written.",
+            Path::new(&name).display()
+        ))
     };
     let lock = File::create(&name).map_err(unusable)?;
     lock.try_lock().map_err(|_| {

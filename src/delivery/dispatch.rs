@@ -70,7 +70,9 @@ impl Dispatcher {
         }
         let everything = u32::try_from(IN_FLIGHT).unwrap_or(u32::MAX);
         if tokio::time::timeout(FAREWELL, self.places.acquire_many(everything)).await.is_err() {
-            tracing::warn!("some messages were still on their way at shutdown; their outcome is settled at the next start");
+            tracing::warn!(
+                "some messages were still on their way at shutdown; their outcome is settled at the next start"
+            );
         }
     }
 
@@ -116,14 +118,18 @@ impl Dispatcher {
         }
     }
 
-    async fn lease(&self, medium: Medium, channel: &'static str, room: usize) -> Result<Vec<(Leased, OwnedSemaphorePermit)>> {
+    async fn lease(
+        &self,
+        medium: Medium,
+        channel: &'static str,
+        room: usize,
+    ) -> Result<Vec<(Leased, OwnedSemaphorePermit)>> {
         // Most looks find nothing: those cost a read, not a write.
         let now = self.app.clock.now();
         if store::next_due(self.app.db.read()).await?.is_none_or(|due| due > now) {
             return Ok(Vec::new());
         }
-        let leased =
-            self.app.db.write(move |tx| Box::pin(store::lease(tx, medium, channel, room as u64))).await?;
+        let leased = self.app.db.write(move |tx| Box::pin(store::lease(tx, medium, channel, room as u64))).await?;
         let mut placed = Vec::with_capacity(leased.len());
         for delivery in leased {
             if let Ok(place) = Arc::clone(&self.places).acquire_owned().await {
@@ -142,25 +148,45 @@ impl Dispatcher {
         self.note(channel.name(), &leased, &answer, started_at);
         let outcome = Outcome { leased, channel: channel.name(), started_at, answer, chance: rand::random() };
         if let Err(error) = self.outcomes.submit(outcome).await {
-            tracing::warn!(cause = error.private(), "an attempt could not be recorded; its lease will run out: {error}");
+            tracing::warn!(
+                cause = error.private(),
+                "an attempt could not be recorded; its lease will run out: {error}"
+            );
         }
         drop(place);
         self.app.bus.poke(Poke::Dispatch); // the next of its line may go
     }
 
-    fn note(&self, channel: &'static str, leased: &Leased, answer: &Result<crate::channels::Accepted, SendError>, at: Instant) {
+    fn note(
+        &self,
+        channel: &'static str,
+        leased: &Leased,
+        answer: &Result<crate::channels::Accepted, SendError>,
+        at: Instant,
+    ) {
         let latency_ms = (self.app.clock.now() - at).num_milliseconds();
         match answer {
             Ok(accepted) => {
                 self.app.health.is_well(channel);
-                tracing::info!(delivery.id = leased.id, delivery.attempt = leased.attempts, provider.id = accepted.provider_id, latency_ms, "delivery accepted");
+                tracing::info!(
+                    delivery.id = leased.id,
+                    delivery.attempt = leased.attempts,
+                    provider.id = accepted.provider_id,
+                    latency_ms,
+                    "delivery accepted"
+                );
             }
             Err(error) if error.retry == Retry::StopChannel => {
                 let now = self.app.clock.now();
                 self.app.health.goes_red(channel, now, now + CHANNEL_PAUSE, &error.advice);
             }
             Err(error) => {
-                tracing::warn!(delivery.id = leased.id, delivery.attempt = leased.attempts, latency_ms, "delivery not accepted: {error}");
+                tracing::warn!(
+                    delivery.id = leased.id,
+                    delivery.attempt = leased.attempts,
+                    latency_ms,
+                    "delivery not accepted: {error}"
+                );
             }
         }
     }

@@ -4,7 +4,7 @@
 //! lost. At start, after every outage and every five minutes this job lists the messages that the provider
 //! received for us since it last finished, and takes the missing ones. Doing it twice changes nothing.
 
-mod store;
+pub mod store;
 
 use crate::app::App;
 use crate::bus::Poke;
@@ -54,7 +54,11 @@ pub async fn once(app: &App, door: &Door) -> Result<usize> {
                 Ok(received) => received,
                 Err(error) => {
                     tracing::debug!(channel = channel.name(), "cannot be asked for missed messages: {error}");
-                    return if error.retry == crate::channels::Retry::Never { Ok(missed) } else { Err(unreachable(&error)) };
+                    return if error.retry == crate::channels::Retry::Never {
+                        Ok(missed)
+                    } else {
+                        Err(unreachable(&error))
+                    };
                 }
             };
             let ids: Vec<String> = received.iter().map(|message| message.provider_id.clone()).collect();

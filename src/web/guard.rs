@@ -1,12 +1,12 @@
 //! Who may ask: the admin's bearer token, and the walls around the demo.
 
 use crate::app::App;
-use crate::kit::{Error, Result};
 use crate::kit::error::Kind;
+use crate::kit::{Error, Result};
 use axum::extract::{FromRequestParts, Request};
+use axum::http::HeaderMap;
 use axum::http::header::{AUTHORIZATION, HOST};
 use axum::http::request::Parts;
-use axum::http::HeaderMap;
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use secrecy::ExposeSecret as _;
@@ -37,7 +37,10 @@ impl FromRequestParts<App> for Admin {
         if bool::from(given.as_bytes().ct_eq(token.expose_secret().as_bytes())) {
             Ok(Self)
         } else {
-            Err(Error::new(Kind::Unauthorized, "This endpoint is for admins: send ANDON_ADMIN_TOKEN as Authorization: Bearer."))
+            Err(Error::new(
+                Kind::Unauthorized,
+                "This endpoint is for admins: send ANDON_ADMIN_TOKEN as Authorization: Bearer.",
+            ))
         }
     }
 }
@@ -46,7 +49,9 @@ impl FromRequestParts<App> for Admin {
 pub async fn loopback_only(request: Request, next: Next) -> Response {
     match stranger(request.headers()) {
         None => next.run(request).await,
-        Some(why) => Error::new(Kind::Forbidden, format!("The demo answers on this machine only: {why}.")).into_response(),
+        Some(why) => {
+            Error::new(Kind::Forbidden, format!("The demo answers on this machine only: {why}.")).into_response()
+        }
     }
 }
 
@@ -56,7 +61,10 @@ fn stranger(headers: &HeaderMap) -> Option<&'static str> {
         return Some("the request came through a proxy");
     }
     let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let name = host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit())).map_or(host, |(name, _)| name);
+    let name = host
+        .rsplit_once(':')
+        .filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit()))
+        .map_or(host, |(name, _)| name);
     let is_ours = ["127.0.0.1", "localhost", "[::1]"].contains(&name);
     (!is_ours).then_some("the request names another host")
 }

@@ -11,13 +11,14 @@ use axum::http::uri::PathAndQuery;
 #[derive(Clone, Debug)]
 pub struct AsReceived(pub Uri);
 
-/// Lets every path work with and without its trailing slash, without a redirect (a redirected webhook loses its form).
+/// Lets the API's paths work with and without their trailing slash, without a redirect: a redirected webhook loses
+/// its form. Pages under other paths keep their slash, which relative links need.
 pub fn forgive_trailing_slash(mut request: Request) -> Request {
     let received = request.uri().clone();
     let path = received.path();
-    if path.len() > 1 && path.ends_with('/') {
+    let is_api = path.starts_with("/api/") || path == "/health/";
+    if is_api && path.ends_with('/') {
         let trimmed = path.trim_end_matches('/');
-        let trimmed = if trimmed.is_empty() { "/" } else { trimmed };
         let rewritten = match received.query() {
             Some(query) => format!("{trimmed}?{query}"),
             None => trimmed.to_owned(),

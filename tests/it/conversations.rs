@@ -95,7 +95,7 @@ async fn a_stranger_learns_nothing(backend: Backend) {
     }
     assert_eq!(replies.len(), 6, "each is answered");
     for reply in replies {
-        assert!(reply.contains("not registered"), "{reply}");
+        assert!(reply.contains("does not know this number"), "{reply}");
         assert!(
             !reply.contains("75%") && !reply.contains("In Progress") && !reply.contains("Create Defect"),
             "{reply}"

@@ -72,10 +72,6 @@ impl TestApp {
         self.database.destroy().await;
     }
 
-    pub(crate) fn backend(&self) -> Backend {
-        self.database.backend()
-    }
-
     pub(crate) fn simulator(&self) -> &andon::simulator::Simulator {
         self.server.simulator.as_ref().expect("the simulator is on in tests")
     }

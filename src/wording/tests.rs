@@ -94,10 +94,11 @@ fn a_folder_that_is_not_there_is_a_problem() {
 
 #[test]
 fn a_value_cannot_forge_a_line_or_formatting() {
-    let wording = with(&[("en/x.toml", "a = \"Title: {{ title|line|short(30) }}\"")]).expect("right");
+    let wording = with(&[("en/x.toml", "a = \"Title: {{ title|short(20)|line }}\"")]).expect("right");
     let text =
         wording.render("en", "x.a", &json!({"title": "*Bold*\n\nStatus: _done_\u{202E} {{ company }} and more"}));
-    assert_eq!(text, "Title: *\u{200C}Bold*\u{200C} Status: _\u{200C}done_\u{200C}...");
+    assert_eq!(text, "Title: *\u{200C}Bold*\u{200C} Status: _\u{200C}...");
+    assert_eq!(harmless_line("_a\u{202E}_ `b`"), "_\u{200C}a_\u{200C} `\u{200C}b`\u{200C}");
     assert_eq!(shortened("1234567890", 10), "1234567890");
     assert_eq!(shortened("12345678901", 10), "1234567...");
     assert_eq!(harmless_line("  a \u{2028}\t b\u{0} "), "a b");

@@ -1,0 +1,57 @@
+//! Forms that were interrupted: offered again after a time-out, put aside as a draft, taken up again.
+
+use super::super::flow::{Flow, Question};
+use super::super::pick::{Names, pick};
+use super::Turn;
+use serde_json::json;
+
+impl<'a> Turn<'a> {
+    /// A message after the time-out, or after the offer: resume, start over, or the offer (again). The message itself
+    /// is no answer to the form's question.
+    pub(super) fn come_back(&mut self, flow: &'a Flow, question: &'a Question) {
+        let choice = if self.session.offer { self.offered() } else { None };
+        if self.is("resume") || choice == Some(0) {
+            self.go_on(flow, question);
+        } else if choice.is_some() {
+            self.session.close();
+            self.show_menu();
+        } else {
+            self.offer(flow);
+        }
+    }
+
+    fn offer(&mut self, flow: &Flow) {
+        self.session.offer = true;
+        self.tell_with("chat.resume.offer", json!({"flow": flow.name}));
+    }
+
+    /// Which of "resume" (0) and "start over" (1) was picked.
+    fn offered(&self) -> Option<usize> {
+        let names = ["resume", "start_over"]
+            .map(|what| Names::new(self.wording.list(&self.session.language, &format!("chat.words.{what}"))));
+        self.said.iter().find_map(|text| pick(text, &names))
+    }
+
+    fn go_on(&mut self, flow: &Flow, question: &Question) {
+        self.session.offer = false;
+        self.session.misses = 0;
+        self.tell_with("chat.resume.going_on", json!({"flow": flow.name}));
+        self.ask(flow, question);
+    }
+
+    pub(super) fn resume(&mut self) {
+        let Some(draft) = self.session.draft.take() else {
+            self.tell("chat.resume.nothing");
+            return self.show_menu();
+        };
+        self.session.draft = self.session.close();
+        self.session.reopen(draft);
+        if let Some((flow, question)) = self.session.open(self.flows).filter(|(flow, _)| self.may_use(flow)) {
+            self.go_on(flow, question);
+        } else {
+            self.session.close();
+            self.tell("chat.gone");
+            self.show_menu();
+        }
+    }
+}

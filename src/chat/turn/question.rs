@@ -1,0 +1,169 @@
+//! The open question: what an answer may be, what is kept of it, and what is said where it does not fit.
+
+use super::super::engine::{Finished, Say};
+use super::super::field::{Field, MAX_TEXT_CHARS, Place, answer_vars, ask, expected};
+use super::super::flow::{Flow, Question, SHOW};
+use super::super::pick::clean;
+use super::super::session::Answer;
+use super::Turn;
+use crate::channels::Media;
+use serde_json::{Value, json};
+
+/// After so many messages in a row that do not fit, Andon explains.
+const MAX_MISSES: u8 = 3;
+/// How many pictures one answer may have.
+const MAX_PICTURES: usize = 10;
+
+impl<'a> Turn<'a> {
+    pub(super) fn answer(&mut self, flow: &'a Flow, question: &'a Question) {
+        let mut pictures: Vec<Media> = self.input.media.iter().filter(|media| is_picture(media)).cloned().collect();
+        let wants_pictures = question.photos || question.field == Field::Photo;
+        if question.optional && self.is("skip") {
+            return self.accept(flow, question, Answer::default());
+        }
+        if question.field == Field::Photo && !pictures.is_empty() {
+            pictures.truncate(MAX_PICTURES);
+            let caption: String = clean(&self.input.text).chars().take(MAX_TEXT_CHARS).collect();
+            return self.accept(flow, question, Answer { value: caption, facts: Value::Null, media: pictures });
+        }
+        if self.is_silent_text() {
+            return self.miss_with(flow, question, Say::plain("chat.miss.empty"));
+        }
+        if self.said.is_empty() && (!wants_pictures || pictures.is_empty()) {
+            self.cannot_take();
+            self.expect(flow, question);
+            return self.ask(flow, question);
+        }
+        if wants_pictures {
+            self.session.pictures.append(&mut pictures);
+            let is_full = self.session.pictures.len() > MAX_PICTURES;
+            self.session.pictures.truncate(MAX_PICTURES);
+            if self.said.is_empty() {
+                self.session.misses = 0;
+                let key = if is_full { "chat.photo.enough" } else { "chat.photo.kept" };
+                self.tell_with(key, json!({"limit": MAX_PICTURES}));
+                return self.ask(flow, question);
+            }
+        }
+        let is_lost = |media: &Media| !(wants_pictures && is_picture(media));
+        if self.input.media.iter().any(is_lost) {
+            self.tell("chat.photo.not_here");
+        }
+        let said = self.said.clone();
+        self.read(flow, question, &said);
+    }
+
+    /// Reads the first of the texts that fits as the answer; what fits in none is a miss.
+    pub(super) fn read(&mut self, flow: &'a Flow, question: &'a Question, said: &[String]) {
+        let place = self.place(flow, question);
+        let mut why = None;
+        for text in said {
+            match place.read(text, self.records) {
+                Ok(answer) => return self.accept(flow, question, answer),
+                Err(say) => why = Some(say),
+            }
+        }
+        self.miss_with(flow, question, why.unwrap_or_else(|| Say::plain("chat.miss.empty")));
+    }
+
+    fn accept(&mut self, flow: &'a Flow, question: &'a Question, mut answer: Answer) {
+        self.session.misses = 0;
+        if question.photos && question.field != Field::Photo {
+            answer.media = std::mem::take(&mut self.session.pictures);
+        }
+        self.session.answers.push((question.name.clone(), answer));
+        if let Some((flow, next)) = self.session.open(self.flows) {
+            let found = format!("chat.{}.{}.found", flow.name, question.name);
+            if self.wording.has(&self.session.language, &found) {
+                self.tell_with(&found, Value::Object(answer_vars(&self.session.answers)));
+            }
+            return self.ask(flow, next);
+        }
+        let answers = std::mem::take(&mut self.session.answers);
+        self.session.close();
+        if flow.action == SHOW {
+            self.tell_with(&format!("chat.{}.done", flow.name), Value::Object(answer_vars(&answers)));
+        } else {
+            self.finished = Some(Finished { flow: flow.name.clone(), action: flow.action.clone(), answers });
+        }
+    }
+
+    fn miss_with(&mut self, flow: &Flow, question: &Question, why: Say) {
+        self.say.push(why);
+        if self.miss() {
+            self.expect(flow, question);
+            self.tell("chat.strikes.form");
+        } else {
+            self.ask(flow, question);
+        }
+    }
+
+    /// Counts a miss; says whether it was one too many, and then counts anew.
+    pub(super) fn miss(&mut self) -> bool {
+        self.session.misses = self.session.misses.saturating_add(1);
+        let is_strike = self.session.misses >= MAX_MISSES;
+        if is_strike {
+            self.session.misses = 0;
+        }
+        is_strike
+    }
+
+    /// A text message with nothing in it.
+    pub(super) fn is_silent_text(&self) -> bool {
+        self.said.is_empty() && self.input.media.is_empty() && matches!(self.input.kind.as_str(), "text" | "")
+    }
+
+    /// Says kindly that this sort of message is of no use here.
+    pub(super) fn cannot_take(&mut self) {
+        let family = self.input.media.first().map(|media| media.content_type.split('/').next().unwrap_or_default());
+        let what = match (self.input.kind.as_str(), family) {
+            ("sticker", _) => "sticker",
+            ("image" | "video", _) | (_, Some("image" | "video")) => "photo",
+            ("audio" | "voice", _) | (_, Some("audio")) => "audio",
+            ("location", _) => "place",
+            ("contacts" | "contact", _) => "contact",
+            ("document", _) | (_, Some(_)) => "document",
+            _ => "other",
+        };
+        self.tell(&format!("chat.cannot.{what}"));
+    }
+
+    pub(super) fn go_back(&mut self, flow: &Flow) {
+        self.session.misses = 0;
+        let Some((name, answer)) = self.session.answers.pop() else {
+            self.session.close();
+            return self.show_menu();
+        };
+        if flow.question(&name).is_some_and(|question| question.photos && question.field != Field::Photo) {
+            let later = std::mem::replace(&mut self.session.pictures, answer.media);
+            self.session.pictures.extend(later);
+        }
+        if let Some((flow, question)) = self.session.open(self.flows) {
+            self.ask(flow, question);
+        }
+    }
+
+    fn place<'b>(&'b self, flow: &'b Flow, question: &'b Question) -> Place<'b> {
+        Place {
+            wording: self.wording,
+            language: &self.session.language,
+            flow,
+            question,
+            answers: &self.session.answers,
+        }
+    }
+
+    pub(super) fn ask(&mut self, flow: &Flow, question: &Question) {
+        let ask = ask(flow, question, &self.session.answers);
+        self.say.push(ask);
+    }
+
+    pub(super) fn expect(&mut self, flow: &Flow, question: &Question) {
+        let expected = expected(flow, question, &self.session.answers);
+        self.say.push(expected);
+    }
+}
+
+fn is_picture(media: &Media) -> bool {
+    media.content_type.starts_with("image/") || media.content_type.starts_with("video/")
+}
