@@ -7,7 +7,7 @@ use crate::config::Settings;
 use crate::simulator::Simulator;
 use crate::web::{guard, problem};
 use crate::webhooks_in::{self, Door};
-use crate::{chat, health};
+use crate::{chat, defects, health, tickets};
 use axum::Router;
 use axum::response::Redirect;
 use axum::routing::get;
@@ -19,6 +19,9 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use utoipa_swagger_ui::SwaggerUi;
+
+/// What else follows from a change of a ticket, in the same transaction.
+pub const FOLLOWERS: &[tickets::Follower] = &[defects::settle];
 
 /// The providers, in order of preference.
 pub fn channels(settings: &Settings, http: reqwest::Client) -> Vec<Arc<dyn Channel>> {

@@ -53,6 +53,8 @@ pub mod reconcile;
 pub mod simulator;
 /// Every list: channels, routes.
 pub mod catalog;
+/// The jobs.
+pub mod worker;
 /// One running Andon.
 pub mod server;
 /// The command line.

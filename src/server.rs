@@ -12,7 +12,7 @@ use crate::simulator::{Pace, Setup, Simulator};
 use crate::web::forgive_trailing_slash;
 use crate::webhooks_in::Door;
 use crate::wording::Wording;
-use crate::{catalog, chat, reconcile};
+use crate::{catalog, chat, worker};
 use axum::ServiceExt;
 use axum::extract::Request;
 use std::net::SocketAddr;
@@ -88,13 +88,12 @@ impl Server {
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let routes = catalog::routes(&app, &door, simulator.as_ref());
         let service = MapRequestLayer::new(forgive_trailing_slash).layer(routes);
-        let served = axum::serve(listener, ServiceExt::<Request>::into_make_service(service));
+        let served =
+            axum::serve(listener, ServiceExt::<Request>::into_make_service_with_connect_info::<SocketAddr>(service));
         let until = stop.clone();
         tasks.spawn(async move { served.with_graceful_shutdown(until.cancelled_owned()).await });
         if jobs == Jobs::Running {
-            let (dispatcher, until) = (dispatcher.clone(), stop.clone());
-            tasks.spawn(async move { dispatcher.run(until).await });
-            tasks.spawn(reconcile::run(app.clone(), door.clone(), stop.clone()));
+            worker::start(&app, &door, &dispatcher, &tasks, &stop);
         }
         Ok(Self { app, door, dispatcher, simulator, address, stop, tasks, _lock: lock })
     }

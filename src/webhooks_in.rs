@@ -10,10 +10,10 @@ use crate::chat::inbound::Taken;
 use crate::db::Batch;
 use crate::kit::error::Kind;
 use crate::kit::{Error, Result};
-use crate::web::AsReceived;
 use crate::web::problem::Problem;
+use crate::web::{AsReceived, client};
 use axum::body::Body;
-use axum::extract::{Request, State};
+use axum::extract::{ConnectInfo, Request, State};
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
@@ -21,6 +21,7 @@ use axum::{Extension, Json};
 use futures_util::future::join_all;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde_json::json;
+use std::net::{IpAddr, SocketAddr};
 
 /// The largest body taken in. Meta's are up to 3 MB (providers.md 6.3); Twilio's are far smaller.
 const MAX_BODY: usize = 3 * 1024 * 1024;
@@ -116,7 +117,10 @@ impl Door {
             body: &body,
         };
         let channel = self.app.channel("twilio").ok_or_else(|| Error::internal("no channel takes webhooks"))?;
-        let signals = channel.accept(&webhook).map_err(|rejection| turned_away(&rejection))?;
+        let peer =
+            parts.extensions.get::<ConnectInfo<SocketAddr>>().map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.0.ip());
+        let from = client::address(peer, &parts.headers, &self.app.settings.trusted_proxies);
+        let signals = channel.accept(&webhook).map_err(|rejection| turned_away(&rejection, from))?;
         let count = signals.len();
         self.take(signals).await?;
         Ok(Some(count))
@@ -165,14 +169,14 @@ fn names_a_message(query: &str) -> bool {
         .any(|(name, _)| matches!(&*name, "MessageSid" | "SmsMessageSid" | "SmsSid"))
 }
 
-fn turned_away(rejection: &Rejection) -> Error {
+fn turned_away(rejection: &Rejection, from: IpAddr) -> Error {
     match rejection {
         Rejection::Unproved(why) => {
-            tracing::warn!("webhook turned away: {why}");
+            tracing::warn!(client = %from, "webhook turned away: {why}");
             Error::new(Kind::Forbidden, "The request does not carry a valid signature. The reason is in Andon's log.")
         }
         Rejection::Malformed(why) => {
-            tracing::info!("webhook turned away: {why}");
+            tracing::info!(client = %from, "webhook turned away: {why}");
             Error::bad_request(why.clone())
         }
     }

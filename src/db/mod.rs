@@ -34,7 +34,7 @@ const POOL: u32 = 16;
 /// Readers of SQLite; one more connection writes.
 const SQLITE_READERS: u32 = 4;
 /// How often a transaction is tried again after a deadlock or a serialization failure.
-const RETRIES: u32 = 8;
+const RETRIES: u32 = 20;
 /// How many values one statement may bind: below the least of the three databases' limits (SQLite, 32,766).
 pub const MAX_BOUND_VALUES: usize = 30_000;
 
@@ -271,10 +271,10 @@ fn away(error: DbErr) -> Error {
     Error::unavailable("The database cannot be reached. Check DATABASE_URL and that the server runs.").because(error)
 }
 
-/// 1, 2, 4 … ms, with as much again by chance, so that two that collided do not meet again.
+/// 4, 8, 16 … 512 ms, with as much again by chance, so that two that collided do not meet again.
 fn pause(retry: u32) -> Duration {
     use rand::RngExt as _;
-    let base = 1_000_u64 << retry.min(7);
+    let base = 4_000_u64 << retry.min(7);
     Duration::from_micros(base + rand::rng().random_range(0..=base))
 }
 

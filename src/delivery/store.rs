@@ -268,6 +268,11 @@ async fn advance(tx: &Tx, ids: &[i64], status: Status, error: Option<(Option<i32
     if let Some(column) = reached {
         update = update.col_expr(column, tx.now().into());
     }
+    if matches!(status, Status::Delivered | Status::Read) {
+        // It arrived after all: what an earlier failure said no longer holds.
+        let (code, text) = (Expr::value(None::<i32>), Expr::value(None::<String>));
+        update = update.col_expr(row::Column::ErrorCode, code).col_expr(row::Column::ErrorText, text);
+    }
     if let Some((code, text)) = error {
         update = update.col_expr(row::Column::ErrorCode, code.into()).col_expr(row::Column::ErrorText, text.into());
     }

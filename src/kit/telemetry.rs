@@ -3,6 +3,7 @@
 //! `info` tells the story of the business, `warn` what an operator should look at some time, `error` what a
 //! person should act on. Phone numbers are masked; bodies, tokens and codes are never logged.
 
+use std::io::IsTerminal as _;
 use tracing_subscriber::EnvFilter;
 
 /// How a log line looks.
@@ -22,6 +23,7 @@ pub enum LogFormat {
 pub fn start(filter: &str, format: LogFormat) -> Result<(), String> {
     let filter = EnvFilter::try_new(filter).map_err(|e| format!("ANDON_LOG: {e}"))?;
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    let builder = builder.with_ansi(std::io::stderr().is_terminal());
     let started = match format {
         LogFormat::Text => builder.try_init(),
         LogFormat::Json => builder.json().flatten_event(true).try_init(),

@@ -8,28 +8,38 @@ pub mod store;
 
 use crate::app::App;
 use crate::bus::Poke;
+use crate::channels::{Channel, Medium, Retry};
 use crate::chat::inbound::Taken;
-use crate::kit::Result;
+use crate::delivery::model::CHANNEL_PAUSE;
+use crate::kit::{Error, Result};
 use crate::webhooks_in::Door;
 use chrono::TimeDelta;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 /// How often it looks without being poked.
 const TIMER: Duration = Duration::from_mins(5);
-/// After a failure it looks again this soon.
-const AFTER_FAILURE: Duration = Duration::from_secs(5);
+/// After a failure it looks again after twice this time, then after twice that, up to the timer.
+const AFTER_FAILURE: Duration = Duration::from_secs(2);
 /// How far before its mark it looks: clocks differ, and a message may be listed a little late.
 const OVERLAP: TimeDelta = TimeDelta::minutes(10);
 
 /// Runs until told to stop.
 pub async fn run(app: App, door: Door, stop: CancellationToken) {
+    let mut failures = 0;
     while !stop.is_cancelled() {
         let pause = match once(&app, &door).await {
-            Ok(_) => TIMER,
+            Ok(_) => {
+                failures = 0;
+                TIMER
+            }
             Err(error) => {
-                tracing::warn!(cause = error.private(), "missed messages cannot be looked for yet: {error}");
-                AFTER_FAILURE
+                if failures == 0 {
+                    tracing::warn!(cause = error.private(), "missed messages cannot be looked for yet: {error}");
+                }
+                failures += 1;
+                TIMER.min(AFTER_FAILURE.saturating_mul(1 << failures.min(6)))
             }
         };
         tokio::select! {
@@ -45,7 +55,9 @@ pub async fn run(app: App, door: Door, stop: CancellationToken) {
 /// When the provider or the database is away; the mark stays where it was, so nothing is skipped.
 pub async fn once(app: &App, door: &Door) -> Result<usize> {
     let mut missed = 0;
-    for channel in &app.channels {
+    // A channel that is off or not set up is not asked, and its mark stays: what came meanwhile is fetched later.
+    let set_up = |channel: &&Arc<dyn Channel>| app.settings.whatsapp_enabled && channel.carries(Medium::Whatsapp);
+    for channel in app.channels.iter().filter(set_up) {
         let name = format!("received:{}", channel.name());
         let started_at = app.clock.now();
         // On the very first look there is nothing to catch up with: what is older than Andon is not its business.
@@ -53,12 +65,10 @@ pub async fn once(app: &App, door: &Door) -> Result<usize> {
             let received = match channel.received_since(mark - OVERLAP).await {
                 Ok(received) => received,
                 Err(error) => {
-                    tracing::debug!(channel = channel.name(), "cannot be asked for missed messages: {error}");
-                    return if error.retry == crate::channels::Retry::Never {
-                        Ok(missed)
-                    } else {
-                        Err(unreachable(&error))
-                    };
+                    if error.retry == Retry::StopChannel {
+                        app.health.goes_red(channel.name(), started_at, started_at + CHANNEL_PAUSE, &error.advice);
+                    }
+                    return Err(Error::unavailable("The provider does not list what it received.").because(error));
                 }
             };
             let ids: Vec<String> = received.iter().map(|message| message.provider_id.clone()).collect();
@@ -80,8 +90,4 @@ pub async fn once(app: &App, door: &Door) -> Result<usize> {
         tracing::info!(missed, "messages that had been missed were taken in");
     }
     Ok(missed)
-}
-
-fn unreachable(error: &crate::channels::SendError) -> crate::kit::Error {
-    crate::kit::Error::unavailable("The provider cannot be asked for missed messages.").because(error.clone())
 }

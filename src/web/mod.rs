@@ -1,5 +1,6 @@
 //! What every endpoint shares: problems as answers, who may ask, paths with and without a trailing slash.
 
+pub mod client;
 pub mod guard;
 pub mod problem;
 

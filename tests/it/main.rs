@@ -4,6 +4,7 @@
 mod admin;
 mod browsing;
 mod conversations;
+mod database;
 mod deliveries;
 mod outages;
 mod support;
@@ -33,7 +34,7 @@ fn main() -> ExitCode {
         for (name, fact) in webhooks::facts().into_iter().chain(conversations::facts()).chain(deliveries::facts()) {
             trials.push(trial(backend, name, fact));
         }
-        for (name, fact) in admin::facts().into_iter().chain(outages::facts()) {
+        for (name, fact) in admin::facts().into_iter().chain(outages::facts()).chain(database::facts()) {
             trials.push(trial(backend, name, fact));
         }
         for path in transcript::files() {

@@ -63,13 +63,13 @@ pub(super) fn not_answered(error: &reqwest::Error) -> SendError {
         (
             "timed_out",
             true,
-            "Twilio took too long to answer. Andon finds out whether the message was taken, and tries again if not.",
+            "Twilio took too long to answer. Andon tries again unless a status callback says that the message was taken.",
         )
     } else {
         (
             "connection_broken",
             true,
-            "The connection to Twilio broke. Andon finds out whether the message was taken, and tries again if not.",
+            "The connection to Twilio broke. Andon tries again unless a status callback says that the message was taken.",
         )
     };
     SendError { name, code: None, retry: Retry::Later(None), in_doubt, advice: advice.into() }
@@ -82,9 +82,9 @@ pub(super) fn unreadable() -> SendError {
         code: None,
         retry: Retry::Later(None),
         in_doubt: true,
-        advice:
-            "Twilio's answer could not be read. Check TWILIO_API_BASE; Andon finds out whether the message was taken."
-                .into(),
+        advice: "Twilio's answer could not be read. Check TWILIO_API_BASE; Andon tries again unless a status callback \
+                 says that the message was taken."
+            .into(),
     }
 }
 

@@ -12,7 +12,7 @@ mod m05_deliveries;
 
 use crate::db::Db;
 use crate::kit::{Error, Result};
-use sea_orm::DbBackend;
+use sea_orm::{ConnectionTrait as _, DbBackend, TransactionTrait as _};
 use sea_orm_migration::prelude::*;
 
 /// Brings the database to this version's tables; does nothing when it is there.
@@ -20,9 +20,26 @@ use sea_orm_migration::prelude::*;
 /// # Errors
 /// When the database is away, or is newer than this program.
 pub async fn run(db: &Db) -> Result<()> {
-    Migrator::up(&db.write, None).await.map_err(|e| {
-        Error::unavailable("The database could not be brought to this version's tables. Is it reachable, and not newer than this andon?").because(e)
+    one_at_a_time(db).await.map_err(|e| {
+        let public = "The database could not be brought to this version's tables. Is it reachable, and not newer than \
+                      this andon?";
+        Error::unavailable(public).because(e)
     })
+}
+
+/// Two processes that start at once take turns: the lock is one of the session, which the open transaction keeps.
+async fn one_at_a_time(db: &Db) -> std::result::Result<(), DbErr> {
+    let (take, let_go) = match db.backend() {
+        DbBackend::Postgres => ("SELECT pg_advisory_lock(4242001)", "SELECT pg_advisory_unlock(4242001)"),
+        DbBackend::MySql => ("SELECT GET_LOCK('andon.migrations', 60)", "SELECT RELEASE_LOCK('andon.migrations')"),
+        _ => return Migrator::up(&db.write, None).await, // SQLite's file is one process's
+    };
+    let session = db.write.begin().await?;
+    session.execute_unprepared(take).await?;
+    let outcome = Migrator::up(&db.write, None).await;
+    session.execute_unprepared(let_go).await?;
+    session.commit().await?;
+    outcome
 }
 
 struct Migrator;

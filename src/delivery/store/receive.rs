@@ -6,23 +6,30 @@ use crate::channels::{Receipt, Status};
 use crate::db::Tx;
 use crate::kit::Result;
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QuerySelect as _};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// Takes a set of receipts in: finds each delivery by its token, else by the provider's id, and moves it on by
 /// rank. `explain` puts the provider's code in plain words. Receipts of messages that are not ours are dropped.
 pub async fn receive(tx: &Tx, receipts: &[Receipt], explain: impl Fn(&Receipt) -> Option<String>) -> Result<()> {
     let by_token = ids_by_token(tx, receipts).await?;
     let by_provider = ids_by_provider(tx, receipts).await?;
-    let mut moves: HashMap<(Status, Option<i32>), Move> = HashMap::new();
+    // By rank, so that a set which says both ends as one that came in order would.
+    let mut moves: BTreeMap<(i16, Option<i32>), Move> = BTreeMap::new();
     for receipt in receipts {
         let id = receipt.token.as_ref().and_then(|token| by_token.get(token));
         let Some(&id) = id.or_else(|| by_provider.get(&receipt.provider_id)) else { continue };
-        let group = moves.entry((receipt.status, receipt.error_code)).or_default();
+        let key = (receipt.status.rank(), receipt.error_code);
+        let group = moves.entry(key).or_insert_with(|| Move { status: receipt.status, ids: Vec::new(), reason: None });
         group.ids.push(id);
         group.reason = group.reason.take().or_else(|| explain(receipt)).or_else(|| receipt.error_text.clone());
     }
-    for ((status, code), Move { ids, reason }) in moves {
+    for ((_, code), Move { status, ids, reason }) in moves {
         let reason = reason.as_deref().unwrap_or("The provider gave no reason.");
+        if status == Status::Failed {
+            tracing::warn!(deliveries = ?ids, code, "deliveries failed: {reason}");
+        } else {
+            tracing::info!(deliveries = ?ids, status = status.as_str(), "deliveries moved on");
+        }
         let error = (status == Status::Failed).then_some((code, reason));
         // The provider has it: whatever our own record of the attempt says, it must not be sent again.
         close(tx, &ids).await?;
@@ -32,8 +39,8 @@ pub async fn receive(tx: &Tx, receipts: &[Receipt], explain: impl Fn(&Receipt) -
 }
 
 /// Deliveries that go to the same status, with the reason where that is a failure.
-#[derive(Default)]
 struct Move {
+    status: Status,
     ids: Vec<i64>,
     reason: Option<String>,
 }

@@ -1,0 +1,59 @@
+//! The jobs of one process: each takes no input, is idempotent, and runs on a poke and on a timer.
+//!
+//! They work from database state alone, so a restart, a second process and a lost poke are the same to them.
+
+use crate::app::App;
+use crate::catalog::FOLLOWERS;
+use crate::delivery::dispatch::Dispatcher;
+use crate::kit::Result;
+use crate::webhooks_in::Door;
+use crate::{reconcile, tickets};
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// How often what only time decides is looked at.
+const MINUTE: Duration = Duration::from_mins(1);
+/// The most tickets closed by silence in one transaction.
+const MOST_AT_ONCE: u64 = 100;
+
+/// Sets every job going; they end when told to stop.
+pub fn start(app: &App, door: &Door, dispatcher: &Dispatcher, tasks: &TaskTracker, stop: &CancellationToken) {
+    let (sender, until) = (dispatcher.clone(), stop.clone());
+    tasks.spawn(async move { sender.run(until).await });
+    tasks.spawn(reconcile::run(app.clone(), door.clone(), stop.clone()));
+    tasks.spawn(every_minute(app.clone(), stop.clone()));
+}
+
+async fn every_minute(app: App, stop: CancellationToken) {
+    loop {
+        if let Err(error) = by_time(&app).await {
+            tracing::warn!(cause = error.private(), "what time decides waits: {error}");
+        }
+        tokio::select! {
+            () = tokio::time::sleep(MINUTE) => {}
+            () = stop.cancelled() => return,
+        }
+    }
+}
+
+/// What time alone decides: a floor ticket whose reporter is silent for 72 hours is approved. Answers with how many
+/// tickets were closed.
+///
+/// # Errors
+/// When the database is away.
+pub async fn by_time(app: &App) -> Result<usize> {
+    let mut closed = 0;
+    loop {
+        let approved = app
+            .db
+            .write(|tx| {
+                Box::pin(async move { Ok(tickets::approve_unanswered(tx, MOST_AT_ONCE, FOLLOWERS).await?.len()) })
+            })
+            .await?;
+        closed += approved;
+        if approved == 0 {
+            return Ok(closed);
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! The command line as an operator uses it: the built program, its exit codes and its words.
+
+use std::path::Path;
+use std::process::{Command, Output};
+use tempfile::TempDir;
+
+fn andon(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_andon"))
+        .args(arguments)
+        .env_clear()
+        .env("ANDON_LOG", "warn")
+        .current_dir(folder)
+        .output()
+        .expect("the program runs")
+}
+
+/// Exit code, standard output, standard error.
+fn told(folder: &Path, arguments: &[&str]) -> (i32, String, String) {
+    let output = andon(folder, arguments);
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (output.status.code().expect("it ended by itself"), text(&output.stdout), text(&output.stderr))
+}
+
+fn folder() -> TempDir {
+    tempfile::tempdir().expect("a folder")
+}
+
+#[test]
+fn a_number_is_registered_once_and_listed() {
+    let folder = folder();
+    let (code, out, err) =
+        told(folder.path(), &["person", "add", "+12025550123", "--role", "operator", "--name", "Line 3"]);
+    assert_eq!(code, 0, "{err}");
+    assert!(out.contains("+12025550123 is registered: Line 3, OPERATOR"), "{out}");
+    let (code, _, err) = told(folder.path(), &["person", "add", "+12025550123", "--role", "ADMIN"]);
+    assert_eq!(code, 2);
+    assert!(err.contains("registered already: Line 3, OPERATOR"), "{err}");
+    let (_, out, _) = told(folder.path(), &["person", "list"]);
+    assert!(out.contains("+12025550123") && out.contains("Line 3"), "{out}");
+}
+
+#[test]
+fn a_number_in_a_wrong_form_is_answered_with_the_right_one() {
+    let (code, _, err) = told(folder().path(), &["person", "add", "442079460018", "--role", "OPERATOR"]);
+    assert_eq!(code, 2);
+    assert!(err.contains("did you mean +442079460018?"), "{err}");
+}
+
+#[test]
+fn seeding_says_what_it_did_and_twice_is_no_harm() {
+    let folder = folder();
+    let (code, first, err) = told(folder.path(), &["seed"]);
+    assert_eq!(code, 0, "{err}");
+    let (code, second, _) = told(folder.path(), &["seed"]);
+    assert_eq!(code, 0);
+    assert!(first != second, "{first}{second}");
+}
+
+#[test]
+fn the_demo_listens_on_loopback_only() {
+    let (code, _, err) = told(folder().path(), &["demo", "--bind", "0.0.0.0:0"]);
+    assert_eq!(code, 2);
+    assert!(err.contains("this machine only"), "{err}");
+}
+
+#[test]
+fn a_bad_setting_ends_with_code_2_and_the_mend() {
+    let (code, _, err) = told(folder().path(), &["serve", "--timezone", "Europe/Berln"]);
+    assert_eq!(code, 2);
+    assert!(err.contains("Europe/Berlin"), "{err}");
+}
+
+#[test]
+fn a_data_folder_that_cannot_be_used_is_named() {
+    let folder = folder();
+    std::fs::write(folder.path().join("file"), "in the way").expect("written");
+    let (code, _, err) = told(folder.path(), &["migrate", "--data-dir", "file/below"]);
+    assert_eq!(code, 2);
+    assert!(err.contains("file/below") && err.contains("ANDON_DATA_DIR"), "{err}");
+}
+
+#[test]
+fn a_database_that_is_not_there_is_said_without_its_password() {
+    let url = "postgres://andon:hunter2@127.0.0.1:9/andon";
+    let (code, _, err) = told(folder().path(), &["migrate", "--database-url", url]);
+    assert_eq!(code, 1);
+    assert!(err.contains("cannot be reached") && !err.contains("hunter2"), "{err}");
+}
+
+#[test]
+fn a_mistake_in_a_flow_file_is_told_with_its_line() {
+    let folder = folder();
+    let flows = folder.path().join("flows");
+    std::fs::create_dir(&flows).expect("a folder");
+    let flow = "name = \"near_miss\"\nmenu = 7\nroles = [\"OPERATOR\"]\naction = \"show\"\n\n[[question]]\nname = \"order\"\nfield = \"ordr\"\n";
+    std::fs::write(flows.join("near_miss.toml"), flow).expect("written");
+    let (code, _, err) = told(folder.path(), &["flows", "check", "--flows-dir", "flows"]);
+    assert_eq!(code, 2);
+    assert!(err.contains("near_miss.toml:8") && err.contains("did you mean \"order\"?"), "{err}");
+    let (code, out, err) = told(folder.path(), &["flows", "check"]);
+    assert_eq!((code, out.trim()), (0, "6 flows, no mistakes."), "{err}");
+    let (code, _, err) = told(folder.path(), &["serve", "--bind", "127.0.0.1:0", "--flows-dir", "flows"]);
+    assert_eq!(code, 2, "a server does not start with a flow that is wrong");
+    assert!(err.contains("near_miss.toml:8"), "{err}");
+}
+
+#[test]
+fn the_table_of_settings_is_printed_for_the_readme() {
+    let (code, out, _) = told(folder().path(), &["settings", "--markdown"]);
+    assert_eq!((code, out.trim()), (0, andon::config::settings_table().trim()));
+}
