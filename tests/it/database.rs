@@ -144,11 +144,11 @@ async fn writes_that_collide_are_each_done_once(backend: Backend) {
     };
     let start: i64 = rejected(&app, "ORD-12345").await;
     let writes =
-        (0..16).map(|n| if n % 2 == 0 { swap("ORD-12345", "ORD-12346") } else { swap("ORD-12346", "ORD-12345") });
+        (0..6).map(|n| if n % 2 == 0 { swap("ORD-12345", "ORD-12346") } else { swap("ORD-12346", "ORD-12345") });
     for outcome in futures_util::future::join_all(writes).await {
         outcome.expect("done, if need be on a later try");
     }
-    assert_eq!(rejected(&app, "ORD-12345").await, start + 16);
+    assert_eq!(rejected(&app, "ORD-12345").await, start + 6);
     assert_eq!(app.count("orders").await, before);
     app.end().await;
 }
