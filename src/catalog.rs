@@ -63,7 +63,9 @@ pub fn routes(app: &App, door: &Door, simulator: Option<&Simulator>) -> Router {
         .merge(SwaggerUi::new("/docs").url("/api/openapi.json", contract))
         .route("/", get(move || async move { Redirect::temporary(home) }));
     if let Some(simulator) = simulator {
-        router = router.nest("/simulator", simulator.router());
+        // Whoever reaches it can speak for any phone, so no tunnel and no proxy may lead there.
+        let walled = simulator.router().layer(axum::middleware::from_fn(guard::loopback_only));
+        router = router.nest("/simulator", walled);
     }
     let mut router = router.fallback(problem::nowhere).method_not_allowed_fallback(problem::wrong_method);
     if app.settings.is_demo {

@@ -22,9 +22,12 @@ use futures_util::future::join_all;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde_json::json;
 use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 
 /// The largest body taken in. Meta's are up to 3 MB (providers.md 6.3); Twilio's are far smaller.
 const MAX_BODY: usize = 3 * 1024 * 1024;
+/// A provider's body is there at once; who takes longer is no provider.
+const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 /// TwiML's way of saying "no reply here"; replies are deliveries of their own.
 const NO_REPLY: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response/>";
 
@@ -155,7 +158,11 @@ impl Door {
 }
 
 async fn read(body: Body) -> Result<Vec<u8>> {
-    match Limited::new(body, MAX_BODY).collect().await {
+    let collected = tokio::time::timeout(BODY_TIMEOUT, Limited::new(body, MAX_BODY).collect()).await;
+    let Ok(collected) = collected else {
+        return Err(Error::bad_request("The request's body took too long to arrive."));
+    };
+    match collected {
         Ok(collected) => Ok(collected.to_bytes().to_vec()),
         Err(error) if error.is::<LengthLimitError>() => {
             Err(Error::new(Kind::TooLarge, format!("A webhook's body may have {MAX_BODY} bytes at most.")))

@@ -45,13 +45,11 @@ impl FromRequestParts<App> for Admin {
     }
 }
 
-/// Keeps the demo to this machine: a foreign `Host` or any sign of a proxy is turned away.
+/// Keeps the demo and the simulator to this machine: a foreign `Host` or any sign of a proxy is turned away.
 pub async fn loopback_only(request: Request, next: Next) -> Response {
     match stranger(request.headers()) {
         None => next.run(request).await,
-        Some(why) => {
-            Error::new(Kind::Forbidden, format!("The demo answers on this machine only: {why}.")).into_response()
-        }
+        Some(why) => Error::new(Kind::Forbidden, format!("This answers on this machine only: {why}.")).into_response(),
     }
 }
 

@@ -15,6 +15,7 @@ facts!["admin":
     health_the_contract_and_its_page_are_there,
     a_path_that_leads_nowhere_says_where_to_look,
     a_second_server_on_the_same_file_refuses_to_start,
+    the_simulator_is_closed_to_tunnels_and_proxies,
 ];
 
 async fn a_test_message_is_a_delivery(backend: Backend) {
@@ -147,5 +148,23 @@ async fn a_second_server_on_the_same_file_refuses_to_start(backend: Backend) {
     let app = TestApp::start(backend).await;
     let refused = app.second_server().await.expect("a second server on the same file");
     assert!(refused.contains("Another andon is running"), "{refused}");
+    app.end().await;
+}
+
+async fn the_simulator_is_closed_to_tunnels_and_proxies(backend: Backend) {
+    let app = TestApp::start(backend).await;
+    let own = app.http.get(app.url("/simulator/api/phones")).send().await.expect("an answer");
+    assert_eq!(own.status(), StatusCode::OK);
+    for (name, value) in [
+        ("host", "plant.example"),
+        ("x-forwarded-for", "127.0.0.1"),
+        ("x-forwarded-proto", "https"),
+        ("forwarded", "for=::1"),
+    ] {
+        for path in ["/simulator", "/simulator/api/phones", "/simulator/twilio/2010-04-01/Accounts/x/Messages.json"] {
+            let request = app.http.get(app.url(path)).header(name, value);
+            assert_eq!(request.send().await.expect("an answer").status(), StatusCode::FORBIDDEN, "{path} with {name}");
+        }
+    }
     app.end().await;
 }
