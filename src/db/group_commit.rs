@@ -7,7 +7,7 @@ use super::{Tx, immediate};
 use crate::kit::{Clock, Error, Result};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use sea_orm::{DatabaseConnection, DatabaseTransaction, TransactionTrait as _};
+use sea_orm::{DatabaseConnection, DatabaseTransaction, DbErr, TransactionTrait as _};
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::{Mutex, oneshot};
@@ -42,7 +42,16 @@ impl Group {
             *open = Some(Open { txn, members: Vec::new() });
         }
         let Some(group) = open.as_mut() else { return Err(Error::internal("a group that was just opened is gone")) };
-        let outcome = member(&group.txn, clock, work).await;
+        let outcome = match member(&group.txn, clock, work).await {
+            Ok(outcome) => outcome,
+            Err(broken) => {
+                // SQLite ends the whole transaction when the disk is full or fails: the others lost theirs, too.
+                if let Some(group) = open.take() {
+                    group.fail(&broken).await;
+                }
+                return Err(broken.into());
+            }
+        };
         let (told, committed) = oneshot::channel();
         if outcome.is_ok() {
             group.members.push(told);
@@ -59,7 +68,8 @@ impl Group {
     }
 }
 
-async fn member<T, F>(txn: &DatabaseTransaction, clock: &Clock, work: &F) -> Result<T>
+/// What became of one member; the outer error says that the common transaction is lost.
+async fn member<T, F>(txn: &DatabaseTransaction, clock: &Clock, work: &F) -> std::result::Result<Result<T>, DbErr>
 where
     F: for<'a> Fn(&'a Tx) -> BoxFuture<'a, Result<T>> + Send + Sync,
 {
@@ -69,16 +79,27 @@ where
     match outcome.unwrap_or_else(|_| Err(Error::internal("a write panicked"))) {
         Ok(value) => {
             tx.txn.commit().await?;
-            Ok(value)
+            Ok(Ok(value))
         }
         Err(refused) => {
             tx.txn.rollback().await?;
-            Err(refused)
+            Ok(Err(refused))
         }
     }
 }
 
 impl Open {
+    /// Tells every member that nothing of it was kept.
+    async fn fail(self, broken: &DbErr) {
+        tracing::error!(%broken, "a common transaction is lost; nothing of it was kept");
+        if let Err(gone) = self.txn.rollback().await {
+            tracing::debug!(%gone, "it was rolled back already");
+        }
+        for member in self.members {
+            let _gone = member.send(Err(Error::from(broken.clone())));
+        }
+    }
+
     async fn commit(self) {
         let outcome = self.txn.commit().await;
         if let Err(error) = &outcome {

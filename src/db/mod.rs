@@ -67,7 +67,8 @@ impl Tx {
     /// Runs `work` in a savepoint: what it refuses is undone, what went before stays.
     ///
     /// # Errors
-    /// Whatever `work` returns, and database failures.
+    /// Whatever `work` returns, and database failures. MariaDB ends the whole transaction at a deadlock, so an
+    /// error that [`is_transient`] must leave the caller's transaction as well.
     pub async fn savepoint<T, F>(&self, work: F) -> Result<T>
     where
         F: for<'a> FnOnce(&'a Tx) -> BoxFuture<'a, Result<T>>,
@@ -79,7 +80,10 @@ impl Tx {
                 Ok(value)
             }
             Err(refused) => {
-                inner.txn.rollback().await?;
+                // Where the whole transaction is gone, so is the savepoint; the first error is the one that counts.
+                if let Err(gone) = inner.txn.rollback().await {
+                    tracing::debug!(%gone, "a savepoint went with its transaction");
+                }
                 Err(refused)
             }
         }

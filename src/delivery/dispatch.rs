@@ -18,8 +18,11 @@ use tokio_util::sync::CancellationToken;
 
 /// How many messages may be on their way to providers at once.
 const IN_FLIGHT: usize = 128;
-/// Without a poke the dispatcher looks this often, and sooner where it knows when the next delivery falls due.
+/// Without a poke the dispatcher looks this often.
 const TIMER: Duration = Duration::from_secs(2);
+/// An outcome that could not be recorded is tried again after this time, doubling up to the other.
+const RECORD_AGAIN: Duration = Duration::from_millis(250);
+const LONGEST_RECORD_PAUSE: Duration = Duration::from_secs(10);
 /// At shutdown, messages on their way get this long to come back.
 const FAREWELL: Duration = Duration::from_secs(10);
 
@@ -125,8 +128,7 @@ impl Dispatcher {
         room: usize,
     ) -> Result<Vec<(Leased, OwnedSemaphorePermit)>> {
         // Most looks find nothing: those cost a read, not a write.
-        let now = self.app.clock.now();
-        if store::next_due(self.app.db.read()).await?.is_none_or(|due| due > now) {
+        if !store::is_anything_due(self.app.db.read(), self.app.clock.now()).await? {
             return Ok(Vec::new());
         }
         let leased = self.app.db.write(move |tx| Box::pin(store::lease(tx, medium, channel, room as u64))).await?;
@@ -147,14 +149,20 @@ impl Dispatcher {
         };
         self.note(channel.name(), &leased, &answer, started_at);
         let outcome = Outcome { leased, channel: channel.name(), started_at, answer, chance: rand::random() };
-        if let Err(error) = self.outcomes.submit(outcome).await {
-            tracing::warn!(
-                cause = error.private(),
-                "an attempt could not be recorded; its lease will run out: {error}"
-            );
-        }
+        self.record(outcome).await;
         drop(place);
         self.app.bus.poke(Poke::Dispatch); // the next of its line may go
+    }
+
+    /// Records the outcome, however long the database is away: thrown away, the message would be sent again.
+    async fn record(&self, outcome: Outcome) {
+        let mut pause = RECORD_AGAIN;
+        while let Err(error) = self.outcomes.submit(outcome.clone()).await {
+            let id = outcome.leased.id;
+            tracing::warn!(delivery.id = id, cause = error.private(), "an attempt is not recorded yet: {error}");
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_RECORD_PAUSE);
+        }
     }
 
     fn note(

@@ -9,6 +9,8 @@ use std::time::Duration;
 const FIRST_WAIT: Duration = Duration::from_secs(2);
 /// No wait is longer than this.
 const LONGEST_WAIT: Duration = Duration::from_mins(15);
+/// Where the provider may have the message all the same, its status callback gets this long to say so.
+const DOUBT: Duration = Duration::from_secs(30);
 /// After this many attempts a delivery has failed (about four hours of trying).
 pub const MOST_ATTEMPTS: i32 = 24;
 /// A channel that refused our credentials is asked again after this time, with one message.
@@ -39,7 +41,10 @@ pub fn after_failure(error: &SendError, attempt: i32, now: Instant, chance: f64)
         Retry::Never => Next::GiveUp,
         Retry::StopChannel => Next::Wait(now + CHANNEL_PAUSE),
         Retry::Later(_) if attempt >= MOST_ATTEMPTS => Next::GiveUp,
-        Retry::Later(asked) => Next::Again(now + asked.unwrap_or_else(|| backoff(attempt, chance)).min(LONGEST_WAIT)),
+        Retry::Later(asked) => {
+            let wait = asked.unwrap_or_else(|| backoff(attempt, chance)).min(LONGEST_WAIT);
+            Next::Again(now + if error.in_doubt { wait.max(DOUBT) } else { wait })
+        }
     }
 }
 
@@ -88,6 +93,14 @@ mod tests {
         let asked = Duration::from_secs(7);
         assert_eq!(after_failure(&failure(Retry::Later(Some(asked))), 1, now, 0.0), Next::Again(now + asked));
         assert_eq!(after_failure(&failure(Retry::StopChannel), 99, now, 0.0), Next::Wait(now + CHANNEL_PAUSE));
+    }
+
+    #[test]
+    fn a_send_in_doubt_waits_for_a_callback_first() {
+        let now = DateTime::UNIX_EPOCH;
+        let doubtful = SendError { in_doubt: true, ..failure(Retry::Later(None)) };
+        assert_eq!(after_failure(&doubtful, 1, now, 1.0), Next::Again(now + DOUBT));
+        assert_eq!(after_failure(&doubtful, 6, now, 1.0), Next::Again(now + 32 * FIRST_WAIT));
     }
 
     #[test]

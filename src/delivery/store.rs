@@ -123,8 +123,27 @@ fn queued(now: Instant, delivery: &NewDelivery, token: String, body: String) -> 
     }
 }
 
+/// Replies that waited too long in these lines, which now get a newer one.
 async fn expire_stale_replies(tx: &Tx, lines: &[String]) -> Result<()> {
     if lines.is_empty() {
+        return Ok(());
+    }
+    let stale: Vec<i64> = row::Entity::find()
+        .select_only()
+        .column(row::Column::Id)
+        .filter(row::Column::Line.is_in(lines))
+        .filter(row::Column::Kind.eq(Kind::Reply.as_str()))
+        .filter(row::Column::DueAt.is_not_null())
+        .filter(row::Column::CreatedAt.lt(tx.now() - model::reply_patience()))
+        .into_tuple()
+        .all(tx.conn())
+        .await?;
+    cancel(tx, &stale).await
+}
+
+/// Takes replies back that are not on their way just now.
+async fn cancel(tx: &Tx, stale: &[i64]) -> Result<()> {
+    if stale.is_empty() {
         return Ok(());
     }
     row::Entity::update_many()
@@ -132,10 +151,8 @@ async fn expire_stale_replies(tx: &Tx, lines: &[String]) -> Result<()> {
         .col_expr(row::Column::StatusRank, i32::from(Status::Cancelled.rank()).into())
         .col_expr(row::Column::ErrorText, "A later message was answered before this reply could leave.".into())
         .col_expr(row::Column::DueAt, Expr::value(None::<Instant>))
-        .filter(row::Column::Line.is_in(lines))
-        .filter(row::Column::Kind.eq(Kind::Reply.as_str()))
+        .filter(row::Column::Id.is_in(stale.iter().copied()))
         .filter(row::Column::DueAt.is_not_null())
-        .filter(row::Column::CreatedAt.lt(tx.now() - model::reply_patience()))
         .filter(row::Column::LeasedUntil.is_null().or(row::Column::LeasedUntil.lte(tx.now())))
         .exec(tx.conn())
         .await?;
@@ -146,6 +163,7 @@ async fn expire_stale_replies(tx: &Tx, lines: &[String]) -> Result<()> {
 pub async fn settle(tx: &Tx, outcomes: &[Outcome]) -> Result<()> {
     let mut accepted = Vec::new();
     let mut again = Vec::new();
+    let mut uncounted = Vec::new();
     let mut failed: HashMap<(Option<i32>, &str), Vec<i64>> = HashMap::new();
     let mut attempts = Vec::with_capacity(outcomes.len());
     for outcome in outcomes {
@@ -160,9 +178,14 @@ pub async fn settle(tx: &Tx, outcomes: &[Outcome]) -> Result<()> {
                     failed.entry((error.code, error.advice.as_str())).or_default().push(leased.id);
                     ("REFUSED", None, Some(error))
                 }
-                model::Next::Again(at) | model::Next::Wait(at) => {
+                model::Next::Again(at) => {
                     again.push((leased, at));
                     (if error.in_doubt { "IN_DOUBT" } else { "RETRY" }, None, Some(error))
+                }
+                model::Next::Wait(at) => {
+                    again.push((leased, at));
+                    uncounted.push(leased);
+                    ("RETRY", None, Some(error))
                 }
             },
         };
@@ -182,6 +205,7 @@ pub async fn settle(tx: &Tx, outcomes: &[Outcome]) -> Result<()> {
     record_attempts(tx, attempts).await?;
     close(tx, &accepted).await?;
     advance(tx, &accepted, Status::Sending, None).await?;
+    uncount(tx, &uncounted).await?;
     postpone(tx, &again).await?;
     for (error, ids) in failed {
         close(tx, &ids).await?;
@@ -217,6 +241,20 @@ async fn close(tx: &Tx, ids: &[i64]) -> Result<()> {
         .col_expr(row::Column::Lease, Expr::value(None::<String>))
         .col_expr(row::Column::LeasedUntil, Expr::value(None::<Instant>))
         .filter(row::Column::Id.is_in(ids.iter().copied()))
+        .exec(tx.conn())
+        .await?;
+    Ok(())
+}
+
+/// These attempts were the channel's fault and do not count; the next one takes their number.
+async fn uncount(tx: &Tx, uncounted: &[&Leased]) -> Result<()> {
+    if uncounted.is_empty() {
+        return Ok(());
+    }
+    row::Entity::update_many()
+        .col_expr(row::Column::Attempts, Expr::col(row::Column::Attempts).sub(1))
+        .filter(row::Column::Id.is_in(uncounted.iter().map(|leased| leased.id)))
+        .filter(row::Column::Lease.is_in(uncounted.iter().map(|leased| leased.lease.clone())))
         .exec(tx.conn())
         .await?;
     Ok(())
@@ -295,18 +333,18 @@ pub async fn waiting(conn: &impl ConnectionTrait) -> Result<(u64, Option<Instant
     Ok((count, oldest))
 }
 
-/// When the next delivery falls due, for the dispatcher's timer.
-pub async fn next_due(conn: &impl ConnectionTrait) -> Result<Option<Instant>> {
-    let due: Option<Option<Instant>> = row::Entity::find()
+/// Whether a delivery is due that nobody has leased.
+pub async fn is_anything_due(conn: &impl ConnectionTrait, now: Instant) -> Result<bool> {
+    let due: Option<i64> = row::Entity::find()
         .select_only()
-        .column(row::Column::DueAt)
-        .filter(row::Column::DueAt.is_not_null())
-        .order_by_asc(row::Column::DueAt)
+        .column(row::Column::Id)
+        .filter(row::Column::DueAt.lte(now))
+        .filter(row::Column::LeasedUntil.is_null().or(row::Column::LeasedUntil.lte(now)))
         .limit(1)
         .into_tuple()
         .one(conn)
         .await?;
-    Ok(due.flatten())
+    Ok(due.is_some())
 }
 
 /// One delivery with its attempts, by its token.

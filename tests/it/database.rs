@@ -14,6 +14,7 @@ facts!["database":
     text_is_equal_only_to_itself_and_ordered_by_code_point,
     a_refused_write_leaves_nothing_and_its_neighbours_alone,
     writes_that_collide_are_each_done_once,
+    a_deadlock_inside_a_savepoint_loses_nothing,
     a_caller_that_goes_away_does_not_undo_its_write,
     two_processes_may_bring_one_database_up_at_once,
 ];
@@ -131,14 +132,8 @@ async fn writes_that_collide_are_each_done_once(backend: Backend) {
     let swap = |first: &'static str, second: &'static str| {
         db.write(move |tx| {
             Box::pin(async move {
-                for number in [first, second] {
-                    let add = format!(
-                        "UPDATE orders SET quantity_rejected = quantity_rejected + 1 WHERE number = '{number}'"
-                    );
-                    let statement = Statement::from_string(tx.conn().get_database_backend(), add);
-                    tx.conn().execute_raw(statement).await?;
-                }
-                Ok(())
+                one_more(tx, first).await?;
+                one_more(tx, second).await
             })
         })
     };
@@ -187,4 +182,50 @@ async fn two_processes_may_bring_one_database_up_at_once(backend: Backend) {
         outcome.expect("each finds the tables or makes them");
     }
     database.destroy().await;
+}
+
+/// The shape of the message step: something written, then a savepoint that meets a deadlock, then something more.
+async fn a_deadlock_inside_a_savepoint_loses_nothing(backend: Backend) {
+    const OWN: [&str; 6] = ["ORD-12347", "ORD-12348", "ORD-12349", "ORD-12350", "ORD-12351", "ORD-12352"];
+    let app = TestApp::start(backend).await;
+    let db = &app.server.app.db;
+    let step = |own: &'static str, first: &'static str, second: &'static str| {
+        db.write(move |tx| {
+            Box::pin(async move {
+                one_more(tx, own).await?;
+                let set = tx.savepoint(|tx| {
+                    Box::pin(async move {
+                        one_more(tx, first).await?;
+                        one_more(tx, second).await
+                    })
+                });
+                match set.await {
+                    Err(error) if andon::db::is_transient(&error) => return Err(error),
+                    outcome => outcome?,
+                }
+                one_more(tx, own).await
+            })
+        })
+    };
+    let mut before = Vec::new();
+    for number in OWN {
+        before.push(rejected(&app, number).await);
+    }
+    let steps = OWN.iter().enumerate().map(|(n, own)| {
+        let (first, second) = if n % 2 == 0 { ("ORD-12345", "ORD-12346") } else { ("ORD-12346", "ORD-12345") };
+        step(own, first, second)
+    });
+    for outcome in futures_util::future::join_all(steps).await {
+        outcome.expect("done, if need be on a later try");
+    }
+    for (number, before) in OWN.iter().zip(before) {
+        assert_eq!(rejected(&app, number).await, before + 2, "{number}: both of its writes, or none");
+    }
+    app.end().await;
+}
+
+async fn one_more(tx: &andon::db::Tx, number: &str) -> Result<()> {
+    let add = format!("UPDATE orders SET quantity_rejected = quantity_rejected + 1 WHERE number = '{number}'");
+    tx.conn().execute_raw(Statement::from_string(tx.conn().get_database_backend(), add)).await?;
+    Ok(())
 }

@@ -20,6 +20,8 @@ facts!["deliveries":
     a_waiting_reply_holds_up_its_own_line_only,
     wrong_credentials_raise_one_alarm_and_keep_the_queue,
     a_stale_reply_gives_way_to_the_answer_of_a_later_message,
+    replies_of_a_long_outage_give_way_to_the_last_one,
+    a_long_outage_of_the_channel_does_not_use_attempts_up,
     a_receipt_of_somebody_elses_message_is_harmless,
 ];
 
@@ -163,5 +165,29 @@ async fn a_receipt_of_somebody_elses_message_is_harmless(backend: Backend) {
     assert_eq!(Form::status("SM404", "no-such-token", "delivered").post_for_status(&app).await, StatusCode::NO_CONTENT);
     assert_eq!(Form::status("SM404", "", "no_such_status").post_for_status(&app).await, StatusCode::NO_CONTENT);
     assert_eq!(app.bubbles(OPERATOR).iter().filter(|bubble| bubble.status == Status::Read).count(), 0);
+    app.end().await;
+}
+
+async fn replies_of_a_long_outage_give_way_to_the_last_one(backend: Backend) {
+    let app = TestApp::start(backend).await;
+    arm(&app, sends(1, SendFault::Respond { status: 503, retry_after_s: Some(720), taken: false })).await;
+    app.says(OPERATOR, "hi").await;
+    app.pass(TimeDelta::minutes(5)).await;
+    app.says(OPERATOR, "2").await;
+    app.pass(TimeDelta::minutes(7)).await;
+    let statuses: Vec<String> = stored(&app).await.into_iter().map(|delivery| delivery.1).collect();
+    assert_eq!(statuses, ["CANCELLED", "DELIVERED"]);
+    app.end().await;
+}
+
+async fn a_long_outage_of_the_channel_does_not_use_attempts_up(backend: Backend) {
+    let app = TestApp::start(backend).await;
+    arm(&app, sends(30, SendFault::Refuse { code: 20003 })).await;
+    app.says(OPERATOR, "hi").await;
+    for _ in 0..30 {
+        app.pass(TimeDelta::seconds(31)).await;
+    }
+    let (_, status, attempts, _) = stored(&app).await.remove(0);
+    assert_eq!((status.as_str(), attempts), ("DELIVERED", 1));
     app.end().await;
 }

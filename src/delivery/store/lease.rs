@@ -1,16 +1,19 @@
 //! Leases: which process sends which delivery now, and in which order.
 
-use super::model;
 use super::rows::{attempt, row};
+use super::{Kind, cancel, model};
 use crate::channels::Medium;
 use crate::db::Tx;
-use crate::kit::{Result, token};
+use crate::kit::{Instant, Result, token};
 use sea_orm::ActiveValue::{NotSet, Set};
-use sea_orm::sea_query::{Alias, Expr, ExprTrait as _, LockBehavior, LockType, Query, SelectStatement};
+use sea_orm::sea_query::{
+    Alias, Expr, ExprTrait as _, LockBehavior, LockType, OnConflict, Query, SelectStatement, SimpleExpr,
+};
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait as _, DbBackend, EntityTrait as _, JoinType, QueryFilter as _, QueryOrder as _,
     QuerySelect as _, RelationTrait as _,
 };
+use std::collections::HashMap;
 
 /// A delivery that this process has leased, with all it needs to be sent.
 #[derive(Clone, Debug, sea_orm::FromQueryResult)]
@@ -35,22 +38,14 @@ pub struct Leased {
 
 /// Leases up to `most` due deliveries of this medium, the first of each line, and opens their attempts.
 pub async fn lease(tx: &Tx, medium: Medium, channel: &str, most: u64) -> Result<Vec<Leased>> {
-    let free = row::Column::LeasedUntil.is_null().or(row::Column::LeasedUntil.lte(tx.now()));
-    let mut candidates = row::Entity::find()
-        .select_only()
-        .column(row::Column::Id)
-        .filter(row::Column::DueAt.lte(tx.now()))
-        .filter(row::Column::Medium.eq(medium.as_str()))
-        .filter(free.clone())
-        .filter(Expr::exists(earlier_in_line()).not())
-        .order_by_asc(row::Column::DueAt)
-        .order_by_asc(row::Column::Id)
-        .limit(most);
-    // A line whose first delivery another process has locked is that process's business.
-    if tx.conn().get_database_backend() != DbBackend::Sqlite {
-        candidates = candidates.lock_with_behavior(LockType::Update, LockBehavior::SkipLocked);
-    }
-    let ids: Vec<i64> = candidates.into_tuple().all(tx.conn()).await?;
+    let ids = loop {
+        let candidates = candidates(tx, medium, most).await?;
+        let stale = stale_replies(tx, &candidates).await?;
+        if stale.is_empty() {
+            break candidates.into_iter().map(|candidate| candidate.id).collect::<Vec<i64>>();
+        }
+        cancel(tx, &stale).await?; // and look again: the next of these lines may go now
+    };
     if ids.is_empty() {
         return Ok(Vec::new());
     }
@@ -61,7 +56,7 @@ pub async fn lease(tx: &Tx, medium: Medium, channel: &str, most: u64) -> Result<
         .col_expr(row::Column::Attempts, Expr::col(row::Column::Attempts).add(1))
         .filter(row::Column::Id.is_in(ids.iter().copied()))
         .filter(row::Column::DueAt.is_not_null())
-        .filter(free)
+        .filter(is_free(tx))
         .exec(tx.conn())
         .await?;
     let leased = row::Entity::find()
@@ -77,6 +72,65 @@ pub async fn lease(tx: &Tx, medium: Medium, channel: &str, most: u64) -> Result<
         .await?;
     open_attempts(tx, channel, &leased).await?;
     Ok(leased)
+}
+
+/// A delivery that may be leased.
+#[derive(sea_orm::FromQueryResult)]
+struct Candidate {
+    id: i64,
+    kind: String,
+    line: String,
+    message_id: Option<i64>,
+    created_at: Instant,
+}
+
+fn is_free(tx: &Tx) -> SimpleExpr {
+    row::Column::LeasedUntil.is_null().or(row::Column::LeasedUntil.lte(tx.now()))
+}
+
+/// The first open delivery of each line, where it is due and free.
+async fn candidates(tx: &Tx, medium: Medium, most: u64) -> Result<Vec<Candidate>> {
+    use row::Column;
+    let mut candidates = row::Entity::find()
+        .select_only()
+        .columns([Column::Id, Column::Kind, Column::Line, Column::MessageId, Column::CreatedAt])
+        .filter(Column::DueAt.lte(tx.now()))
+        .filter(Column::Medium.eq(medium.as_str()))
+        .filter(is_free(tx))
+        .filter(Expr::exists(earlier_in_line()).not())
+        .order_by_asc(Column::DueAt)
+        .order_by_asc(Column::Id)
+        .limit(most);
+    // A line whose first delivery another process has locked is that process's business.
+    if tx.conn().get_database_backend() != DbBackend::Sqlite {
+        candidates = candidates.lock_with_behavior(LockType::Update, LockBehavior::SkipLocked);
+    }
+    Ok(candidates.into_model().all(tx.conn()).await?)
+}
+
+/// Replies that waited too long and have the answer to a later message behind them in their line.
+async fn stale_replies(tx: &Tx, candidates: &[Candidate]) -> Result<Vec<i64>> {
+    let too_old = tx.now() - model::reply_patience();
+    let old: Vec<&Candidate> = candidates
+        .iter()
+        .filter(|candidate| candidate.kind == Kind::Reply.as_str() && candidate.created_at < too_old)
+        .collect();
+    if old.is_empty() {
+        return Ok(Vec::new());
+    }
+    let latest: Vec<(String, Option<i64>)> = row::Entity::find()
+        .select_only()
+        .column(row::Column::Line)
+        .column_as(row::Column::MessageId.max(), "latest")
+        .filter(row::Column::Line.is_in(old.iter().map(|candidate| candidate.line.as_str())))
+        .group_by(row::Column::Line)
+        .into_tuple()
+        .all(tx.conn())
+        .await?;
+    let latest: HashMap<String, Option<i64>> = latest.into_iter().collect();
+    let is_overtaken =
+        |candidate: &&Candidate| latest.get(&candidate.line).is_some_and(|latest| *latest > candidate.message_id);
+    Ok(old.into_iter().filter(is_overtaken).map(|candidate| candidate.id).collect())
 }
 
 /// `SELECT 1 FROM deliveries earlier WHERE same line, still open, lower id`.
@@ -117,6 +171,19 @@ async fn open_attempts(tx: &Tx, channel: &str, leased: &[Leased]) -> Result<()> 
         started_at: Set(tx.now()),
         finished_at: Set(None),
     });
-    attempt::Entity::insert_many(attempts).exec_without_returning(tx.conn()).await?;
+    // An attempt that did not count left its number, and its row, to the next one.
+    let anew = [
+        attempt::Column::Channel,
+        attempt::Column::Outcome,
+        attempt::Column::ErrorCode,
+        attempt::Column::ErrorText,
+        attempt::Column::StartedAt,
+        attempt::Column::FinishedAt,
+    ];
+    let key = [attempt::Column::DeliveryId, attempt::Column::Number];
+    attempt::Entity::insert_many(attempts)
+        .on_conflict(OnConflict::columns(key).update_columns(anew).to_owned())
+        .exec_without_returning(tx.conn())
+        .await?;
     Ok(())
 }
