@@ -2,6 +2,7 @@
 
 use crate::app::App;
 use crate::channels::Medium;
+use crate::db::marks;
 use crate::delivery;
 use crate::kit::Instant;
 use axum::Json;
@@ -42,13 +43,15 @@ pub struct Queue {
 pub async fn health(State(app): State<App>) -> Response {
     let mut degraded = troubles(&app);
     let queue = delivery::store::waiting(app.db.read()).await;
-    let is_up = queue.is_ok();
-    if let Err(error) = &queue {
+    // Reading may work where writing does not (disk full, file locked): after a failed write, try one.
+    let writes = if app.db.is_failing() { marks::try_writing(&app.db).await } else { Ok(()) };
+    let failure = queue.as_ref().err().or(writes.as_ref().err());
+    let is_up = failure.is_none();
+    if let Some(error) = failure {
         tracing::warn!(cause = error.private(), "the database does not answer");
-        degraded.insert(
-            0,
-            "The database does not answer. Messages are refused with 503 and fetched from the provider later.".into(),
-        );
+        let words = "The database takes nothing in. Messages get 503 and are fetched from the provider later; Andon's \
+                     log has the reason.";
+        degraded.insert(0, words.into());
     }
     let health = Health {
         status: match (is_up, degraded.is_empty()) {

@@ -13,19 +13,19 @@ use crate::kit::{Error, Result};
 use crate::web::problem::Problem;
 use crate::web::{AsReceived, client};
 use axum::body::Body;
+use axum::body::HttpBody as _;
 use axum::extract::{ConnectInfo, Request, State};
-use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
+use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
-use futures_util::future::join_all;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde_json::json;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-/// The largest body taken in. Meta's are up to 3 MB (providers.md 6.3); Twilio's are far smaller.
-const MAX_BODY: usize = 3 * 1024 * 1024;
+/// The largest body taken in. Twilio's have a few kilobytes; more would only give strangers work to order.
+const MAX_BODY: usize = 256 * 1024;
 /// A provider's body is there at once; who takes longer is no provider.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 /// TwiML's way of saying "no reply here"; replies are deliveries of their own.
@@ -104,7 +104,8 @@ impl Door {
     async fn enter(&self, received: &AsReceived, request: Request) -> Result<Option<usize>> {
         let (parts, body) = request.into_parts();
         let uri = &received.0;
-        if parts.method == axum::http::Method::GET && !uri.query().is_some_and(names_a_message) {
+        let is_look = matches!(parts.method, Method::GET | Method::HEAD);
+        if is_look && !uri.query().is_some_and(names_a_message) {
             return Ok(None);
         }
         if !self.app.settings.whatsapp_enabled {
@@ -131,13 +132,15 @@ impl Door {
 
     /// Stores signals, each on its own; answers when all are committed, or with the first failure.
     pub async fn take(&self, signals: Vec<Signal>) -> Result<()> {
-        let stored = join_all(signals.into_iter().map(|signal| async {
+        let (mut messages, mut receipts) = (Vec::new(), Vec::new());
+        for signal in signals {
             match signal {
-                Signal::Message(message) => self.take_message(message).await.map(|_| ()),
-                Signal::Receipt(receipt) => self.receipts.submit(receipt).await,
+                Signal::Message(message) => messages.push(message),
+                Signal::Receipt(receipt) => receipts.push(receipt),
             }
-        }));
-        let outcome: Result<()> = stored.await.into_iter().collect();
+        }
+        let (messages, receipts) = tokio::join!(self.take_messages(messages), self.receipts.submit_all(receipts));
+        let outcome: Result<()> = messages.into_iter().map(|taken| taken.map(drop)).chain(receipts).collect();
         if outcome.is_err() {
             // What the provider will not bring again, we ask for as soon as the database is back.
             self.app.bus.poke(Poke::Reconcile);
@@ -145,30 +148,43 @@ impl Door {
         outcome
     }
 
-    /// Stores one message.
-    pub async fn take_message(&self, message: Inbound) -> Result<Taken> {
-        let (from, kind, id) = (message.from.masked(), message.kind.clone(), message.provider_id.clone());
-        let taken = self.messages.submit(message).await?;
-        match taken {
-            Taken::New => tracing::info!(message.from = from, message.kind = kind, provider.id = id, "message in"),
-            Taken::Known => tracing::debug!(provider.id = id, "message was here before"),
+    /// Stores messages in their order; one answer each.
+    pub async fn take_messages(&self, messages: Vec<Inbound>) -> Vec<Result<Taken>> {
+        let names: Vec<(String, String, String)> = messages
+            .iter()
+            .map(|message| (message.from.masked(), message.kind.clone(), message.provider_id.clone()))
+            .collect();
+        let taken = self.messages.submit_all(messages).await;
+        for (taken, (from, kind, id)) in taken.iter().zip(names) {
+            match taken {
+                Ok(Taken::New) => {
+                    tracing::info!(message.from = from, message.kind = kind, provider.id = id, "message in");
+                }
+                Ok(Taken::Known) => tracing::debug!(provider.id = id, "message was here before"),
+                Err(error) => tracing::warn!(provider.id = id, cause = error.private(), "message not stored: {error}"),
+            }
         }
-        Ok(taken)
+        taken
     }
 }
 
 async fn read(body: Body) -> Result<Vec<u8>> {
+    if body.size_hint().lower() > MAX_BODY as u64 {
+        return Err(too_large());
+    }
     let collected = tokio::time::timeout(BODY_TIMEOUT, Limited::new(body, MAX_BODY).collect()).await;
     let Ok(collected) = collected else {
         return Err(Error::bad_request("The request's body took too long to arrive."));
     };
     match collected {
         Ok(collected) => Ok(collected.to_bytes().to_vec()),
-        Err(error) if error.is::<LengthLimitError>() => {
-            Err(Error::new(Kind::TooLarge, format!("A webhook's body may have {MAX_BODY} bytes at most.")))
-        }
+        Err(error) if error.is::<LengthLimitError>() => Err(too_large()),
         Err(error) => Err(Error::bad_request("The request's body broke off.").because(error)),
     }
+}
+
+fn too_large() -> Error {
+    Error::new(Kind::TooLarge, format!("A webhook's body may have {MAX_BODY} bytes at most."))
 }
 
 fn names_a_message(query: &str) -> bool {

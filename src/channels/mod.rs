@@ -63,6 +63,7 @@ pub enum Rejection {
 }
 
 /// What a provider told us.
+#[expect(clippy::large_enum_variant, reason = "most signals are messages; a box would cost each of them")]
 #[derive(Clone, Debug, PartialEq)]
 pub enum Signal {
     /// Somebody wrote.
@@ -100,6 +101,17 @@ pub struct Inbound {
     pub user_id: Option<String>,
     /// A place that was shared.
     pub place: Option<Place>,
+    /// When it was written, where that is not now: in a list of what was missed.
+    pub sent_at: Option<Instant>,
+}
+
+/// A message that the provider lists as received.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Listed {
+    /// The message, without its media.
+    pub message: Inbound,
+    /// Whether it has media, to be asked for with [`Channel::media_of`].
+    pub has_media: bool,
 }
 
 /// A file at the provider's.
@@ -262,5 +274,8 @@ pub trait Channel: Send + Sync {
 
     /// The messages the provider took in for us since `since`, oldest first: what a webhook that never reached
     /// us would have said. Empty where a provider cannot be asked.
-    async fn received_since(&self, since: Instant) -> Result<Vec<Inbound>, SendError>;
+    async fn received_since(&self, since: Instant) -> Result<Vec<Listed>, SendError>;
+
+    /// The media of a listed message; empty where they are gone for good.
+    async fn media_of(&self, provider_id: &str) -> Result<Vec<Media>, SendError>;
 }

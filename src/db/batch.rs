@@ -4,7 +4,7 @@
 //! stands alone, so that one bad message never spoils its neighbours; a database that is away fails the whole
 //! set at once. The queue is bounded: beyond it callers get "unavailable" rather than growing memory.
 
-use super::failure::is_outage;
+use super::failure::{again, is_outage};
 use crate::kit::{Error, Result};
 use futures_util::future::BoxFuture;
 use std::sync::Arc;
@@ -42,11 +42,28 @@ impl<I: Clone + Send + Sync + 'static, O: Send + 'static> Batch<I, O> {
     /// [`crate::kit::error::Kind::Unavailable`] when the queue is full or the database is away; else what the
     /// handler said of this item.
     pub async fn submit(&self, item: I) -> Result<O> {
+        self.queue_up(item)?.await.map_err(Error::internal)?
+    }
+
+    /// Hands in several items, in their order, and waits until all are committed. Errors as [`Batch::submit`].
+    pub async fn submit_all(&self, items: Vec<I>) -> Vec<Result<O>> {
+        let queued: Vec<_> = items.into_iter().map(|item| self.queue_up(item)).collect();
+        let mut answers = Vec::with_capacity(queued.len());
+        for answer in queued {
+            answers.push(match answer {
+                Ok(answer) => answer.await.map_err(Error::internal).and_then(|outcome| outcome),
+                Err(full) => Err(full),
+            });
+        }
+        answers
+    }
+
+    fn queue_up(&self, item: I) -> Result<oneshot::Receiver<Result<O>>> {
         let (told, answer) = oneshot::channel();
         self.queue
             .try_send((item, told))
             .map_err(|_| Error::unavailable("More is coming in than can be stored right now; please try again."))?;
-        answer.await.map_err(Error::internal)?
+        Ok(answer)
     }
 }
 
@@ -84,9 +101,7 @@ fn settle<I: Clone + Send + Sync + 'static, O: Send + 'static>(
             Ok(answers) if answers.len() == count => answers.into_iter().map(Ok).collect(),
             Ok(_) => (0..count).map(|_| Err(Error::internal("a batch answered another number of items"))).collect(),
             Err(error) if count == 1 => vec![Err(error)],
-            Err(error) if is_outage(&error) => (0..count)
-                .map(|_| Err(Error::unavailable(error.public().to_owned()).because(error.private())))
-                .collect(),
+            Err(error) if is_outage(&error) => (0..count).map(|_| Err(again(&error))).collect(),
             Err(error) => {
                 tracing::warn!(count, error = error.private(), "a set was refused and is halved");
                 let (left, right) = set.split_at(count / 2);

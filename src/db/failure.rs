@@ -1,6 +1,7 @@
 //! What a database failure means: again at once, the database is away, or this one write is at fault.
 
 use crate::kit::Error;
+use crate::kit::error::Kind;
 use sea_orm::sqlx;
 use sea_orm::{DbErr, RuntimeErr};
 use std::error::Error as StdError;
@@ -26,6 +27,7 @@ pub fn is_transient(error: &Error) -> bool {
 /// Whether the database is away (as against: it refused this one statement).
 pub fn is_outage(error: &Error) -> bool {
     match db_err(error) {
+        None => error.kind() == Kind::Unavailable,
         Some(DbErr::Conn(_) | DbErr::ConnectionAcquire(_)) => true,
         Some(DbErr::Exec(RuntimeErr::SqlxError(e)) | DbErr::Query(RuntimeErr::SqlxError(e))) => match &**e {
             sqlx::Error::Io(_)
@@ -38,6 +40,19 @@ pub fn is_outage(error: &Error) -> bool {
             _ => false,
         },
         _ => false,
+    }
+}
+
+/// Whether the database refused this one statement and would refuse it again.
+pub fn is_refusal(error: &Error) -> bool {
+    db_err(error).is_some() && !is_outage(error) && !is_transient(error)
+}
+
+/// The same error once more, for the next in a set that failed together.
+pub(super) fn again(error: &Error) -> Error {
+    match db_err(error) {
+        Some(db) => Error::from(db.clone()),
+        None => Error::new(error.kind(), error.public().to_owned()).because(error.private()),
     }
 }
 

@@ -3,11 +3,12 @@
 //! Each write runs in a savepoint, in the order of arrival, and is answered after the common commit. The last
 //! one in line commits. One that fails is rolled back alone; a failed commit fails them all.
 
+use super::connect::Watched;
 use super::{Tx, immediate};
 use crate::kit::{Clock, Error, Result};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use sea_orm::{DatabaseConnection, DatabaseTransaction, DbErr, TransactionTrait as _};
+use sea_orm::{DatabaseConnection, DatabaseTransaction, TransactionTrait as _};
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::{Mutex, oneshot};
@@ -16,8 +17,8 @@ use tokio::sync::{Mutex, oneshot};
 const MAX_GROUP: usize = 256;
 
 /// The writes that will be committed together.
-#[derive(Default)]
 pub(super) struct Group {
+    file: Option<Watched>,
     open: Mutex<Option<Open>>,
     in_line: AtomicUsize,
 }
@@ -28,6 +29,11 @@ struct Open {
 }
 
 impl Group {
+    /// A group that writes to this file; it refuses once the file is gone.
+    pub(super) fn new(file: Option<Watched>) -> Self {
+        Self { file, open: Mutex::default(), in_line: AtomicUsize::default() }
+    }
+
     /// Runs `work` as a member of the group. Must not be cancelled half-way: the caller spawns it.
     pub(super) async fn run<T, F>(&self, db: &DatabaseConnection, clock: &Clock, work: &F) -> Result<T>
     where
@@ -38,20 +44,19 @@ impl Group {
         self.in_line.fetch_sub(1, Ordering::SeqCst);
 
         if open.is_none() {
+            self.file.as_ref().map_or(Ok(()), Watched::check)?;
             let txn = db.begin_with_options(immediate()).await?;
             *open = Some(Open { txn, members: Vec::new() });
         }
         let Some(group) = open.as_mut() else { return Err(Error::internal("a group that was just opened is gone")) };
-        let outcome = match member(&group.txn, clock, work).await {
-            Ok(outcome) => outcome,
-            Err(broken) => {
-                // SQLite ends the whole transaction when the disk is full or fails: the others lost theirs, too.
-                if let Some(group) = open.take() {
-                    group.fail(&broken).await;
-                }
-                return Err(broken.into());
+        let (outcome, lost) = member(&group.txn, clock, work).await;
+        if lost {
+            // SQLite ends the whole transaction when the disk is full or fails: the others lost theirs, too.
+            if let Some(group) = open.take() {
+                group.fail().await;
             }
-        };
+            return outcome;
+        }
         let (told, committed) = oneshot::channel();
         if outcome.is_ok() {
             group.members.push(told);
@@ -68,35 +73,39 @@ impl Group {
     }
 }
 
-/// What became of one member; the outer error says that the common transaction is lost.
-async fn member<T, F>(txn: &DatabaseTransaction, clock: &Clock, work: &F) -> std::result::Result<Result<T>, DbErr>
+/// What became of one member, and whether the common transaction was lost with it.
+async fn member<T, F>(txn: &DatabaseTransaction, clock: &Clock, work: &F) -> (Result<T>, bool)
 where
     F: for<'a> Fn(&'a Tx) -> BoxFuture<'a, Result<T>> + Send + Sync,
 {
-    let tx = Tx { txn: txn.begin().await?, now: clock.now() };
+    let tx = match txn.begin().await {
+        Ok(savepoint) => Tx { txn: savepoint, now: clock.now() },
+        Err(lost) => return (Err(lost.into()), true),
+    };
     // A panic must not leave the group without a member to commit it.
     let outcome = AssertUnwindSafe(async { work(&tx).await }).catch_unwind().await;
     match outcome.unwrap_or_else(|_| Err(Error::internal("a write panicked"))) {
-        Ok(value) => {
-            tx.txn.commit().await?;
-            Ok(Ok(value))
-        }
+        Ok(value) => match tx.txn.commit().await {
+            Ok(()) => (Ok(value), false),
+            Err(lost) => (Err(lost.into()), true),
+        },
         Err(refused) => {
-            tx.txn.rollback().await?;
-            Ok(Err(refused))
+            let is_lost = tx.txn.rollback().await.is_err();
+            (Err(refused), is_lost)
         }
     }
 }
 
 impl Open {
     /// Tells every member that nothing of it was kept.
-    async fn fail(self, broken: &DbErr) {
-        tracing::error!(%broken, "a common transaction is lost; nothing of it was kept");
+    async fn fail(self) {
+        tracing::error!("a common transaction is lost; nothing of it was kept");
         if let Err(gone) = self.txn.rollback().await {
             tracing::debug!(%gone, "it was rolled back already");
         }
         for member in self.members {
-            let _gone = member.send(Err(Error::from(broken.clone())));
+            let away = Error::unavailable("The database could not keep it. Nothing was changed; please try again.");
+            let _gone = member.send(Err(away));
         }
     }
 

@@ -5,30 +5,31 @@
 //! connections of their own. No provider is ever called inside a transaction.
 
 mod batch;
+mod connect;
 mod failure;
 mod group_commit;
+pub mod marks;
 mod keys;
 pub mod migrations;
 
 pub use batch::Batch;
-pub use failure::{is_outage, is_transient};
+pub use connect::{lock, make_folder, sqlite_file};
+pub use failure::{is_outage, is_refusal, is_transient};
 pub use keys::{nearest_keys, rows_by_key};
 
 use crate::kit::{Clock, Error, Instant, Result};
+use connect::Watched;
 use futures_util::future::BoxFuture;
 use group_commit::Group;
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
-    IsolationLevel, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, IsolationLevel,
+    SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 use secrecy::{ExposeSecret as _, SecretString};
-use std::fs::File;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-/// How long a request waits for a free connection before the database counts as away.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// Connections to PostgreSQL or MariaDB.
 const POOL: u32 = 16;
 /// Readers of SQLite; one more connection writes.
@@ -45,6 +46,7 @@ pub struct Db {
     write: DatabaseConnection,
     clock: Clock,
     group: Option<Arc<Group>>,
+    failing: Arc<AtomicBool>,
 }
 
 /// One write transaction with its one instant; nothing inside reads the clock.
@@ -97,15 +99,17 @@ impl Db {
     /// [`crate::kit::error::Kind::Unavailable`] when the database does not answer; the text never holds the URL.
     pub async fn open(url: &SecretString, clock: Clock) -> Result<Self> {
         crate::kit::http::install_crypto();
-        let url = url.expose_secret();
-        if !url.starts_with("sqlite:") {
-            let pool = Database::connect(options(url, POOL)).await.map_err(away)?;
-            return Ok(Self { read: pool.clone(), write: pool, clock, group: None });
+        let failing = Arc::default();
+        let address = url.expose_secret();
+        if !address.starts_with("sqlite:") {
+            let pool = Database::connect(connect::options(address, POOL)).await.map_err(away)?;
+            return Ok(Self { read: pool.clone(), write: pool, clock, group: None, failing });
         }
-        let write = Database::connect(sqlite(url, 1)).await.map_err(away)?;
-        let read = Database::connect(sqlite(url, SQLITE_READERS)).await.map_err(away)?;
-        let group = Some(Arc::new(Group::default()));
-        Ok(Self { read, write, clock, group })
+        Database::connect(connect::sqlite(address, 1, true)).await.map_err(away)?.close().await?;
+        let write = Database::connect(connect::sqlite(address, 1, false)).await.map_err(away)?;
+        let read = Database::connect(connect::sqlite(address, SQLITE_READERS, false)).await.map_err(away)?;
+        let group = Some(Arc::new(Group::new(Watched::of(url))));
+        Ok(Self { read, write, clock, group, failing })
     }
 
     /// For reading outside a transaction.
@@ -153,12 +157,22 @@ impl Db {
                         tracing::debug!(retry, error = error.private(), "transaction is tried again");
                         tokio::time::sleep(pause(retry)).await;
                     }
-                    done => return done,
+                    done => return db.noted(done),
                 }
             }
-            db.write_once(&work).await
+            db.noted(db.write_once(&work).await)
         });
         task.await.map_err(Error::internal)?
+    }
+
+    /// Whether the last write failed because the database was away, full or locked: reading may work all the same.
+    pub fn is_failing(&self) -> bool {
+        self.failing.load(Ordering::Relaxed)
+    }
+
+    fn noted<T>(&self, outcome: Result<T>) -> Result<T> {
+        self.failing.store(outcome.as_ref().is_err_and(is_outage), Ordering::Relaxed);
+        outcome
     }
 
     async fn write_once<T, F>(&self, work: &F) -> Result<T>
@@ -186,52 +200,6 @@ impl Db {
     }
 }
 
-/// The file behind a SQLite URL; none for other databases and for memory.
-pub fn sqlite_file(url: &SecretString) -> Option<PathBuf> {
-    let rest = url.expose_secret().strip_prefix("sqlite:")?;
-    let path = rest.trim_start_matches("//").split('?').next().unwrap_or_default();
-    let path = percent_encoding::percent_decode_str(path).decode_utf8_lossy().into_owned();
-    (!path.is_empty() && path != ":memory:").then(|| PathBuf::from(path))
-}
-
-/// Makes the folder that a SQLite file will stand in.
-///
-/// # Errors
-/// [`crate::kit::error::Kind::Setting`] when it cannot be made.
-pub fn make_folder(file: &Path) -> Result<()> {
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    std::fs::create_dir_all(folder).map_err(|e| {
-        Error::setting(format!(
-            "The folder {} cannot be used: {e}. Set ANDON_DATA_DIR to a folder that may be written.",
-            folder.display()
-        ))
-    })
-}
-
-/// Takes a SQLite file for this process, so that a second `serve` on it refuses to start. Held until dropped.
-///
-/// # Errors
-/// [`crate::kit::error::Kind::Setting`] when another process has it or its folder is not writable.
-pub fn lock(file: &Path) -> Result<File> {
-    make_folder(file)?;
-    let mut name = file.as_os_str().to_owned();
-    name.push(".lock");
-    let unusable = |e: std::io::Error| {
-        Error::setting(format!(
-            "{} cannot be written: {e}. Set ANDON_DATA_DIR to a folder that may be written.",
-            Path::new(&name).display()
-        ))
-    };
-    let lock = File::create(&name).map_err(unusable)?;
-    lock.try_lock().map_err(|_| {
-        Error::setting(format!(
-            "Another andon is running on {}. Stop it first, or give this one its own ANDON_DATA_DIR.",
-            file.display()
-        ))
-    })?;
-    Ok(lock)
-}
-
 fn read_committed() -> TransactionOptions {
     TransactionOptions { isolation_level: Some(IsolationLevel::ReadCommitted), ..TransactionOptions::default() }
 }
@@ -243,32 +211,6 @@ fn immediate() -> TransactionOptions {
         sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
         ..TransactionOptions::default()
     }
-}
-
-fn options(url: &str, connections: u32) -> ConnectOptions {
-    let mut options = ConnectOptions::new(url);
-    options
-        .max_connections(connections)
-        .acquire_timeout(ACQUIRE_TIMEOUT)
-        .connect_timeout(ACQUIRE_TIMEOUT)
-        .sqlx_logging(false);
-    options
-}
-
-fn sqlite(url: &str, connections: u32) -> ConnectOptions {
-    use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
-    let mut options = options(url, connections);
-    options.min_connections(1).idle_timeout(None::<Duration>).max_lifetime(None::<Duration>).map_sqlx_sqlite_opts(
-        |sqlite| {
-            sqlite
-                .journal_mode(SqliteJournalMode::Wal)
-                .synchronous(SqliteSynchronous::Full)
-                .foreign_keys(true)
-                .busy_timeout(ACQUIRE_TIMEOUT)
-                .statement_cache_capacity(512)
-        },
-    );
-    options
 }
 
 fn away(error: DbErr) -> Error {

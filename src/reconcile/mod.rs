@@ -4,14 +4,15 @@
 //! lost. At start, after every outage and every five minutes this job lists the messages that the provider
 //! received for us since it last finished, and takes the missing ones. Doing it twice changes nothing.
 
-pub mod store;
+mod store;
 
 use crate::app::App;
 use crate::bus::Poke;
-use crate::channels::{Channel, Medium, Retry};
+use crate::channels::{Channel, Listed, Medium, Retry};
 use crate::chat::inbound::Taken;
+use crate::db::{is_refusal, marks};
 use crate::delivery::model::CHANNEL_PAUSE;
-use crate::kit::{Error, Result};
+use crate::kit::{Error, Instant, Result};
 use crate::webhooks_in::Door;
 use chrono::TimeDelta;
 use std::sync::Arc;
@@ -22,6 +23,10 @@ use tokio_util::sync::CancellationToken;
 const TIMER: Duration = Duration::from_mins(5);
 /// After a failure it looks again after twice this time, then after twice that, up to the timer.
 const AFTER_FAILURE: Duration = Duration::from_secs(2);
+/// How many missed messages are handed over at once.
+const AT_ONCE: usize = 500;
+/// A message whose media cannot be listed is waited for this long.
+const MEDIA_PATIENCE: TimeDelta = TimeDelta::minutes(30);
 /// How far before its mark it looks: clocks differ, and a message may be listed a little late.
 const OVERLAP: TimeDelta = TimeDelta::minutes(10);
 
@@ -61,7 +66,7 @@ pub async fn once(app: &App, door: &Door) -> Result<usize> {
         let name = format!("received:{}", channel.name());
         let started_at = app.clock.now();
         // On the very first look there is nothing to catch up with: what is older than Andon is not its business.
-        if let Some(mark) = store::mark(app.db.read(), &name).await? {
+        if let Some(mark) = marks::mark(app.db.read(), &name).await? {
             let received = match channel.received_since(mark - OVERLAP).await {
                 Ok(received) => received,
                 Err(error) => {
@@ -71,18 +76,18 @@ pub async fn once(app: &App, door: &Door) -> Result<usize> {
                     return Err(Error::unavailable("The provider does not list what it received.").because(error));
                 }
             };
-            let ids: Vec<String> = received.iter().map(|message| message.provider_id.clone()).collect();
+            let ids: Vec<String> = received.iter().map(|listed| listed.message.provider_id.clone()).collect();
             let known = store::known(app.db.read(), channel.name(), &ids).await?;
-            for message in received.into_iter().filter(|message| !known.contains(&message.provider_id)) {
-                if door.take_message(message).await? == Taken::New {
-                    missed += 1;
-                }
+            let new: Vec<Listed> =
+                received.into_iter().filter(|listed| !known.contains(&listed.message.provider_id)).collect();
+            for some in new.chunks(AT_ONCE) {
+                missed += take_in(door, channel.as_ref(), some, started_at).await?;
             }
         }
         app.db
             .write(move |tx| {
                 let name = name.clone();
-                Box::pin(async move { store::set_mark(tx, &name, started_at).await })
+                Box::pin(async move { marks::set_mark(tx, &name, started_at).await })
             })
             .await?;
     }
@@ -90,4 +95,44 @@ pub async fn once(app: &App, door: &Door) -> Result<usize> {
         tracing::info!(missed, "messages that had been missed were taken in");
     }
     Ok(missed)
+}
+
+/// Takes some of the missed messages in, in their order. Answers with how many were new.
+async fn take_in(door: &Door, channel: &dyn Channel, listed: &[Listed], now: Instant) -> Result<usize> {
+    let mut messages = Vec::with_capacity(listed.len());
+    for Listed { message, has_media } in listed {
+        let mut message = message.clone();
+        if *has_media {
+            message.media = match channel.media_of(&message.provider_id).await {
+                Ok(media) => media,
+                // A passing trouble: soon again, unless it has been passing for long.
+                Err(error) if message.sent_at.is_some_and(|at| at > now - MEDIA_PATIENCE) => {
+                    return Err(
+                        Error::unavailable("The media of a missed message cannot be listed yet.").because(error)
+                    );
+                }
+                Err(error) => {
+                    tracing::warn!(message.id = message.provider_id, "taken in without its media: {error}");
+                    Vec::new()
+                }
+            };
+        }
+        messages.push(message);
+    }
+    let mut new = 0;
+    for outcome in door.take_messages(messages).await {
+        match outcome {
+            Ok(Taken::New) => new += 1,
+            Ok(Taken::Known) => {}
+            // One that the database will never take must not hold up the others.
+            Err(error) if is_refusal(&error) => {
+                tracing::error!(
+                    cause = error.private(),
+                    "a missed message cannot be stored and is left aside: {error}"
+                );
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(new)
 }

@@ -1,30 +1,16 @@
-//! The marks that jobs leave for themselves, and which messages are known.
+//! Which of the provider's messages are known here.
 
 use crate::chat::store::message;
-use crate::db::Tx;
-use crate::kit::{Instant, Result};
-use sea_orm::ActiveValue::{NotSet, Set};
-use sea_orm::sea_query::OnConflict;
+use crate::kit::Result;
 use sea_orm::{ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QuerySelect as _};
 use std::collections::HashSet;
 
-/// When the job with this name last finished.
-pub async fn mark(conn: &impl ConnectionTrait, name: &str) -> Result<Option<Instant>> {
-    Ok(row::Entity::find().filter(row::Column::Name.eq(name)).one(conn).await?.map(|mark| mark.at))
-}
-
-/// Notes that the job with this name finished what there was until `at`.
-pub async fn set_mark(tx: &Tx, name: &str, at: Instant) -> Result<()> {
-    let mark = row::ActiveModel { id: NotSet, name: Set(name.to_owned()), at: Set(at) };
-    row::Entity::insert(mark)
-        .on_conflict(OnConflict::column(row::Column::Name).update_column(row::Column::At).to_owned())
-        .exec_without_returning(tx.conn())
-        .await?;
-    Ok(())
-}
-
 /// Which of these messages of a channel are stored already.
-pub async fn known(conn: &impl ConnectionTrait, channel: &str, provider_ids: &[String]) -> Result<HashSet<String>> {
+pub(super) async fn known(
+    conn: &impl ConnectionTrait,
+    channel: &str,
+    provider_ids: &[String],
+) -> Result<HashSet<String>> {
     let mut known = HashSet::new();
     for ids in provider_ids.chunks(crate::db::MAX_BOUND_VALUES) {
         let found: Vec<String> = message::Entity::find()
@@ -38,25 +24,4 @@ pub async fn known(conn: &impl ConnectionTrait, channel: &str, provider_ids: &[S
         known.extend(found);
     }
     Ok(known)
-}
-
-/// The stored mark.
-pub mod row {
-    #![expect(missing_docs, reason = "the columns are described in db/migrations")]
-    use super::Instant;
-    use sea_orm::entity::prelude::*;
-
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-    #[sea_orm(table_name = "marks")]
-    pub struct Model {
-        #[sea_orm(primary_key)]
-        pub id: i64,
-        pub name: String,
-        pub at: Instant,
-    }
-
-    #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }

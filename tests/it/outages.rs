@@ -8,12 +8,15 @@ use andon::reconcile;
 use andon::simulator::{Faults, Incoming, PostFault, Rule};
 use chrono::TimeDelta;
 use reqwest::StatusCode;
+use sea_orm::ConnectionTrait as _;
 use serde_json::json;
 
 facts!["outages":
     a_message_whose_webhook_was_lost_is_fetched,
     what_came_while_andon_was_down_is_fetched_at_start,
     a_database_that_is_away_loses_nothing,
+    a_full_disk_loses_nothing_that_was_accepted,
+    a_database_file_that_was_moved_takes_nothing_in,
 ];
 
 async fn catch_up(app: &TestApp) -> usize {
@@ -69,14 +72,59 @@ async fn a_database_that_is_away_loses_nothing(backend: Backend) {
     assert!(text.contains("database") && !text.contains("sqlx") && !text.contains("127.0.0.1"), "{text}");
     let (sent, replies) = app.sends_into_the_dark(OPERATOR, "2").await;
     assert_eq!((sent.webhook, replies), (Some(503), 0));
-    if backend != Backend::Sqlite {
-        let (status, health) = app.get("/health").await;
-        assert_eq!((status, &health["status"]), (StatusCode::SERVICE_UNAVAILABLE, &json!("down")));
-    }
+    let (status, health) = app.get("/health").await;
+    assert_eq!((status, &health["status"]), (StatusCode::SERVICE_UNAVAILABLE, &json!("down")));
     database.bring_back().await;
     app.clock.advance(TimeDelta::minutes(1));
     assert_eq!(catch_up(&app).await, 1, "what the provider received meanwhile is taken in");
     assert!(app.bubbles(OPERATOR)[1].text.contains("Order Number"));
+    assert_eq!(app.get("/health").await.1["status"], "ok");
+    app.end().await;
+}
+
+async fn a_full_disk_loses_nothing_that_was_accepted(backend: Backend) {
+    if backend != Backend::Sqlite {
+        return; // a server's disk is the server's
+    }
+    let app = TestApp::start(backend).await;
+    // The limit holds for the writing connection only, so it goes with it, as space comes back to a disk.
+    let limit = app.server.app.db.write(|tx| {
+        Box::pin(async move {
+            tx.conn().execute_unprepared("PRAGMA max_page_count = 1").await?; // never less than there is
+            Ok(())
+        })
+    });
+    limit.await.expect("the limit is set");
+    let (mut accepted, mut refused) = (0, 0);
+    for n in 0..400 {
+        let form = Form::message(&format!("SM{n:032}"), OPERATOR, format!("{} {n}", "x".repeat(500)));
+        match form.post_for_status(&app).await {
+            StatusCode::OK => accepted += 1,
+            StatusCode::SERVICE_UNAVAILABLE => refused += 1,
+            other => assert_eq!(other, StatusCode::OK),
+        }
+    }
+    assert!(refused > 0, "the disk was full for a while");
+    assert_eq!(app.count("messages").await, accepted, "what was accepted is there for everybody to read");
+    assert_eq!(Form::message("SMlast", OPERATOR, "hi").post_for_status(&app).await, StatusCode::OK);
+    let app = app.restart(&[]).await;
+    assert_eq!(app.count("messages").await, accepted + 1, "and after a restart");
+    app.end().await;
+}
+
+async fn a_database_file_that_was_moved_takes_nothing_in(backend: Backend) {
+    let app = TestApp::start(backend).await;
+    let Some(file) = andon::db::sqlite_file(&app.server.app.settings.database_url()) else {
+        return app.end().await; // a server's files are the server's
+    };
+    let elsewhere = file.with_extension("moved");
+    std::fs::rename(&file, &elsewhere).expect("moved");
+    let answer = Form::message("SM1", OPERATOR, "hi").post_for_status(&app).await;
+    assert_eq!(answer, StatusCode::SERVICE_UNAVAILABLE, "what is written to a file without a name would be lost");
+    assert_eq!(app.get("/health").await.1["status"], "down");
+    std::fs::rename(&elsewhere, &file).expect("moved back");
+    let answer = Form::message("SM1", OPERATOR, "hi").post(&app).await;
+    assert_eq!(answer.status(), StatusCode::OK, "{}", answer.text().await.expect("a body"));
     assert_eq!(app.get("/health").await.1["status"], "ok");
     app.end().await;
 }

@@ -70,7 +70,7 @@ async fn rubbish_is_told_what_is_missing(backend: Backend) {
 
 async fn a_body_over_the_limit_is_refused(backend: Backend) {
     let app = TestApp::start(backend).await;
-    let response = Form::message(SID, OPERATOR, vec![b'a'; 3 * 1024 * 1024]).post(&app).await;
+    let response = Form::message(SID, OPERATOR, vec![b'a'; 256 * 1024]).post(&app).await;
     assert_eq!(response.status(), StatusCode::PAYLOAD_TOO_LARGE);
     assert_eq!(app.count("messages").await, 0);
     app.end().await;
@@ -187,6 +187,7 @@ async fn messages_of_one_person_are_handled_in_their_order(backend: Backend) {
             profile_name: None,
             user_id: None,
             place: None,
+            sent_at: None,
         })
     };
     let all = texts.iter().enumerate().map(|(index, text)| message(index, text)).collect();

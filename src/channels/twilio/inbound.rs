@@ -143,6 +143,7 @@ fn message(sid: String, from: &str, form: &Form<'_>) -> Option<Signal> {
         profile_name: form.text("ProfileName"),
         user_id,
         place,
+        sent_at: None,
     }))
 }
 

@@ -8,7 +8,7 @@ mod inbound;
 mod outbound;
 pub mod signature;
 
-use super::{Accepted, Channel, Inbound, Medium, Outbound, Rejection, SendError, Signal, Webhook};
+use super::{Accepted, Channel, Listed, Media, Medium, Outbound, Rejection, SendError, Signal, Webhook};
 use crate::kit::{E164, Instant};
 use async_trait::async_trait;
 use secrecy::{ExposeSecret, SecretString};
@@ -112,8 +112,12 @@ impl Channel for Twilio {
         outbound::send(self, message).await
     }
 
-    async fn received_since(&self, since: Instant) -> Result<Vec<Inbound>, SendError> {
+    async fn received_since(&self, since: Instant) -> Result<Vec<Listed>, SendError> {
         outbound::received_since(self, since).await
+    }
+
+    async fn media_of(&self, provider_id: &str) -> Result<Vec<Media>, SendError> {
+        outbound::media_of(self, provider_id).await
     }
 }
 

@@ -7,7 +7,7 @@
 
 use super::inbound::{kind_of, repaired, status_named};
 use super::{MAX_CHARS, NAME, Twilio, errors, read_address, written};
-use crate::channels::{Accepted, Inbound, Media, Medium, Outbound, Retry, SendError, Status};
+use crate::channels::{Accepted, Inbound, Listed, Media, Medium, Outbound, Retry, SendError, Status};
 use crate::kit::Instant;
 use chrono::{DateTime, SubsecRound as _, Utc};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -56,7 +56,7 @@ pub(super) async fn send(twilio: &Twilio, message: &Outbound) -> Result<Accepted
 
 /// Lists what came in since; see [`crate::channels::Channel::received_since`]. Empty where credentials or
 /// sender are missing. The list knows no taps, quotes, names and places: those come by webhook alone.
-pub(super) async fn received_since(twilio: &Twilio, since: Instant) -> Result<Vec<Inbound>, SendError> {
+pub(super) async fn received_since(twilio: &Twilio, since: Instant) -> Result<Vec<Listed>, SendError> {
     let (Ok(messages), Some(sender)) = (messages_url(twilio), &twilio.whatsapp_sender) else { return Ok(Vec::new()) };
     // Twilio's dates have whole seconds, and its filter whole days.
     let since = since.trunc_subsecs(0);
@@ -65,7 +65,7 @@ pub(super) async fn received_since(twilio: &Twilio, since: Instant) -> Result<Ve
         ("DateSent>", since.format("%Y-%m-%d").to_string()),
         ("PageSize", PAGE_SIZE.to_owned()),
     ];
-    let mut found: Vec<Listed> = Vec::new();
+    let mut found: Vec<ListedMessage> = Vec::new();
     let mut next = Some((messages, true));
     for _ in 0..MAX_PAGES {
         let Some((url, is_first)) = next.take() else { break };
@@ -81,13 +81,9 @@ pub(super) async fn received_since(twilio: &Twilio, since: Instant) -> Result<Ve
     found
         .retain(|message| message.direction.as_deref() == Some("inbound") && message.at().is_none_or(|at| at >= since));
     found.reverse();
-    found.sort_by_key(Listed::at);
+    found.sort_by_key(ListedMessage::at);
 
-    let mut inbound = Vec::with_capacity(found.len());
-    for message in found {
-        inbound.extend(taken_in(twilio, message).await?);
-    }
-    Ok(inbound)
+    Ok(found.into_iter().filter_map(taken_in).collect())
 }
 
 /// A page of the list. Its messages are read one by one, so that an odd one spoils only itself.
@@ -100,7 +96,7 @@ struct Page {
 
 /// A message of the list, as far as we read it.
 #[derive(Deserialize)]
-struct Listed {
+struct ListedMessage {
     sid: String,
     body: Option<String>,
     from: Option<String>,
@@ -113,7 +109,7 @@ struct Listed {
     date_sent: Option<String>,
 }
 
-impl Listed {
+impl ListedMessage {
     /// When it came in; the later of the two dates that Twilio keeps.
     fn at(&self) -> Option<Instant> {
         [&self.date_created, &self.date_sent]
@@ -140,35 +136,36 @@ struct ListedMedia {
     uri: String,
 }
 
-fn listed(message: Value) -> Option<Listed> {
+fn listed(message: Value) -> Option<ListedMessage> {
     serde_json::from_value(message)
         .inspect_err(|error| tracing::warn!(%error, "a message in Twilio's list cannot be read; it is left aside"))
         .ok()
 }
 
-async fn taken_in(twilio: &Twilio, message: Listed) -> Result<Option<Inbound>, SendError> {
-    let Some((medium, from)) = message.from.as_deref().and_then(read_address) else { return Ok(None) };
-    let media = if message.has_media() { media_of(twilio, &message.sid).await? } else { Vec::new() };
-    Ok(Some(Inbound {
+fn taken_in(message: ListedMessage) -> Option<Listed> {
+    let (medium, from) = message.from.as_deref().and_then(read_address)?;
+    let (sent_at, has_media) = (message.at(), message.has_media());
+    let message = Inbound {
         channel: NAME,
         medium,
         from,
         to: message.to.as_deref().and_then(read_address).map(|(_, number)| number),
         text: repaired(message.body.unwrap_or_default().as_bytes()),
-        kind: kind_of(&media),
-        media,
+        kind: kind_of(&[]),
+        media: Vec::new(),
         tapped: None,
         reply_to: None,
         profile_name: None,
         user_id: None,
         place: None,
         provider_id: message.sid,
-    }))
+        sent_at,
+    };
+    Some(Listed { message, has_media })
 }
 
-/// The message's media. One refused for good (deleted at Twilio) must not hold up the messages; a passing
-/// trouble fails the whole list, which is asked for again soon, rather than lose a photo.
-async fn media_of(twilio: &Twilio, sid: &str) -> Result<Vec<Media>, SendError> {
+/// A listed message's media; none where they are refused for good (deleted at Twilio).
+pub(super) async fn media_of(twilio: &Twilio, sid: &str) -> Result<Vec<Media>, SendError> {
     let url = format!("{}/{}/Media.json", messages_url(twilio)?.trim_end_matches(".json"), encoded(sid));
     let list: MediaList = match read(ask(twilio, || twilio.http.get(&url)).await) {
         Err(error) if error.retry == Retry::Never || error.code == Some(20404) => {

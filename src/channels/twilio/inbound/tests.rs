@@ -117,6 +117,7 @@ fn plain() -> Inbound {
         profile_name: Some("Night shift".to_owned()),
         user_id: Some("GB.1234567890123".to_owned()),
         place: None,
+        sent_at: None,
     }
 }
 

@@ -255,12 +255,14 @@ async fn what_came_in_is_listed_over_all_pages_oldest_first() {
     let since = since + chrono::TimeDelta::milliseconds(700);
     let received = channel(base.clone(), None).received_since(since).await.expect("listed");
 
-    let ids: Vec<&str> = received.iter().map(|message| message.provider_id.as_str()).collect();
+    let ids: Vec<&str> = received.iter().map(|listed| listed.message.provider_id.as_str()).collect();
     assert_eq!(ids, ["MM1", "SM3", "SM4", "SM5"]);
+    assert_eq!(received.iter().map(|listed| listed.has_media).collect::<Vec<_>>(), [true, false, false, false]);
+    assert_eq!((received[1].message.medium, received[1].message.text.as_str()), (Medium::Whatsapp, "SM3"));
+    assert!(received.iter().all(|listed| listed.message.sent_at.is_some_and(|at| at >= since.trunc_subsecs(0))));
+    let media = channel(base.clone(), None).media_of("MM1").await.expect("listed");
     let url = format!("{base}2010-04-01/Accounts/AC1/Messages/MM1/Media/ME1");
-    assert_eq!(received[0].media, [Media { url, content_type: "image/png".to_owned() }]);
-    assert_eq!((received[0].kind.as_str(), received[1].kind.as_str()), ("image", "text"));
-    assert_eq!((received[1].medium, received[1].text.as_str()), (Medium::Whatsapp, "SM3"));
+    assert_eq!(media, [Media { url, content_type: "image/png".to_owned() }]);
 
     let lines: Vec<String> = server.asked().into_iter().map(|asked| asked.line).collect();
     let first = format!("GET {MESSAGES}?To=whatsapp%3A%2B14155238886&DateSent%3E=2026-01-18&PageSize=1000");
@@ -282,15 +284,12 @@ async fn a_list_that_never_ends_or_leads_elsewhere_is_left() {
 }
 
 #[tokio::test]
-async fn deleted_media_do_not_hold_up_a_message_and_a_passing_trouble_is_told() {
-    let photo = page(&[listed_message("MM1", 30, r#""direction":"inbound","num_media":1"#)], None);
+async fn deleted_media_are_none_and_a_passing_trouble_is_told() {
     let gone = (404, None, r#"{"code":20404,"message":"not found","status":404}"#.to_owned());
-    let (_, base) = Canned::serving([photo.clone(), gone, photo, (503, None, String::new())]).await;
+    let (_, base) = Canned::serving([gone, (503, None, String::new())]).await;
     let twilio = channel(base, None);
-    let since = Utc.with_ymd_and_hms(2026, 1, 18, 0, 0, 0).single().expect("an instant");
-    let received = twilio.received_since(since).await.expect("taken without its photo");
-    assert_eq!((received.len(), received[0].media.len()), (1, 0));
-    let error = twilio.received_since(since).await.expect_err("Twilio is down");
+    assert_eq!(twilio.media_of("MM1").await, Ok(vec![]), "gone for good");
+    let error = twilio.media_of("MM1").await.expect_err("Twilio is down");
     assert_eq!((error.name, error.in_doubt), ("provider_down", false));
 }
 

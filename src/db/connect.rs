@@ -1,0 +1,144 @@
+//! How connections are made, and the file behind SQLite: found, locked, watched.
+
+use crate::kit::{Error, Result};
+use sea_orm::ConnectOptions;
+use secrecy::{ExposeSecret as _, SecretString};
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// How long a request waits for a free connection before the database counts as away.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+/// Prepared statements kept by a connection: sets of every size make many. Sixteen connections of two processes stay
+/// below MariaDB's default limit (`max_prepared_stmt_count`, 16,382).
+const STATEMENTS: usize = 400;
+
+/// The file behind a SQLite URL; none for other databases and for memory.
+pub fn sqlite_file(url: &SecretString) -> Option<PathBuf> {
+    let rest = url.expose_secret().strip_prefix("sqlite:")?;
+    let path = rest.trim_start_matches("//").split('?').next().unwrap_or_default();
+    let path = percent_encoding::percent_decode_str(path).decode_utf8_lossy().into_owned();
+    (!path.is_empty() && path != ":memory:").then(|| PathBuf::from(path))
+}
+
+/// Makes the folder that a SQLite file will stand in.
+///
+/// # Errors
+/// [`crate::kit::error::Kind::Setting`] when it cannot be made.
+pub fn make_folder(file: &Path) -> Result<()> {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder).map_err(|e| {
+        Error::setting(format!(
+            "The folder {} cannot be used: {e}. Set ANDON_DATA_DIR to a folder that may be written.",
+            folder.display()
+        ))
+    })
+}
+
+/// Takes a SQLite file for this process, so that a second `serve` on it refuses to start. Held until dropped.
+///
+/// # Errors
+/// [`crate::kit::error::Kind::Setting`] when another process has it or its folder is not writable.
+pub fn lock(file: &Path) -> Result<File> {
+    make_folder(file)?;
+    let mut name = file.as_os_str().to_owned();
+    name.push(".lock");
+    let unusable = |e: std::io::Error| {
+        Error::setting(format!(
+            "{} cannot be written: {e}. Set ANDON_DATA_DIR to a folder that may be written.",
+            Path::new(&name).display()
+        ))
+    };
+    let lock = File::create(&name).map_err(unusable)?;
+    lock.try_lock().map_err(|_| {
+        Error::setting(format!(
+            "Another andon is running on {}. Stop it first, or give this one its own ANDON_DATA_DIR.",
+            file.display()
+        ))
+    })?;
+    Ok(lock)
+}
+
+/// A SQLite file as it was when it was opened: moved or deleted, what is written to it would be lost.
+#[derive(Debug)]
+pub(super) struct Watched {
+    path: PathBuf,
+    #[cfg(unix)]
+    identity: (u64, u64),
+}
+
+impl Watched {
+    /// The file behind this URL; none where there is no file.
+    pub(super) fn of(url: &SecretString) -> Option<Self> {
+        let path = sqlite_file(url)?;
+        #[cfg(unix)]
+        let identity = identity(&path)?;
+        Some(Self {
+            path,
+            #[cfg(unix)]
+            identity,
+        })
+    }
+
+    /// # Errors
+    /// [`crate::kit::error::Kind::Unavailable`] when the file is no longer where it was.
+    pub(super) fn check(&self) -> Result<()> {
+        #[cfg(unix)]
+        let is_there = identity(&self.path) == Some(self.identity);
+        #[cfg(not(unix))]
+        let is_there = self.path.exists();
+        if is_there {
+            return Ok(());
+        }
+        let path = self.path.display();
+        let cause = format!("{path} was moved, replaced or deleted; put it back, or restart Andon to begin a new one");
+        Err(Error::unavailable("The database file is gone. Nothing was changed; please try again.").because(cause))
+    }
+}
+
+#[cfg(unix)]
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt as _;
+    let data = std::fs::metadata(path).ok()?;
+    Some((data.dev(), data.ino()))
+}
+
+pub(super) fn options(url: &str, connections: u32) -> ConnectOptions {
+    let mut options = ConnectOptions::new(url);
+    options
+        .max_connections(connections)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .connect_timeout(ACQUIRE_TIMEOUT)
+        .sqlx_logging(false);
+    options
+}
+
+/// SQLite in write-ahead mode, every commit on disk before it is answered.
+///
+/// Only the first connection may make the file: a later one that made an empty file in place of one that was moved
+/// away would take over its write-ahead log, and with it everything not yet moved into the file.
+pub(super) fn sqlite(url: &str, connections: u32, may_create: bool) -> ConnectOptions {
+    use sea_orm::sqlx::Connection as _;
+    use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+    let mut options = options(url, connections);
+    // A connection whose transaction was lost half-way (disk full) is not used again: what is written on it later
+    // would never be committed.
+    options.map_sqlx_sqlite_pool_opts(|pool| {
+        pool.after_release(|connection, _| {
+            let is_sound = !connection.is_in_transaction();
+            Box::pin(async move { Ok(is_sound) })
+        })
+    });
+    options.min_connections(1).idle_timeout(None::<Duration>).max_lifetime(None::<Duration>).map_sqlx_sqlite_opts(
+        move |sqlite| {
+            sqlite
+                .journal_mode(SqliteJournalMode::Wal)
+                .synchronous(SqliteSynchronous::Full)
+                .create_if_missing(may_create)
+                .foreign_keys(true)
+                .busy_timeout(ACQUIRE_TIMEOUT)
+                .statement_cache_capacity(STATEMENTS)
+        },
+    );
+    options
+}
