@@ -10,18 +10,21 @@ use crate::delivery::receipts;
 use crate::kit::{Clock, Error, Result, http};
 use crate::simulator::{Pace, Setup, Simulator};
 use crate::web::forgive_trailing_slash;
+use crate::web::serve::serve;
 use crate::webhooks_in::Door;
 use crate::wording::Wording;
-use crate::{catalog, chat, worker};
-use axum::ServiceExt;
-use axum::extract::Request;
+use crate::{catalog, chat, delivery, worker};
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::Layer as _;
 use tower::util::MapRequestLayer;
+
+/// A stop takes no longer than this, whatever is going on; service managers kill after 90 seconds and less.
+const LONGEST_STOP: Duration = Duration::from_secs(15);
 
 /// Who runs the jobs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,6 +72,10 @@ impl Server {
 
         let database = Db::open(&url, clock.clone()).await?;
         db::migrations::run(&database).await?;
+        if lock.is_some() {
+            // Nobody else has this file, so whoever held a lease is gone.
+            database.write(|tx| Box::pin(delivery::store::free_leases(tx))).await?;
+        }
         let client = http::client()?;
         let channels = catalog::channels(&settings, client.clone());
         let simulator = simulator(&settings, client, &clock, jobs);
@@ -88,10 +95,7 @@ impl Server {
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let routes = catalog::routes(&app, &door, simulator.as_ref());
         let service = MapRequestLayer::new(forgive_trailing_slash).layer(routes);
-        let served =
-            axum::serve(listener, ServiceExt::<Request>::into_make_service_with_connect_info::<SocketAddr>(service));
-        let until = stop.clone();
-        tasks.spawn(async move { served.with_graceful_shutdown(until.cancelled_owned()).await });
+        tasks.spawn(serve(listener, service, stop.clone()));
         if jobs == Jobs::Running {
             worker::start(&app, &door, &dispatcher, &tasks, &stop);
         }
@@ -123,7 +127,9 @@ impl Server {
             simulator.close();
         }
         self.tasks.close();
-        self.tasks.wait().await;
+        if tokio::time::timeout(LONGEST_STOP, self.tasks.wait()).await.is_err() {
+            tracing::warn!("some work did not end in time; it is taken up at the next start");
+        }
         self.app.db.clone().close().await
     }
 }

@@ -102,7 +102,7 @@ impl Db {
         let failing = Arc::default();
         let address = url.expose_secret();
         if !address.starts_with("sqlite:") {
-            let pool = Database::connect(connect::options(address, POOL)).await.map_err(away)?;
+            let pool = Database::connect(connect::server(address, POOL)).await.map_err(away)?;
             return Ok(Self { read: pool.clone(), write: pool, clock, group: None, failing });
         }
         Database::connect(connect::sqlite(address, 1, true)).await.map_err(away)?.close().await?;

@@ -4,7 +4,7 @@ mod lease;
 mod receive;
 pub mod rows;
 
-pub use lease::{Leased, lease};
+pub use lease::{Leased, free_leases, lease};
 pub use receive::receive;
 
 use super::model;

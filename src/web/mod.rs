@@ -3,6 +3,7 @@
 pub mod client;
 pub mod guard;
 pub mod problem;
+pub mod serve;
 
 use axum::extract::Request;
 use axum::http::Uri;

@@ -84,6 +84,18 @@ struct Candidate {
     created_at: Instant,
 }
 
+/// Lets go of every lease: for a start on a database that no other process can have. What was under way is in doubt,
+/// and its attempt is marked so when it is leased anew.
+pub async fn free_leases(tx: &Tx) -> Result<()> {
+    row::Entity::update_many()
+        .col_expr(row::Column::Lease, Expr::value(None::<String>))
+        .col_expr(row::Column::LeasedUntil, Expr::value(None::<Instant>))
+        .filter(row::Column::LeasedUntil.is_not_null())
+        .exec(tx.conn())
+        .await?;
+    Ok(())
+}
+
 fn is_free(tx: &Tx) -> SimpleExpr {
     row::Column::LeasedUntil.is_null().or(row::Column::LeasedUntil.lte(tx.now()))
 }
