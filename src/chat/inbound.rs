@@ -15,11 +15,11 @@ use crate::bus::Poke;
 use crate::channels::{Inbound, Medium};
 use crate::db::{Batch, Tx};
 use crate::delivery::{self, Kind, NewDelivery};
-use crate::kit::{Result, token};
-use crate::people::store::{Caller, Known};
+use crate::kit::{Instant, Result, token};
+use crate::people::store::{Caller, Heard, Known};
 use crate::people::{self};
 use crate::tickets::model::Viewer;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 /// The most messages in one set.
@@ -67,6 +67,8 @@ struct Chat {
     version: i32,
     address_id: i64,
     dormant: bool,
+    /// When the session began.
+    created_at: Instant,
 }
 
 /// A message whose turn has been computed and whose reply is being put together.
@@ -79,6 +81,7 @@ struct Turn<'a> {
 /// Handles a set of messages. Answers in their order.
 async fn handle(app: &App, flows: &Flows, tx: &Tx, messages: &[Inbound]) -> Result<Vec<Taken>> {
     let people = greet(tx, messages).await?;
+    people::store::lock(tx, people.values().map(|known| known.person_id).collect()).await?;
     let mut seen = HashSet::new();
     let mut firsts = Vec::with_capacity(messages.len());
     let mut origin = Vec::with_capacity(messages.len());
@@ -100,7 +103,12 @@ async fn handle(app: &App, flows: &Flows, tx: &Tx, messages: &[Inbound]) -> Resu
         }
     }
     if !fresh.is_empty() {
-        converse(app, flows, tx, &fresh).await?;
+        hear(tx, &fresh).await?;
+        let (texts, chats): (Vec<Fresh<'_>>, Vec<Fresh<'_>>) =
+            fresh.into_iter().partition(|fresh| fresh.inbound.medium == Medium::Sms);
+        let mut replies = answer_texts(app, &texts);
+        replies.extend(converse(app, flows, tx, &chats).await?);
+        delivery::enqueue(tx, replies, app.max_chars()).await?;
     }
     Ok(taken)
 }
@@ -127,12 +135,44 @@ async fn greet(tx: &Tx, messages: &[Inbound]) -> Result<HashMap<(Medium, String)
     Ok(people)
 }
 
-/// Takes the new messages through the engine, round by round, and keeps what came of it.
-async fn converse(app: &App, flows: &Flows, tx: &Tx, fresh: &[Fresh<'_>]) -> Result<()> {
-    let addresses: Vec<i64> = distinct(fresh.iter().map(|f| f.known.address_id));
-    people::store::heard_from(tx, &addresses).await?;
-    let mut chats = open_chats(app, tx, fresh).await?;
+/// Keeps when each address last wrote. A message that was fetched late was written when the provider says.
+async fn hear(tx: &Tx, fresh: &[Fresh<'_>]) -> Result<()> {
+    let mut heard: HashMap<i64, Heard<'_>> = HashMap::new();
+    for Fresh { inbound, known, .. } in fresh {
+        let news = Heard {
+            known,
+            at: inbound.sent_at.unwrap_or_else(|| tx.now()).min(tx.now()),
+            profile_name: inbound.profile_name.as_deref(),
+            user_id: inbound.user_id.as_deref(),
+        };
+        let so_far = heard.entry(known.address_id).or_insert_with(|| news.clone());
+        so_far.at = so_far.at.max(news.at);
+        so_far.profile_name = news.profile_name.or(so_far.profile_name);
+        so_far.user_id = news.user_id.or(so_far.user_id);
+    }
+    let mut heard: Vec<Heard<'_>> = heard.into_values().collect();
+    heard.sort_unstable_by_key(|heard| heard.known.address_id); // the order in which rows are locked
+    people::store::hear(tx, heard).await
+}
+
+/// Text messages carry no flows: an address is answered once, with the way to WhatsApp, where a channel can.
+fn answer_texts(app: &App, texts: &[Fresh<'_>]) -> Vec<NewDelivery> {
+    let mut answered = HashSet::new();
+    texts
+        .iter()
+        .filter(|_| app.carrier(Medium::Sms).is_some())
+        .filter(|fresh| fresh.known.last_inbound_at.is_none() && answered.insert(fresh.known.address_id))
+        .filter_map(|fresh| reply(app, fresh, &fresh.known.language, &[Say::plain("chat.sms.whatsapp_only")]))
+        .collect()
+}
+
+/// Takes the new messages through the engine, round by round, keeps what came of it, and answers with the replies.
+async fn converse(app: &App, flows: &Flows, tx: &Tx, fresh: &[Fresh<'_>]) -> Result<Vec<NewDelivery>> {
     let mut replies = Vec::with_capacity(fresh.len());
+    if fresh.is_empty() {
+        return Ok(replies);
+    }
+    let mut chats = open_chats(app, tx, fresh).await?;
     let mut consents: HashMap<i64, bool> = HashMap::new();
     for round in rounds(fresh) {
         let mut turns = Vec::with_capacity(round.len());
@@ -140,16 +180,13 @@ async fn converse(app: &App, flows: &Flows, tx: &Tx, fresh: &[Fresh<'_>]) -> Res
         for fresh in &round {
             let Some(chat) = chats.get_mut(&fresh.known.person_id) else { continue };
             let session = std::mem::take(&mut chat.session);
-            let step = if fresh.inbound.medium == Medium::Sms {
-                // SMS carries no flows: it is answered once, with the way to WhatsApp.
-                let say = if chat.version == 0 { vec![Say::plain("chat.sms.whatsapp_only")] } else { Vec::new() };
-                engine::Step { session, say, finished: None, consent: None }
-            } else {
-                let (input, asker) = (input(fresh.inbound), asker(app, fresh.known));
-                let facts = records.for_viewer(&viewer(app, fresh.known));
-                engine::step(flows, &app.wording, session, &input, &facts, asker, chat.dormant, &app.settings.company)
-            };
+            let (draft, draft_since) = (session.draft.clone(), session.draft_since);
+            let (input, asker) = (input(fresh.inbound), asker(app, fresh.known));
+            let facts = records.for_viewer(&viewer(app, fresh.known));
+            let step =
+                engine::step(flows, &app.wording, session, &input, &facts, asker, chat.dormant, &app.settings.company);
             chat.session = step.session;
+            chat.session.draft_since = if chat.session.draft == draft { draft_since } else { Some(tx.now()) };
             chat.dormant = false;
             chat.address_id = fresh.known.address_id;
             if let Some(wanted) = step.consent {
@@ -158,14 +195,32 @@ async fn converse(app: &App, flows: &Flows, tx: &Tx, fresh: &[Fresh<'_>]) -> Res
             turns.push(Turn { fresh, say: step.say, finished: step.finished });
         }
         finish(app, flows, tx, &mut turns, &mut chats).await?;
-        replies.extend(turns.into_iter().filter_map(|turn| reply(app, &turn)));
+        replies.extend(turns.iter().filter_map(|turn| {
+            let language = chats.get(&turn.fresh.known.person_id).map_or("en", |chat| chat.session.language.as_str());
+            reply(app, turn.fresh, language, &turn.say)
+        }));
     }
     for wanted in [true, false] {
         let ids: Vec<i64> = consents.iter().filter(|(_, to)| **to == wanted).map(|(id, _)| *id).collect();
         people::store::consent(tx, &ids, wanted).await?;
     }
+    keep_languages(tx, fresh, &chats).await?;
     store::keep(tx, kept(flows, chats)).await?;
-    delivery::enqueue(tx, replies, app.max_chars()).await?;
+    Ok(replies)
+}
+
+/// A language that was chosen is the person's, beyond this session.
+async fn keep_languages(tx: &Tx, fresh: &[Fresh<'_>], chats: &HashMap<i64, Chat>) -> Result<()> {
+    let mut chosen: BTreeMap<&str, Vec<i64>> = BTreeMap::new();
+    for Fresh { known, .. } in fresh {
+        let language = chats.get(&known.person_id).map(|chat| chat.session.language.as_str());
+        if let Some(language) = language.filter(|language| *language != known.language) {
+            chosen.entry(language).or_default().push(known.person_id);
+        }
+    }
+    for (language, people) in chosen {
+        people::store::speak(tx, language, people).await?;
+    }
     Ok(())
 }
 
@@ -186,42 +241,40 @@ fn rounds<'a>(fresh: &'a [Fresh<'a>]) -> Vec<Vec<&'a Fresh<'a>>> {
 
 /// The conversations these messages belong to, locked; a stranger's begins at the menu.
 async fn open_chats(app: &App, tx: &Tx, fresh: &[Fresh<'_>]) -> Result<HashMap<i64, Chat>> {
-    let mut people: Vec<i64> = distinct(fresh.iter().map(|f| f.known.person_id));
-    people.sort_unstable();
-    let mut stored = store::conversations(tx, &people).await?;
-    let chats = fresh.iter().map(|f| {
-        let chat = match stored.remove(&f.known.person_id) {
-            None => {
-                Chat { session: fresh_session(f.known), version: 0, address_id: f.known.address_id, dormant: false }
-            }
-            Some(row) => {
-                let idle = tx.now() - row.updated_at;
-                // A session that cannot be read (an older or newer program's) starts over rather than failing.
-                let session: Option<Session> = serde_json::from_str(&row.session).ok();
-                let session = session.filter(|_| idle < app.settings.draft_life);
-                let session = session.unwrap_or_else(|| fresh_session(f.known));
-                let dormant = session.flow.is_some() && idle > app.settings.session_timeout;
-                Chat { session, version: row.version, address_id: row.address_id, dormant }
-            }
-        };
-        (f.known.person_id, chat)
-    });
-    // A person's second message must not overwrite what the first found.
-    Ok(chats.fold(HashMap::new(), |mut all, (person, chat)| {
-        all.entry(person).or_insert(chat);
-        all
-    }))
+    let people: HashSet<i64> = fresh.iter().map(|fresh| fresh.known.person_id).collect();
+    let mut stored = store::conversations(tx, &people.into_iter().collect::<Vec<_>>()).await?;
+    let mut chats: HashMap<i64, Chat> = HashMap::new();
+    for Fresh { known, .. } in fresh {
+        let chat = || open_chat(app, tx.now(), known, stored.remove(&known.person_id));
+        chats.entry(known.person_id).or_insert_with(chat);
+    }
+    Ok(chats)
 }
 
-fn fresh_session(known: &Known) -> Session {
-    Session { language: known.language.clone(), ..Session::default() }
+fn open_chat(app: &App, now: Instant, known: &Known, row: Option<store::conversation::Model>) -> Chat {
+    let fresh = || Session { language: known.language.clone(), ..Session::default() };
+    let Some(row) = row else {
+        let address_id = known.address_id;
+        return Chat { session: fresh(), version: 0, address_id, dormant: false, created_at: now };
+    };
+    let idle = now - row.updated_at;
+    // A session that cannot be read (an older or newer program's) starts over rather than failing.
+    let session: Option<Session> = serde_json::from_str(&row.session).ok();
+    let mut session = session.filter(|_| idle < app.settings.draft_life).unwrap_or_else(fresh);
+    if session.draft_since.is_some_and(|since| now - since >= app.settings.draft_life) {
+        session.draft = None;
+    }
+    let is_idle = idle > app.settings.session_timeout;
+    let dormant = session.flow.is_some() && is_idle;
+    let created_at = if is_idle && !dormant { now } else { row.created_at };
+    Chat { session, version: row.version, address_id: row.address_id, dormant, created_at }
 }
 
 /// The records that this round's messages may speak of.
 fn wants(app: &App, flows: &Flows, round: &[&Fresh<'_>], chats: &HashMap<i64, Chat>) -> Vec<super::records::Lookup> {
     let may_ask = |fresh: &&&Fresh<'_>| {
         let asker = asker(app, fresh.known);
-        fresh.inbound.medium == Medium::Whatsapp && (asker.registered || asker.open_access)
+        asker.registered || asker.open_access
     };
     round
         .iter()
@@ -265,12 +318,9 @@ async fn finish(
     Ok(())
 }
 
-fn reply(app: &App, turn: &Turn<'_>) -> Option<NewDelivery> {
-    let Fresh { row, inbound, known } = turn.fresh;
-    if inbound.medium == Medium::Sms && app.carrier(Medium::Sms).is_none() {
-        return None; // there is nothing to answer a text message with
-    }
-    let body = engine::render(&app.wording, &known.language, &turn.say);
+fn reply(app: &App, fresh: &Fresh<'_>, language: &str, say: &[Say]) -> Option<NewDelivery> {
+    let Fresh { row, inbound, known } = fresh;
+    let body = engine::render(&app.wording, language, say);
     (!body.is_empty()).then(|| NewDelivery {
         kind: Kind::Reply,
         medium: inbound.medium,
@@ -292,6 +342,7 @@ fn kept(flows: &Flows, chats: HashMap<i64, Chat>) -> Vec<Kept> {
             state: chat.session.state(flows),
             session: serde_json::to_string(&chat.session).unwrap_or_default(),
             version: chat.version + 1,
+            created_at: chat.created_at,
         })
         .collect();
     kept.sort_unstable_by_key(|kept| kept.person_id); // the order in which rows are locked
@@ -318,9 +369,4 @@ fn viewer(app: &App, known: &Known) -> Viewer {
         department: known.department.clone(),
         open_access: app.chat_is_open(),
     }
-}
-
-fn distinct(ids: impl Iterator<Item = i64>) -> Vec<i64> {
-    let mut seen = HashSet::new();
-    ids.filter(|id| seen.insert(*id)).collect()
 }

@@ -5,6 +5,7 @@
 
 use super::flow::{Flow, Flows, Question};
 use crate::channels::Media;
+use crate::kit::Instant;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -27,6 +28,8 @@ pub struct Session {
     pub offer: bool,
     /// A form that was interrupted and can be taken up again with `resume`.
     pub draft: Option<Form>,
+    /// Since when it has been put aside; kept by the caller, for the engine reads no clock.
+    pub draft_since: Option<Instant>,
     /// The language of the replies, `en`.
     pub language: String,
 }
@@ -65,6 +68,7 @@ impl Default for Session {
             misses: 0,
             offer: false,
             draft: None,
+            draft_since: None,
             language: "en".to_owned(),
         }
     }

@@ -60,12 +60,10 @@ fn extra(inbound: &Inbound) -> String {
     without_nul(&extra.to_string())
 }
 
-/// The conversations of these people, locked in key order until the transaction ends.
+/// The conversations of these people; [`crate::people::store::lock`] goes before.
 pub async fn conversations(tx: &Tx, people: &[i64]) -> Result<HashMap<i64, conversation::Model>> {
     let found = conversation::Entity::find()
         .filter(conversation::Column::PersonId.is_in(people.iter().copied()))
-        .order_by_asc(conversation::Column::PersonId)
-        .lock_exclusive()
         .all(tx.conn())
         .await?;
     Ok(found.into_iter().map(|conversation| (conversation.person_id, conversation)).collect())
@@ -84,6 +82,8 @@ pub struct Kept {
     pub session: String,
     /// One more than it was.
     pub version: i32,
+    /// When the session began.
+    pub created_at: Instant,
 }
 
 /// Writes a set of conversations, new and known ones alike.
@@ -95,10 +95,11 @@ pub async fn keep(tx: &Tx, conversations: Vec<Kept>) -> Result<()> {
         state: Set(kept.state),
         session: Set(kept.session),
         version: Set(kept.version),
-        created_at: Set(tx.now()),
+        created_at: Set(kept.created_at),
         updated_at: Set(tx.now()),
     });
     let changed = [
+        conversation::Column::CreatedAt,
         conversation::Column::AddressId,
         conversation::Column::State,
         conversation::Column::Session,

@@ -5,9 +5,10 @@ use crate::channels::Medium;
 use crate::db::Tx;
 use crate::kit::{E164, Instant, Result, token};
 use sea_orm::ActiveValue::{NotSet, Set};
+use sea_orm::sea_query::OnConflict;
 use sea_orm::{
-    ColumnTrait as _, ConnectionTrait, EntityTrait as _, JoinType, QueryFilter as _, QuerySelect as _,
-    RelationTrait as _, Select,
+    ColumnTrait as _, ConnectionTrait, DbBackend, EntityTrait as _, JoinType, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _, RelationTrait as _, Select,
 };
 use std::collections::{HashMap, HashSet};
 
@@ -32,6 +33,12 @@ pub struct Known {
     pub language: String,
     /// False once an admin deactivated them.
     pub is_active: bool,
+    /// The name they give themselves at the provider.
+    pub profile_name: Option<String>,
+    /// Meta's business-scoped user id.
+    pub user_id: Option<String>,
+    /// When they last wrote from this address.
+    pub last_inbound_at: Option<Instant>,
 }
 
 impl Known {
@@ -73,7 +80,7 @@ pub enum Registered {
     /// It was not known, or had only written so far.
     New(i64),
     /// It belongs to somebody with a role already; nothing was changed.
-    Already(Known),
+    Already(Box<Known>),
 }
 
 /// Who is behind these addresses; those that do not exist are left out.
@@ -114,11 +121,66 @@ pub async fn greet(tx: &Tx, medium: Medium, callers: &[Caller]) -> Result<HashMa
     Ok(known)
 }
 
-/// Notes that these addresses wrote just now.
-pub async fn heard_from(tx: &Tx, address_ids: &[i64]) -> Result<()> {
-    address::Entity::update_many()
-        .col_expr(address::Column::LastInboundAt, tx.now().into())
-        .filter(address::Column::Id.is_in(address_ids.iter().copied()))
+/// Holds these people until the transaction ends, in key order: one person's messages are one process's at a time.
+/// SQLite needs no such lock, for it has one writer.
+pub async fn lock(tx: &Tx, mut people: Vec<i64>) -> Result<()> {
+    if tx.conn().get_database_backend() == DbBackend::Sqlite {
+        return Ok(());
+    }
+    people.sort_unstable();
+    people.dedup();
+    let _locked: Vec<i64> = person::Entity::find()
+        .select_only()
+        .column(person::Column::Id)
+        .filter(person::Column::Id.is_in(people))
+        .order_by_asc(person::Column::Id)
+        .lock_exclusive()
+        .into_tuple()
+        .all(tx.conn())
+        .await?;
+    Ok(())
+}
+
+/// Notes that somebody wrote from an address they are known by.
+#[derive(Clone, Debug)]
+pub struct Heard<'a> {
+    /// Who, with the address.
+    pub known: &'a Known,
+    /// When they wrote.
+    pub at: Instant,
+    /// The name they gave themselves this time.
+    pub profile_name: Option<&'a str>,
+    /// Their business-scoped user id, where it came along.
+    pub user_id: Option<&'a str>,
+}
+
+/// Keeps when these addresses last wrote, and what the provider says of their owners. One address once.
+pub async fn hear(tx: &Tx, heard: Vec<Heard<'_>>) -> Result<()> {
+    let rows = heard.into_iter().map(|Heard { known, at, profile_name, user_id }| address::ActiveModel {
+        id: NotSet,
+        person_id: Set(known.person_id),
+        medium: Set(known.medium.clone()),
+        value: Set(known.value.clone()),
+        user_id: Set(user_id.map(str::to_owned).or_else(|| known.user_id.clone())),
+        profile_name: Set(profile_name.map(str::to_owned).or_else(|| known.profile_name.clone())),
+        opted_out_at: Set(None),
+        last_inbound_at: Set(Some(known.last_inbound_at.map_or(at, |before| before.max(at)))),
+        created_at: Set(tx.now()),
+    });
+    let news = [address::Column::UserId, address::Column::ProfileName, address::Column::LastInboundAt];
+    let key = [address::Column::Medium, address::Column::Value];
+    address::Entity::insert_many(rows)
+        .on_conflict(OnConflict::columns(key).update_columns(news).to_owned())
+        .exec_without_returning(tx.conn())
+        .await?;
+    Ok(())
+}
+
+/// Keeps the language that these people chose.
+pub async fn speak(tx: &Tx, language: &str, people: Vec<i64>) -> Result<()> {
+    person::Entity::update_many()
+        .col_expr(person::Column::Language, language.into())
+        .filter(person::Column::Id.is_in(people))
         .exec(tx.conn())
         .await?;
     Ok(())
@@ -133,7 +195,7 @@ pub async fn register(tx: &Tx, people: &[NewPerson]) -> Result<Vec<Registered>> 
         let newcomer =
             Newcomer { name: Some(new.name.clone()), role: Some(new.role), department: new.department.clone() };
         match known.get(new.whatsapp.as_str()) {
-            Some(known) if known.role.is_some() => registered.push(Registered::Already(known.clone())),
+            Some(known) if known.role.is_some() => registered.push(Registered::Already(Box::new(known.clone()))),
             Some(known) => {
                 person::Entity::update_many()
                     .col_expr(person::Column::Name, newcomer.name.into())
@@ -186,6 +248,7 @@ fn known_addresses() -> Select<address::Entity> {
         .columns([address::Column::PersonId, address::Column::Medium, address::Column::Value])
         .columns([person::Column::Name, person::Column::Role, person::Column::Department])
         .columns([person::Column::Language, person::Column::IsActive])
+        .columns([address::Column::ProfileName, address::Column::UserId, address::Column::LastInboundAt])
         .join(JoinType::InnerJoin, address::Relation::Person.def())
 }
 

@@ -18,6 +18,9 @@ facts!["conversations":
     every_character_of_a_description_survives,
     many_people_at_once_are_each_answered,
     seeding_twice_changes_nothing,
+    a_chosen_language_is_spoken_from_then_on,
+    a_form_put_aside_is_kept_for_its_days_and_no_longer,
+    what_the_provider_says_of_a_registered_person_is_kept,
 ];
 
 async fn text(app: &TestApp, query: &str) -> Option<String> {
@@ -181,5 +184,59 @@ async fn seeding_twice_changes_nothing(backend: Backend) {
     }
     assert_eq!(before, after);
     assert!(before.iter().all(|count| *count > 0), "{before:?}");
+    app.end().await;
+}
+
+/// A second language in the operator's folder: just enough to see which one speaks.
+const FRENCH: &str = "[language]\nname = \"Français\"\nswitched = \"🌐 Français, d'accord.\"\n\n[create_defect.order]\nask = \"Numéro de commande ?\"\n";
+
+async fn a_chosen_language_is_spoken_from_then_on(backend: Backend) {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::create_dir(folder.path().join("fr")).expect("a folder");
+    std::fs::write(folder.path().join("fr/chat.toml"), FRENCH).expect("written");
+    let words = folder.path().to_string_lossy().into_owned();
+    let settings = [("ANDON_WORDING_DIR", words.as_str()), ("ANDON_DRAFT_DAYS", "1")];
+    let app = TestApp::with(backend, &settings).await;
+    let reply = app.says(OPERATOR, "language français").await.join("\n");
+    assert!(reply.starts_with("🌐 Français"), "{reply}");
+    assert_eq!(app.says(OPERATOR, "1").await, ["Numéro de commande ?"]);
+    app.pass(TimeDelta::days(3)).await; // the session is forgotten, the choice is not
+    app.says(OPERATOR, "hi").await;
+    assert_eq!(app.says(OPERATOR, "1").await, ["Numéro de commande ?"]);
+    app.end().await;
+}
+
+async fn a_form_put_aside_is_kept_for_its_days_and_no_longer(backend: Backend) {
+    let app = TestApp::start(backend).await;
+    app.says(OPERATOR, "1").await;
+    app.pass(TimeDelta::minutes(61)).await;
+    app.says(OPERATOR, "hi").await; // the form is put aside
+    for _ in 0..6 {
+        app.pass(TimeDelta::days(1)).await;
+        app.says(OPERATOR, "hi").await;
+    }
+    app.pass(TimeDelta::days(2)).await;
+    let reply = app.says(OPERATOR, "resume").await.join("\n");
+    assert!(reply.contains("no unfinished form"), "an active chat does not keep it for ever: {reply}");
+    app.end().await;
+}
+
+async fn what_the_provider_says_of_a_registered_person_is_kept(backend: Backend) {
+    let app = TestApp::start(backend).await;
+    let form = Form::message("SM1", OPERATOR, "hi")
+        .with("ProfileName", "Night shift")
+        .with("ExternalUserId", "whatsapp:US.123");
+    form.post(&app).await;
+    Form::message("SM2", OPERATOR, "hi").post(&app).await; // a message that says neither takes nothing away
+    let query = format!(
+        "SELECT COALESCE(profile_name, '') || '/' || COALESCE(user_id, '') FROM addresses WHERE value = '{OPERATOR}'"
+    );
+    let query = if backend == Backend::MariaDb {
+        query
+            .replace("COALESCE(profile_name, '') || '/' || COALESCE(user_id, '')", "CONCAT(profile_name, '/', user_id)")
+    } else {
+        query
+    };
+    assert_eq!(text(&app, &query).await.as_deref(), Some("Night shift/US.123"));
     app.end().await;
 }
