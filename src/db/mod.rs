@@ -18,8 +18,8 @@ use crate::kit::{Clock, Error, Instant, Result};
 use futures_util::future::BoxFuture;
 use group_commit::Group;
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
-    IsolationLevel, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, IsolationLevel,
+    SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 use secrecy::{ExposeSecret as _, SecretString};
 use std::fs::File;
@@ -117,15 +117,6 @@ impl Db {
     /// The instant that the next transaction would get.
     pub fn now(&self) -> Instant {
         self.clock.now()
-    }
-
-    /// Whether the database answers now.
-    ///
-    /// # Errors
-    /// [`crate::kit::error::Kind::Unavailable`] when it does not.
-    pub async fn ping(&self) -> Result<()> {
-        self.read.execute_unprepared("SELECT 1").await?;
-        Ok(())
     }
 
     /// Runs `work` in a write transaction and answers after the commit.
