@@ -3,7 +3,6 @@
 //!
 //! Everything works on sets with a fixed number of statements. Quantities and money are whole millionths.
 
-pub mod decimal;
 pub mod events;
 pub mod model;
 mod store;
@@ -12,11 +11,11 @@ pub use model::{Change, Component, Refusal, Status};
 pub use store::{component_row, revision_row, row};
 
 use crate::db::{Tx, nearest_keys};
+use crate::kit::decimal::{decimal, signed};
 use crate::kit::nearest::LookedUp;
 use crate::kit::reference::fold;
 use crate::kit::{Error, Result};
 use crate::outbox;
-use decimal::{decimal, signed};
 use events::RevisionSubmitted;
 use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
