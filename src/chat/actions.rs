@@ -5,7 +5,6 @@
 
 use super::change;
 use super::engine::Finished;
-use super::session::Answer;
 use crate::app::App;
 use crate::db::{Tx, is_outage, is_transient};
 use crate::kit::{Error, Result};
@@ -164,8 +163,7 @@ async fn submit_bom_updates(app: &App, tx: &Tx, set: &[Form]) -> Result<Vec<Outc
 }
 
 fn value(form: &Finished, question: &str) -> String {
-    let answer: Option<&Answer> = form.answers.iter().find(|(name, _)| name == question).map(|(_, answer)| answer);
-    answer.map(|answer| answer.value.clone()).unwrap_or_default()
+    form.answer(question).map(|answer| answer.value.clone()).unwrap_or_default()
 }
 
 fn failed() -> Refused {

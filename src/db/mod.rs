@@ -12,7 +12,7 @@ pub mod migrations;
 
 pub use batch::Batch;
 pub use failure::{is_outage, is_transient};
-pub use keys::{nearest_keys, rows_by_key};
+pub use keys::{nearest_keys, rows_by_key, with_nearest};
 
 use crate::kit::{Clock, Error, Instant, Result};
 use futures_util::future::BoxFuture;
