@@ -186,11 +186,6 @@ impl Settings {
         })
     }
 
-    /// Whether the database was named by the operator.
-    pub fn has_own_database(&self) -> bool {
-        self.database_url.is_some()
-    }
-
     /// Where the world reaches Andon: `ANDON_PUBLIC_URL`, else the origin of `WHATSAPP_WEBHOOK_URL`.
     ///
     /// **Shape**: scheme, host and port; its path is `/`.
@@ -228,11 +223,6 @@ impl Settings {
         let mut seen = std::collections::HashSet::new();
         urls.retain(|url| seen.insert(url.clone()));
         urls
-    }
-
-    /// [`Settings::public_urls`] of the webhook.
-    pub fn webhook_urls(&self) -> Vec<String> {
-        self.public_urls(WEBHOOK_PATH)
     }
 
     /// Where a provider sends status callbacks; `None` where it could not reach us.

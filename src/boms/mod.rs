@@ -3,7 +3,6 @@
 //!
 //! Everything works on sets with a fixed number of statements. Quantities and money are whole millionths.
 
-pub mod decimal;
 pub mod events;
 pub mod model;
 mod store;
@@ -11,12 +10,12 @@ mod store;
 pub use model::{Change, Component, Refusal, Status};
 pub use store::{component_row, revision_row, row};
 
-use crate::db::{Tx, nearest_keys};
+use crate::db::{Tx, with_nearest};
+use crate::kit::decimal::{decimal, signed};
 use crate::kit::nearest::LookedUp;
 use crate::kit::reference::fold;
 use crate::kit::{Error, Result};
 use crate::outbox;
-use decimal::{decimal, signed};
 use events::RevisionSubmitted;
 use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
@@ -25,8 +24,6 @@ use store::Draft;
 
 /// How a BOM's number begins, for people who type only its digits.
 const PREFIX: &str = "BOM-";
-/// How many nearest numbers are named for one that does not exist.
-const NEAREST: usize = 3;
 
 /// A BOM as another system or a person hands it in; it comes with its first revision, approved.
 #[derive(Clone, Debug)]
@@ -71,16 +68,13 @@ pub async fn look_up(conn: &impl ConnectionTrait, keys: &[String]) -> Result<Loo
     let boms = store::by_numbers(conn, keys).await?;
     let approved = store::approved(conn, &boms.iter().map(|bom| bom.id).collect::<Vec<_>>()).await?;
     let mut components = store::components(conn, &approved.values().map(|r| r.id).collect::<Vec<_>>()).await?;
-    let mut found: HashMap<String, (Value, ())> = HashMap::with_capacity(boms.len());
+    let mut found = Vec::with_capacity(boms.len());
     for bom in boms {
         let revision = approved.get(&bom.id);
         let lines = revision.and_then(|revision| components.remove(&revision.id)).unwrap_or_default();
-        found.insert(bom.number.clone(), (facts(&bom, revision, &lines), ()));
+        found.push((bom.number.clone(), facts(&bom, revision, &lines)));
     }
-    let missing: Vec<String> = keys.iter().filter(|key| !found.contains_key(*key)).cloned().collect();
-    let near = nearest_keys::<row::Entity>(conn, row::Column::Number, PREFIX, &missing, NEAREST).await?;
-    let near = near.into_iter().map(|(key, numbers)| (key, numbers.into_iter().map(|n| (n, ())).collect())).collect();
-    Ok(LookedUp { found, near })
+    with_nearest::<row::Entity>(conn, row::Column::Number, PREFIX, keys, found).await
 }
 
 fn facts(bom: &row::Model, revision: Option<&revision_row::Model>, lines: &[Component]) -> Value {

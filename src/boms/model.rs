@@ -1,5 +1,6 @@
 //! What a BOM update does to the components, and what that costs. Pure; exact to the millionth.
 
+use crate::kit::decimal::ONE;
 use sea_orm::sea_query::StringLen;
 use sea_orm::{DeriveActiveEnum, EnumIter};
 use serde::{Deserialize, Serialize};
@@ -182,7 +183,7 @@ fn total(components: &[Component]) -> Result<i128, Refusal> {
 }
 
 fn to_millionths(exact: i128) -> Result<i64, Refusal> {
-    let one = i128::from(super::decimal::ONE);
+    let one = i128::from(ONE);
     let (whole, rest) = (exact / one, exact % one);
     let rounded = if rest.abs() * 2 >= one { whole + rest.signum() } else { whole };
     i64::try_from(rounded).map_err(|_| Refusal::TooLarge)
@@ -191,7 +192,7 @@ fn to_millionths(exact: i128) -> Result<i64, Refusal> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::boms::decimal::signed;
+    use crate::kit::decimal::signed;
     use proptest::prelude::*;
 
     fn line(number: &str, quantity: i64, unit_cost: i64) -> Component {

@@ -3,9 +3,8 @@
 //! A set runs in a savepoint. Where it fails as a whole, each of its forms is tried alone, so that one bad form
 //! spoils only itself; its writer is told, and the answers are kept.
 
-use super::change::BomChange;
+use super::change;
 use super::engine::Finished;
-use super::session::Answer;
 use crate::app::App;
 use crate::db::{Tx, is_outage, is_transient};
 use crate::kit::{Error, Result};
@@ -128,8 +127,8 @@ async fn report_maintenance(tx: &Tx, set: &[Form]) -> Result<Vec<Outcome>> {
 
 async fn submit_bom_updates(app: &App, tx: &Tx, set: &[Form]) -> Result<Vec<Outcome>> {
     // An answer is only taken in this form; one that is not was stored by another version of the program.
-    let changes: Vec<Option<BomChange>> =
-        set.iter().map(|(_, form)| BomChange::parse(&value(form, "change"))).collect();
+    let changes: Vec<Option<boms::Change>> =
+        set.iter().map(|(_, form)| change::parse(&value(form, "change"))).collect();
     let updates: Vec<boms::Update> = set
         .iter()
         .zip(&changes)
@@ -137,7 +136,7 @@ async fn submit_bom_updates(app: &App, tx: &Tx, set: &[Form]) -> Result<Vec<Outc
             Some(boms::Update {
                 bom: value(form, "bom"),
                 component: value(form, "component"),
-                change: change_of(change.as_ref()?),
+                change: change.clone()?,
                 reason: value(form, "reason"),
                 submitted_by: *submitted_by,
             })
@@ -163,18 +162,8 @@ async fn submit_bom_updates(app: &App, tx: &Tx, set: &[Form]) -> Result<Vec<Outc
     Ok(outcomes.collect())
 }
 
-fn change_of(change: &BomChange) -> boms::Change {
-    match change {
-        BomChange::Quantity(micros) => boms::Change::Quantity(*micros),
-        BomChange::UnitCost(micros) => boms::Change::UnitCost(*micros),
-        BomChange::Replace { by, unit_cost } => boms::Change::Replace { number: by.clone(), unit_cost: *unit_cost },
-        BomChange::Remove => boms::Change::Remove,
-    }
-}
-
 fn value(form: &Finished, question: &str) -> String {
-    let answer: Option<&Answer> = form.answers.iter().find(|(name, _)| name == question).map(|(_, answer)| answer);
-    answer.map(|answer| answer.value.clone()).unwrap_or_default()
+    form.answer(question).map(|answer| answer.value.clone()).unwrap_or_default()
 }
 
 fn failed() -> Refused {

@@ -1,15 +1,14 @@
 //! Amounts that people type, and the change to a bill of materials that is built on them.
 //!
-//! Amounts are whole millionths, so that nothing is lost to rounding. An amount that can be read in two ways
-//! (`1,000`) is refused rather than guessed.
+//! An amount that can be read in two ways (`1,000`) is refused rather than guessed. A change has a canonical form,
+//! in which the session keeps it: `quantity=12`, `unit_cost=3.50`, `replace=BRG-7@3.20`, `remove`.
 
 use super::pick::{plain, similar};
+use crate::boms::Change;
+use crate::kit::decimal::{NotDecimal, ONE, decimal, millionths};
 use crate::kit::reference::fold;
 use crate::wording::Wording;
-use std::fmt;
 
-/// How many millionths make one.
-pub const ONE: i64 = 1_000_000;
 /// The largest amount, in millionths: a thousand million.
 pub const MAX_AMOUNT: i64 = 1_000_000_000 * ONE;
 /// How many characters the number of a new component may have.
@@ -40,65 +39,35 @@ impl NoAmount {
     }
 }
 
-/// Reads an amount as typed, `3.50`, `3,5`, `-2`, in millionths.
+impl From<NotDecimal> for NoAmount {
+    fn from(why: NotDecimal) -> Self {
+        match why {
+            NotDecimal::NotANumber => Self::NotANumber,
+            NotDecimal::TooFine => Self::TooFine,
+            NotDecimal::TooLarge => Self::TooBig,
+        }
+    }
+}
+
+/// Reads an amount as typed, `3.50`, `3,5`, `-$2`, in millionths.
 pub fn read_amount(typed: &str) -> Result<i64, NoAmount> {
     let text = plain(typed);
     let (sign, digits) = match text.strip_prefix('-') {
-        Some(rest) => (-1, rest),
-        None => (1, text.strip_prefix('+').unwrap_or(&text)),
+        Some(rest) => ("-", rest),
+        None => ("", text.strip_prefix('+').unwrap_or(&text)),
     };
     let digits = digits.trim_matches(['$', '€', '£', ' ']);
     if !digits.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b',')) {
         return Err(NoAmount::NotANumber);
     }
-    let mut parts = digits.split(['.', ',']);
-    let (whole, decimals) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
-    let is_grouped =
-        digits.contains(',') && decimals.len() == 3 && (1..=3).contains(&whole.len()) && !whole.starts_with('0');
-    if parts.next().is_some() || is_grouped {
+    let is_grouped = digits.split_once(',').is_some_and(|(whole, decimals)| {
+        decimals.len() == 3 && (1..=3).contains(&whole.len()) && !whole.starts_with('0')
+    });
+    if is_grouped || digits.matches(['.', ',']).count() > 1 {
         return Err(NoAmount::Ambiguous);
     }
-    if whole.is_empty() && decimals.is_empty() {
-        return Err(NoAmount::NotANumber);
-    }
-    if decimals.trim_end_matches('0').len() > 6 {
-        return Err(NoAmount::TooFine);
-    }
-    let whole = whole.trim_start_matches('0');
-    if whole.len() > 10 {
-        return Err(NoAmount::TooBig);
-    }
-    let fraction: String = decimals.chars().chain("000000".chars()).take(6).collect();
-    let amount = format!("{whole}{fraction}").parse::<i64>().map_err(|_| NoAmount::NotANumber)?;
-    if amount > MAX_AMOUNT { Err(NoAmount::TooBig) } else { Ok(sign * amount) }
-}
-
-/// An amount as text: at least `decimals` digits after the point, no further zeros.
-pub fn write_amount(amount: i64, decimals: usize) -> String {
-    let sign = if amount < 0 { "-" } else { "" };
-    let (whole, fraction) = (amount.unsigned_abs() / ONE.unsigned_abs(), amount.unsigned_abs() % ONE.unsigned_abs());
-    let fraction = format!("{fraction:06}");
-    let shown = fraction.trim_end_matches('0').len().max(decimals.min(6));
-    if shown == 0 { format!("{sign}{whole}") } else { format!("{sign}{whole}.{}", &fraction[..shown]) }
-}
-
-/// What shall happen to a component. `Display` writes the canonical form and [`BomChange::parse`] reads it:
-/// `quantity=12`, `unit_cost=3.50`, `replace=BRG-7@3.20`, `remove`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum BomChange {
-    /// Another quantity, in millionths.
-    Quantity(i64),
-    /// Another cost of one unit, in millionths.
-    UnitCost(i64),
-    /// Another component in its place.
-    Replace {
-        /// The new component's number, folded.
-        by: String,
-        /// What one unit of it costs, in millionths.
-        unit_cost: i64,
-    },
-    /// The component goes.
-    Remove,
+    let amount = millionths(&format!("{sign}{digits}"))?;
+    if amount.unsigned_abs() > MAX_AMOUNT.unsigned_abs() { Err(NoAmount::TooBig) } else { Ok(amount) }
 }
 
 /// Why a text is no change; names what to say.
@@ -126,47 +95,52 @@ impl NoChange {
     }
 }
 
-impl BomChange {
-    /// Reads the canonical form.
-    pub fn parse(canonical: &str) -> Option<Self> {
-        match canonical.split_once('=') {
-            None => (canonical == "remove").then_some(Self::Remove),
-            Some(("quantity", amount)) => positive(amount).ok().map(Self::Quantity),
-            Some(("unit_cost", amount)) => positive(amount).ok().map(Self::UnitCost),
-            Some(("replace", rest)) => {
-                let (by, amount) = rest.split_once('@')?;
-                let is_number = !by.is_empty() && by.chars().count() <= MAX_COMPONENT_CHARS && fold(by) == by;
-                is_number.then_some(())?;
-                positive(amount).ok().map(|unit_cost| Self::Replace { by: by.to_owned(), unit_cost })
-            }
-            Some(_) => None,
+/// Reads the canonical form.
+pub fn parse(canonical: &str) -> Option<Change> {
+    match canonical.split_once('=') {
+        None => (canonical == "remove").then_some(Change::Remove),
+        Some(("quantity", amount)) => positive(amount).ok().map(Change::Quantity),
+        Some(("unit_cost", amount)) => positive(amount).ok().map(Change::UnitCost),
+        Some(("replace", rest)) => {
+            let (by, amount) = rest.split_once('@')?;
+            let is_number = !by.is_empty() && by.chars().count() <= MAX_COMPONENT_CHARS && fold(by) == by;
+            is_number.then_some(())?;
+            positive(amount).ok().map(|unit_cost| Change::Replace { number: by.to_owned(), unit_cost })
         }
-    }
-
-    /// Reads a change as a person types it, with the words of their language.
-    pub fn read(typed: &str, wording: &Wording, language: &str) -> Result<Self, NoChange> {
-        let text = plain(typed).replace(['=', ':'], " ");
-        let words = |kind: &str| wording.list(language, &format!("chat.change.words.{kind}"));
-        let begins = |kind: &str| after_word(&text, &words(kind));
-        if begins("remove").is_some_and(|rest| rest.split_whitespace().count() <= 3) {
-            return Ok(Self::Remove);
-        }
-        if let Some(rest) = begins("replace") {
-            return read_replacement(rest, &words("at"), &words("to"));
-        }
-        let amount = |rest: &str| {
-            let to = words("to");
-            positive(after_word(rest, &to).unwrap_or(rest))
-        };
-        if let Some(rest) = begins("unit_cost") {
-            return amount(rest).map(Self::UnitCost);
-        }
-        begins("quantity").map_or(Err(NoChange::Unknown), amount_of(amount))
+        Some(_) => None,
     }
 }
 
-fn amount_of(read: impl Fn(&str) -> Result<i64, NoChange>) -> impl Fn(&str) -> Result<BomChange, NoChange> {
-    move |rest| read(rest).map(BomChange::Quantity)
+/// Writes the canonical form.
+pub fn canonical(change: &Change) -> String {
+    match change {
+        Change::Quantity(amount) => format!("quantity={}", decimal(*amount, 0)),
+        Change::UnitCost(amount) => format!("unit_cost={}", decimal(*amount, 2)),
+        Change::Replace { number, unit_cost } => format!("replace={number}@{}", decimal(*unit_cost, 2)),
+        Change::Remove => "remove".to_owned(),
+    }
+}
+
+/// Reads a change as a person types it, with the words of their language.
+pub fn read(typed: &str, wording: &Wording, language: &str) -> Result<Change, NoChange> {
+    let text = plain(typed).replace(['=', ':'], " ");
+    let words = |kind: &str| wording.list(language, &format!("chat.change.words.{kind}"));
+    let begins = |kind: &str| after_word(&text, &words(kind));
+    if begins("remove").is_some_and(|rest| rest.split_whitespace().count() <= 3) {
+        return Ok(Change::Remove);
+    }
+    if let Some(rest) = begins("replace") {
+        return read_replacement(rest, &words("at"), &words("to"));
+    }
+    let amount = |rest: &str| {
+        let to = words("to");
+        positive(after_word(rest, &to).unwrap_or(rest))
+    };
+    if let Some(rest) = begins("unit_cost") {
+        return amount(rest).map(Change::UnitCost);
+    }
+    let rest = begins("quantity").ok_or(NoChange::Unknown)?;
+    amount(rest).map(Change::Quantity)
 }
 
 fn positive(typed: &str) -> Result<i64, NoChange> {
@@ -178,7 +152,7 @@ fn positive(typed: &str) -> Result<i64, NoChange> {
 }
 
 /// `brg-7 at 3.20`, also `with brg-7 at 3.20` and `brg-7 @3.20`.
-fn read_replacement(rest: &str, at: &[String], to: &[String]) -> Result<BomChange, NoChange> {
+fn read_replacement(rest: &str, at: &[String], to: &[String]) -> Result<Change, NoChange> {
     let rest = rest.replace('@', " @ ");
     let words: Vec<&str> = rest.split_whitespace().collect();
     let is_at = |word: &&str| *word == "@" || at.iter().any(|known| known == word);
@@ -189,7 +163,7 @@ fn read_replacement(rest: &str, at: &[String], to: &[String]) -> Result<BomChang
     if by.is_empty() || amount.is_empty() || by.chars().count() > MAX_COMPONENT_CHARS {
         return Err(NoChange::Incomplete);
     }
-    positive(&amount).map(|unit_cost| BomChange::Replace { by, unit_cost })
+    positive(&amount).map(|unit_cost| Change::Replace { number: by, unit_cost })
 }
 
 /// What follows the first of `known` that the text begins with; a small typo in a single word is forgiven.
@@ -205,17 +179,6 @@ fn after_word<'a>(text: &'a str, known: &[String]) -> Option<&'a str> {
     }
     let (first, rest) = text.split_once(' ').unwrap_or((text, ""));
     known.iter().any(|word| similar(first, word).is_some()).then_some(rest)
-}
-
-impl fmt::Display for BomChange {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Quantity(amount) => write!(f, "quantity={}", write_amount(*amount, 0)),
-            Self::UnitCost(amount) => write!(f, "unit_cost={}", write_amount(*amount, 2)),
-            Self::Replace { by, unit_cost } => write!(f, "replace={by}@{}", write_amount(*unit_cost, 2)),
-            Self::Remove => f.write_str("remove"),
-        }
-    }
 }
 
 #[cfg(test)]
@@ -235,6 +198,9 @@ mod tests {
             ("１２", Ok(12 * ONE)),
             ("0.000001", Ok(1)),
             ("-2", Ok(-2 * ONE)),
+            ("-$2", Ok(-2 * ONE)),
+            ("--2", Err(NoAmount::NotANumber)),
+            ("+-2", Err(NoAmount::NotANumber)),
             ("1000000000", Ok(MAX_AMOUNT)),
             ("1,000", Err(NoAmount::Ambiguous)),
             ("1,000.50", Err(NoAmount::Ambiguous)),
@@ -253,7 +219,7 @@ mod tests {
     #[test]
     fn a_change_is_read_into_its_canonical_form() {
         let wording = Wording::load(None).expect("the built-in wording is right");
-        for (typed, canonical) in [
+        for (typed, form) in [
             ("quantity 12", Ok("quantity=12")),
             ("Quantity: 12.50", Ok("quantity=12.5")),
             ("qty to 12", Ok("quantity=12")),
@@ -279,9 +245,8 @@ mod tests {
             ("paint it blue", Err("unknown")),
             ("12", Err("unknown")),
         ] {
-            let read = BomChange::read(typed, &wording, "en");
-            let read = read.map(|change| change.to_string()).map_err(NoChange::key);
-            assert_eq!(read, canonical.map(str::to_owned), "{typed}");
+            let change = read(typed, &wording, "en");
+            assert_eq!(change.as_ref().map(canonical).map_err(|why| why.key()), form.map(str::to_owned), "{typed}");
         }
     }
 
@@ -290,7 +255,7 @@ mod tests {
         for text in
             ["", "remove=1", "quantity=0", "quantity=", "replace=@3", "replace=BRG-7", "colour=blue", "replace=brg-7@3"]
         {
-            assert_eq!(BomChange::parse(text), None, "{text}");
+            assert_eq!(parse(text), None, "{text}");
         }
     }
 
@@ -298,19 +263,18 @@ mod tests {
         #[test]
         fn a_canonical_form_reads_back_as_itself(amount in 1..=MAX_AMOUNT, by in "[A-Z0-9][A-Z0-9-]{0,20}") {
             for change in [
-                BomChange::Quantity(amount),
-                BomChange::UnitCost(amount),
-                BomChange::Replace { by: by.clone(), unit_cost: amount },
-                BomChange::Remove,
+                Change::Quantity(amount),
+                Change::UnitCost(amount),
+                Change::Replace { number: by.clone(), unit_cost: amount },
+                Change::Remove,
             ] {
-                prop_assert_eq!(BomChange::parse(&change.to_string()), Some(change));
+                prop_assert_eq!(parse(&canonical(&change)), Some(change));
             }
         }
 
         #[test]
         fn an_amount_reads_back_as_written(amount in -MAX_AMOUNT..=MAX_AMOUNT, decimals in 0_usize..7) {
-            let written = write_amount(amount, decimals);
-            prop_assert_eq!(read_amount(&written), Ok(amount));
+            prop_assert_eq!(read_amount(&decimal(amount, decimals)), Ok(amount));
         }
     }
 }

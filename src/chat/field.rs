@@ -3,16 +3,15 @@
 //! A field reads one text into a canonical [`Answer`] or names the words that explain why it cannot; it never
 //! guesses between two meanings.
 
-use super::change::{read_amount, write_amount};
+use super::change::{self, read_amount};
 use super::engine::Say;
 use super::flow::{Flow, Question};
 use super::pick::{Names, clean, pick};
 use super::records::{RecordKind, Records};
 use super::session::Answer;
+use crate::kit::decimal::decimal;
 use crate::wording::{Wording, shortened};
 use serde_json::{Map, Value, json};
-
-pub use super::change::BomChange;
 
 /// How long a text may be where the flow does not say.
 pub const MAX_TEXT_CHARS: usize = 2000;
@@ -156,10 +155,10 @@ impl Place<'_> {
     }
 
     fn change(&self, typed: &str) -> Result<Answer, Say> {
-        let change = BomChange::read(typed, self.wording, self.language)
+        let change = change::read(typed, self.wording, self.language)
             .map_err(|why| Say::plain(format!("chat.miss.bom_change.{}", why.key())))?;
         Ok(Answer {
-            value: change.to_string(),
+            value: change::canonical(&change),
             facts: json!({"label": shortened(&clean(typed), 80)}),
             media: Vec::new(),
         })
@@ -213,8 +212,8 @@ fn question_vars(flow: &Flow, question: &Question, answers: &[(String, Answer)])
             vars.insert("limit".to_owned(), (*max_chars).into());
         }
         Field::Number { min, max } => {
-            vars.insert("min".to_owned(), min.map(|min| write_amount(min, 0)).into());
-            vars.insert("max".to_owned(), max.map(|max| write_amount(max, 0)).into());
+            vars.insert("min".to_owned(), min.map(|min| decimal(min, 0)).into());
+            vars.insert("max".to_owned(), max.map(|max| decimal(max, 0)).into());
         }
         Field::Record(_) | Field::BomChange { .. } | Field::Photo => {}
     }
@@ -255,10 +254,10 @@ fn find(kind: RecordKind, typed: &str, records: &Records) -> Result<Answer, Say>
 fn number(min: Option<i64>, max: Option<i64>, typed: &str) -> Result<Answer, Say> {
     let amount = read_amount(typed).map_err(|why| Say::plain(format!("chat.miss.number.{}", why.key())))?;
     if min.is_some_and(|min| amount < min) || max.is_some_and(|max| amount > max) {
-        let limit = |limit: Option<i64>| limit.map(|limit| write_amount(limit, 0));
+        let limit = |limit: Option<i64>| limit.map(|limit| decimal(limit, 0));
         return Err(Say::new("chat.miss.number.range", json!({"min": limit(min), "max": limit(max)})));
     }
-    Ok(Answer { value: write_amount(amount, 0), ..Answer::default() })
+    Ok(Answer { value: decimal(amount, 0), ..Answer::default() })
 }
 
 fn text(max_chars: usize, typed: &str) -> Result<Answer, Say> {

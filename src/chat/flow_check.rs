@@ -1,10 +1,12 @@
 //! Checking a flow against everything around it: its action, its words, and the other flows.
 
-use super::field::{BomChange, Field, answer_vars, ask, label_key};
+use super::change::canonical;
+use super::field::{Field, answer_vars, ask, label_key};
 use super::flow::{ACTIONS, Action, Flow, SHOW, action};
 use super::flow_file::{At, Draft, DraftQuestion, did_you_mean};
 use super::records::RecordKind;
 use super::session::Answer;
+use crate::boms::Change;
 use crate::wording::{FALLBACK, Problem, Wording};
 use serde_json::{Value, json};
 
@@ -194,7 +196,7 @@ fn sample(field: &Field) -> Answer {
         Field::BomComponent { .. } => {
             ("C-1".to_owned(), json!({"number": "C-1", "name": "Part", "quantity": "1", "unit_cost": "1.00"}))
         }
-        Field::BomChange { .. } => (BomChange::Remove.to_string(), json!({"label": "remove"})),
+        Field::BomChange { .. } => (canonical(&Change::Remove), json!({"label": "remove"})),
         Field::Choice { options } => (options.first().cloned().unwrap_or_default(), json!({"label": "One"})),
         Field::Number { .. } => ("1".to_owned(), Value::Null),
         Field::Text { .. } | Field::Photo => ("text".to_owned(), Value::Null),

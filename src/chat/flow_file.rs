@@ -3,10 +3,11 @@
 //! It goes on after a mistake, so that all are told at once. What the words, the action and the other flows say to
 //! it is `flow_check.rs`'s matter.
 
-use super::change::{ONE, read_amount};
+use super::change::read_amount;
 use super::field::{Field, MAX_TEXT_CHARS};
 use super::flow::{Flow, Question};
 use super::records::RecordKind;
+use crate::kit::decimal::ONE;
 use crate::people::Role;
 use crate::wording::{Problem, line_at};
 use std::ops::Range;

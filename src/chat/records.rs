@@ -78,8 +78,7 @@ impl RecordKind {
 
     /// Whether a key that was not found can have been meant for this kind: it has a digit, and no other kind's prefix.
     pub fn may_be(self, key: &str) -> bool {
-        let kinds = [Self::Order, Self::Machine, Self::Ticket, Self::SopFailure, Self::Bom];
-        let others = kinds.into_iter().flat_map(Self::prefixes).filter(|prefix| !self.prefixes().contains(prefix));
+        let others = Self::ALL.into_iter().flat_map(Self::prefixes).filter(|prefix| !self.prefixes().contains(prefix));
         key.bytes().any(|b| b.is_ascii_digit()) && !others.into_iter().any(|prefix| key.starts_with(prefix))
     }
 

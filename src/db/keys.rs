@@ -3,11 +3,15 @@
 //! A fixed number of statements whatever the set's size, cut only where a statement would bind too many values.
 
 use super::MAX_BOUND_VALUES;
-use crate::kit::{Result, nearest};
+use crate::kit::Result;
+use crate::kit::nearest::{self, LookedUp};
 use sea_orm::sea_query::{Query, UnionType};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter as _, QueryOrder as _, QuerySelect as _, Select};
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+/// How many nearest keys are named for one that does not exist.
+const NEAREST: usize = 3;
 /// How many slips of one mistyped key are asked for.
 const SLIPS: usize = 128;
 /// How many missing keys one statement asks neighbours for: two selects each, and SQLite joins at most 500.
@@ -72,6 +76,26 @@ where
         near.insert(key.clone(), nearest::closest(whole, beside, most));
     }
     Ok(near)
+}
+
+/// What a look-up of records that everybody may see answers: the facts that were `found`, and for each of the other
+/// `keys` the nearest existing ones, as [`nearest_keys`] has them.
+pub async fn with_nearest<E>(
+    conn: &impl ConnectionTrait,
+    column: E::Column,
+    prefix: &str,
+    keys: &[String],
+    found: impl IntoIterator<Item = (String, Value)>,
+) -> Result<LookedUp>
+where
+    E: EntityTrait,
+{
+    let open_to_all = |key: String| (key, ());
+    let found: HashMap<String, (Value, ())> = found.into_iter().map(|(key, facts)| (key, (facts, ()))).collect();
+    let missing: Vec<String> = keys.iter().filter(|key| !found.contains_key(*key)).cloned().collect();
+    let near = nearest_keys::<E>(conn, column, prefix, &missing, NEAREST).await?;
+    let near = near.into_iter().map(|(key, near)| (key, near.into_iter().map(open_to_all).collect())).collect();
+    Ok(LookedUp { found, near })
 }
 
 fn whole(key: &str, prefix: &str) -> String {

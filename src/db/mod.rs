@@ -15,14 +15,14 @@ pub mod migrations;
 pub use batch::Batch;
 pub use connect::{lock, make_folder, sqlite_file};
 pub use failure::{is_outage, is_refusal, is_transient};
-pub use keys::{nearest_keys, rows_by_key};
+pub use keys::{nearest_keys, rows_by_key, with_nearest};
 
 use crate::kit::{Clock, Error, Instant, Result};
 use connect::Watched;
 use futures_util::future::BoxFuture;
 use group_commit::Group;
 use sea_orm::{
-    ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, IsolationLevel,
+    Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, IsolationLevel,
     SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 use secrecy::{ExposeSecret as _, SecretString};
@@ -125,15 +125,6 @@ impl Db {
     /// The instant that the next transaction would get.
     pub fn now(&self) -> Instant {
         self.clock.now()
-    }
-
-    /// Whether the database answers now.
-    ///
-    /// # Errors
-    /// [`crate::kit::error::Kind::Unavailable`] when it does not.
-    pub async fn ping(&self) -> Result<()> {
-        self.read.execute_unprepared("SELECT 1").await?;
-        Ok(())
     }
 
     /// Runs `work` in a write transaction and answers after the commit.

@@ -99,21 +99,27 @@ pub async fn record(tx: &Tx, reports: &[Report], given: &[Given]) -> Result<Vec<
         })
         .collect();
 
-    let mut taken = Vec::new();
+    let mut taken: Vec<(&Report, i64, &String)> = Vec::new();
     let mut new = Vec::new();
     for (index, (report, number)) in reports.iter().zip(&numbers).enumerate() {
         if let Ok((order_id, severity)) = &checked[index] {
-            taken.push((report, *order_id));
+            taken.push((report, *order_id, number));
             new.push(ticket(report, number, *severity, given.get(index).cloned().unwrap_or_default()));
         }
     }
     let tickets = tickets::create(tx, new).await?;
     let mut rows = Vec::with_capacity(tickets.len());
     let mut holds = Vec::with_capacity(tickets.len());
-    for (ticket, (report, order_id)) in tickets.iter().zip(taken) {
+    for (ticket, (report, order_id, number)) in tickets.iter().zip(taken) {
         let defect_type = reference::fold(&report.defect_type);
         let reason = format!("{}: {}", ticket.reference, in_words(&defect_type));
-        holds.push(Hold { order_id, ticket_id: ticket.id, reason, held_by: Some(report.reporter) });
+        holds.push(Hold {
+            order_id,
+            order: number.clone(),
+            ticket_id: ticket.id,
+            reason,
+            held_by: Some(report.reporter),
+        });
         rows.push(store::NewDefect { ticket_id: ticket.id, order_id, defect_type });
     }
     store::insert(tx, &rows).await?;

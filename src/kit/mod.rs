@@ -2,6 +2,7 @@
 //! outgoing HTTP client. Nothing here knows a feature.
 
 pub mod clock;
+pub mod decimal;
 pub mod error;
 pub mod http;
 pub mod nearest;

@@ -4,7 +4,7 @@ mod store;
 
 pub use store::row;
 
-use crate::db::{Tx, nearest_keys};
+use crate::db::{Tx, with_nearest};
 use crate::kit::Result;
 use crate::kit::nearest::LookedUp;
 use sea_orm::ConnectionTrait;
@@ -13,8 +13,6 @@ use std::collections::{HashMap, HashSet};
 
 /// How a machine's number begins, for people who type only its digits.
 const PREFIX: &str = "MACH-";
-/// How many nearest numbers are named for one that does not exist.
-const NEAREST: usize = 3;
 
 /// A machine as another system or a person hands it in.
 #[derive(Clone, Debug)]
@@ -34,12 +32,8 @@ pub struct NewMachine {
 /// **Shape**: `{number, name, location, department}`.
 pub async fn look_up(conn: &impl ConnectionTrait, keys: &[String]) -> Result<LookedUp> {
     let rows = store::by_numbers(conn, keys).await?;
-    let found: HashMap<String, (Value, ())> =
-        rows.into_iter().map(|row| (row.number.clone(), (facts(&row), ()))).collect();
-    let missing: Vec<String> = keys.iter().filter(|key| !found.contains_key(*key)).cloned().collect();
-    let near = nearest_keys::<row::Entity>(conn, row::Column::Number, PREFIX, &missing, NEAREST).await?;
-    let near = near.into_iter().map(|(key, numbers)| (key, numbers.into_iter().map(|n| (n, ())).collect())).collect();
-    Ok(LookedUp { found, near })
+    let found = rows.into_iter().map(|row| (row.number.clone(), facts(&row)));
+    with_nearest::<row::Entity>(conn, row::Column::Number, PREFIX, keys, found).await
 }
 
 fn facts(row: &row::Model) -> Value {

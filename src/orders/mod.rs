@@ -10,7 +10,7 @@ mod store;
 pub use model::{Sla, Status};
 pub use store::{hold_row, order_row as row};
 
-use crate::db::{Tx, nearest_keys};
+use crate::db::{Tx, with_nearest};
 use crate::kit::nearest::LookedUp;
 use crate::kit::{Instant, Result};
 use chrono::NaiveDate;
@@ -22,8 +22,6 @@ use std::collections::{HashMap, HashSet};
 
 /// How an order's number begins, for people who type only its digits.
 const PREFIX: &str = "ORD-";
-/// How many nearest numbers are named for one that does not exist.
-const NEAREST: usize = 3;
 
 /// An order as another system or a person hands it in.
 #[derive(Clone, Debug)]
@@ -53,6 +51,8 @@ pub struct NewOrder {
 pub struct Hold {
     /// The order.
     pub order_id: i64,
+    /// Its number.
+    pub order: String,
     /// The ticket that holds it, and whose closing releases it.
     pub ticket_id: i64,
     /// Why.
@@ -67,12 +67,8 @@ pub struct Hold {
 /// sla: "ON_TRACK"}`; `progress` is in whole percent, `expected` the due day.
 pub async fn look_up(conn: &impl ConnectionTrait, keys: &[String], now: Instant, tz: Tz) -> Result<LookedUp> {
     let rows = store::by_numbers(conn, keys).await?;
-    let found: HashMap<String, (Value, ())> =
-        rows.into_iter().map(|row| (row.number.clone(), (facts(&row, now, tz), ()))).collect();
-    let missing: Vec<String> = keys.iter().filter(|key| !found.contains_key(*key)).cloned().collect();
-    let near = nearest_keys::<row::Entity>(conn, row::Column::Number, PREFIX, &missing, NEAREST).await?;
-    let near = near.into_iter().map(|(key, numbers)| (key, numbers.into_iter().map(|n| (n, ())).collect())).collect();
-    Ok(LookedUp { found, near })
+    let found = rows.into_iter().map(|row| (row.number.clone(), facts(&row, now, tz)));
+    with_nearest::<row::Entity>(conn, row::Column::Number, PREFIX, keys, found).await
 }
 
 fn facts(row: &row::Model, now: Instant, tz: Tz) -> Value {
@@ -95,21 +91,21 @@ pub async fn by_numbers_locked(tx: &Tx, numbers: &[String]) -> Result<HashMap<St
 }
 
 /// Lays holds on orders: each goes `ON_HOLD` and keeps the status it had; one on hold gets one hold more.
+///
+/// The orders are those that [`by_numbers_locked`] gave to this transaction, so they are not read again.
 pub async fn hold(tx: &Tx, holds: &[Hold]) -> Result<()> {
     if holds.is_empty() {
         return Ok(());
     }
     let ids: HashSet<i64> = holds.iter().map(|hold| hold.order_id).collect();
-    let orders = store::by_ids_locked(tx, &ids).await?;
     store::insert_holds(tx, holds).await?;
     store::put_on_hold(tx, &ids).await?;
-    let numbers: HashMap<i64, &str> = orders.iter().map(|order| (order.id, order.number.as_str())).collect();
     let events: Vec<Held> = holds
         .iter()
         .map(|hold| Held {
             ticket_id: hold.ticket_id,
             order_id: hold.order_id,
-            order: numbers.get(&hold.order_id).copied().unwrap_or_default().to_owned(),
+            order: hold.order.clone(),
             reason: hold.reason.clone(),
             held_by: hold.held_by,
         })

@@ -61,7 +61,8 @@ async fn lay(db: &Db, holds: Vec<(&str, i64)>) {
     let mut laid = Vec::new();
     for (number, ticket_id) in holds {
         let order_id = order_now(db, number).await.id;
-        laid.push(Hold { order_id, ticket_id, reason: "Scratches".to_owned(), held_by: None });
+        let order = number.to_owned();
+        laid.push(Hold { order_id, order, ticket_id, reason: "Scratches".to_owned(), held_by: None });
     }
     db.write(move |tx| {
         let laid = laid.clone();
@@ -77,9 +78,12 @@ async fn release(db: &Db, tickets: &'static [i64]) {
         .expect("holds are released");
 }
 
+async fn events(db: &Db) -> Vec<crate::outbox::row::Model> {
+    crate::outbox::row::Entity::find().all(db.read()).await.expect("a read")
+}
+
 async fn event_names(db: &Db) -> Vec<String> {
-    let events = crate::outbox::row::Entity::find().all(db.read()).await.expect("a read");
-    events.into_iter().map(|event| event.name).collect()
+    events(db).await.into_iter().map(|event| event.name).collect()
 }
 
 #[tokio::test]
@@ -123,6 +127,12 @@ async fn an_order_gets_its_status_back_with_its_last_hold() {
     lay(&db, vec![("ORD-12345", 1), ("ORD-12345", 2), ("ORD-12346", 3)]).await;
     let held = order_now(&db, "ORD-12345").await;
     assert_eq!((held.status, held.status_before_hold), (Status::OnHold, Some(Status::InProgress)));
+    let told = events(&db).await.into_iter().map(|event| {
+        let payload: Value = serde_json::from_str(&event.payload).expect("JSON");
+        (payload["order"].as_str().unwrap_or_default().to_owned(), event.ticket_id)
+    });
+    let told: Vec<_> = told.collect();
+    assert_eq!(told, [("ORD-12345", 1), ("ORD-12345", 2), ("ORD-12346", 3)].map(|(o, t)| (o.to_owned(), Some(t))));
 
     release(&db, &[1, 3]).await;
     assert_eq!(order_now(&db, "ORD-12345").await.status, Status::OnHold, "the second ticket still holds it");

@@ -7,6 +7,7 @@ use super::state::Phone;
 use super::{Bubble, Button, Enclosure, Faults, Incoming, Simulator};
 use crate::channels::{Medium, Place};
 use crate::kit::E164;
+use crate::web::problem::Problem;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{DefaultBodyLimit, Path, State};
@@ -60,39 +61,6 @@ pub(super) fn routes() -> Router<Simulator> {
 /// The answer to an address that is none.
 pub(super) async fn nothing_here() -> impl IntoResponse {
     Problem::new(StatusCode::NOT_FOUND, "The simulator has nothing at this address.")
-}
-
-/// An error as the caller reads it.
-struct Problem {
-    status: StatusCode,
-    detail: String,
-}
-
-impl Problem {
-    fn new(status: StatusCode, detail: impl Into<String>) -> Self {
-        Self { status, detail: detail.into() }
-    }
-
-    fn bad(detail: impl Into<String>) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, detail)
-    }
-}
-
-impl IntoResponse for Problem {
-    fn into_response(self) -> Response {
-        let body = json!({
-            "type": "about:blank",
-            "title": self.status.canonical_reason().unwrap_or("Error"),
-            "status": self.status.as_u16(),
-            "detail": self.detail,
-            "error": self.detail,
-        });
-        let mut response = (self.status, Json(body)).into_response();
-        response
-            .headers_mut()
-            .insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/problem+json"));
-        response
-    }
 }
 
 async fn phones(State(simulator): State<Simulator>) -> Json<Value> {
@@ -185,12 +153,10 @@ async fn write(
     let from = known_number(&simulator, &number)?;
     let length = new.text.chars().count();
     if length > MAX_TEXT_CHARS {
-        return Err(Problem::bad(format!(
-            "A WhatsApp message has at most {MAX_TEXT_CHARS} characters; this one has {length}."
-        )));
+        return Err(bad(format!("A WhatsApp message has at most {MAX_TEXT_CHARS} characters; this one has {length}.")));
     }
     if new.media.len() > 1 {
-        return Err(Problem::bad("A WhatsApp message carries one file. Send the others on their own."));
+        return Err(bad("A WhatsApp message carries one file. Send the others on their own."));
     }
     let media = new.media.into_iter().map(enclosure).collect::<Result<Vec<_>, _>>()?;
     let text = match &new.button {
@@ -198,7 +164,7 @@ async fn write(
         _ => new.text,
     };
     if text.is_empty() && media.is_empty() && new.place.is_none() {
-        return Err(Problem::bad("There is nothing to send. Write something first."));
+        return Err(bad("There is nothing to send. Write something first."));
     }
     let incoming = Incoming {
         from,
@@ -218,12 +184,9 @@ async fn write(
 
 fn enclosure(file: NewFile) -> Result<Enclosure, Problem> {
     if !FILE_TYPES.contains(&file.content_type.as_str()) {
-        return Err(Problem::bad(format!(
-            "A phone cannot send this type of file. It can send: {}.",
-            FILE_TYPES.join(", ")
-        )));
+        return Err(bad(format!("A phone cannot send this type of file. It can send: {}.", FILE_TYPES.join(", "))));
     }
-    let bytes = BASE64.decode(&file.data).map_err(|_| Problem::bad("The file's data must be in base 64."))?;
+    let bytes = BASE64.decode(&file.data).map_err(|_| bad("The file's data must be in base 64."))?;
     if bytes.len() > MAX_FILE_BYTES {
         return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "The file is larger than 5 MB. Choose a smaller one."));
     }
@@ -263,12 +226,12 @@ async fn set_faults(
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<Value>, Problem> {
     let faults: Faults = parse(&headers, body)?;
-    simulator.set_faults(faults).await.map_err(Problem::bad)?;
+    simulator.set_faults(faults).await.map_err(bad)?;
     Ok(Json(fault_answer(&simulator)))
 }
 
 async fn clear_faults(State(simulator): State<Simulator>) -> Result<Json<Value>, Problem> {
-    simulator.set_faults(Faults::default()).await.map_err(Problem::bad)?;
+    simulator.set_faults(Faults::default()).await.map_err(bad)?;
     Ok(Json(fault_answer(&simulator)))
 }
 
@@ -310,7 +273,7 @@ fn known_number(simulator: &Simulator, typed: &str) -> Result<E164, Problem> {
 }
 
 fn parse_number(typed: &str) -> Result<E164, Problem> {
-    E164::parse(typed).map_err(|refused| Problem::bad(format!("{refused}.").replace("?.", "?")))
+    E164::parse(typed).map_err(|refused| bad(format!("{refused}.").replace("?.", "?")))
 }
 
 fn parse<T: DeserializeOwned>(headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<T, Problem> {
@@ -319,7 +282,7 @@ fn parse<T: DeserializeOwned>(headers: &HeaderMap, body: Result<Bytes, BytesReje
         StatusCode::PAYLOAD_TOO_LARGE => Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "That is more than 8 MB."),
         status => Problem::new(status, "The request broke off."),
     })?;
-    serde_json::from_slice(&body).map_err(|error| Problem::bad(format!("The JSON cannot be read: {error}.")))
+    serde_json::from_slice(&body).map_err(|error| bad(format!("The JSON cannot be read: {error}.")))
 }
 
 fn want_json(headers: &HeaderMap) -> Result<(), Problem> {
@@ -330,4 +293,8 @@ fn want_json(headers: &HeaderMap) -> Result<(), Problem> {
     } else {
         Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "Send JSON, with Content-Type: application/json."))
     }
+}
+
+fn bad(detail: impl Into<String>) -> Problem {
+    Problem::new(StatusCode::BAD_REQUEST, detail)
 }

@@ -29,6 +29,24 @@ pub struct Problem {
     error: String,
 }
 
+impl Problem {
+    /// The answer with this status, and what is wrong and what to do about it.
+    pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
+        let detail = detail.into();
+        let title = status.canonical_reason().unwrap_or("Error");
+        Self { kind: "about:blank", title, status: status.as_u16(), error: detail.clone(), detail }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = (status, Json(self)).into_response();
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        response
+    }
+}
+
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
         let status = status(self.kind());
@@ -37,7 +55,7 @@ impl IntoResponse for Error {
             Kind::Unavailable => tracing::warn!(cause = self.private(), "a request had to be put off: {self}"),
             _ => tracing::debug!(status = status.as_u16(), "refused: {self}"),
         }
-        let mut response = answer(status, self.public().to_owned());
+        let mut response = Problem::new(status, self.public()).into_response();
         match self.kind() {
             Kind::Unavailable => response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("5")),
             Kind::Unauthorized => response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")),
@@ -49,25 +67,19 @@ impl IntoResponse for Error {
 
 /// The answer to a path that leads nowhere.
 pub async fn nowhere(uri: Uri) -> Response {
-    answer(StatusCode::NOT_FOUND, format!("There is nothing at {}. The API is described at /docs.", uri.path()))
+    let detail = format!("There is nothing at {}. The API is described at /docs.", uri.path());
+    Problem::new(StatusCode::NOT_FOUND, detail).into_response()
 }
 
 /// The answer to a method that a path does not take.
 pub async fn wrong_method() -> Response {
-    answer(StatusCode::METHOD_NOT_ALLOWED, "This path does not take that method. The API is described at /docs.".into())
+    let detail = "This path does not take that method. The API is described at /docs.";
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, detail).into_response()
 }
 
 /// The answer where a handler panicked: the log has the story.
 pub fn after_panic(_: Box<dyn std::any::Any + Send + 'static>) -> Response {
     Error::internal("a handler panicked").into_response()
-}
-
-fn answer(status: StatusCode, detail: String) -> Response {
-    let title = status.canonical_reason().unwrap_or("Error");
-    let problem = Problem { kind: "about:blank", title, status: status.as_u16(), error: detail.clone(), detail };
-    let mut response = (status, Json(problem)).into_response();
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-    response
 }
 
 fn status(kind: Kind) -> StatusCode {

@@ -20,8 +20,6 @@ use std::time::Duration;
 const PAGE_SIZE: &str = "1000";
 /// How many pages are followed; 20,000 messages are more than any outage leaves behind.
 const MAX_PAGES: usize = 20;
-/// Whatever a provider asks for, a message waits no longer than this before it is tried again.
-const LONGEST_WAIT: Duration = Duration::from_hours(1);
 
 const NO_CREDENTIALS: &str = "TWILIO_ACCOUNT_SID or TWILIO_AUTH_TOKEN not configured. Both are in the Twilio Console \
                               (console.twilio.com) under Account Info.";
@@ -194,7 +192,7 @@ async fn ask(twilio: &Twilio, request: impl Fn() -> RequestBuilder + Send + Sync
         }
         let retry_after =
             response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
-        let retry_after = retry_after.map(|seconds| Duration::from_secs(seconds).min(LONGEST_WAIT));
+        let retry_after = retry_after.map(Duration::from_secs);
         let body = response.bytes().await;
         return if status.is_success() {
             body.map(|bytes| bytes.to_vec()).map_err(|e| errors::not_answered(&e))

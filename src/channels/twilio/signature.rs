@@ -11,15 +11,10 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use percent_encoding::percent_decode;
 use sha1::Sha1;
-use sha2::{Digest as _, Sha256};
-use std::fmt::Write as _;
 use subtle::{Choice, ConstantTimeEq as _};
 
 /// The header that carries the signature.
 pub const HEADER: &str = "x-twilio-signature";
-
-/// The query parameter that carries the body's hash where the body is not a form.
-const BODY_HASH: &str = "bodySHA256";
 
 /// A name and its value, as bytes.
 pub type Param = (Vec<u8>, Vec<u8>);
@@ -52,14 +47,6 @@ pub fn verify(tokens: &[&str], urls: &[String], params: &[(Vec<u8>, Vec<u8>)], g
         }
     }
     proved.into()
-}
-
-/// Whether the hash named in the query is that of the body: the second half of the proof where the body is
-/// not a form (the first half is [`verify`] with no parameters). `false` when the query names none.
-pub fn body_matches(query: &str, body: &[u8]) -> bool {
-    let named = parse_form(query.as_bytes()).into_iter().find(|(name, _)| name == BODY_HASH.as_bytes());
-    let Some((_, named)) = named else { return false };
-    hex(&Sha256::digest(body)).as_bytes().ct_eq(&named.to_ascii_lowercase()).into()
 }
 
 /// The URLs that Twilio may have signed: each public URL with the query as it was received, as it stands, with
@@ -134,13 +121,6 @@ fn with_port(url: &str) -> Option<String> {
     port_of(authority).is_none().then(|| format!("{scheme}{authority}:{port}{path}"))
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        write!(text, "{byte:02x}").expect("writing to a String cannot fail");
-        text
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -168,14 +148,9 @@ mod tests {
     }
 
     #[test]
-    fn a_body_that_is_no_form_is_proved_by_its_hash_in_the_url() {
-        let body = br#"{"property": "value", "boolean": true}"#;
-        let query =
-            "foo=1&bar=2&bodySHA256=0a1ff7634d9ab3b95db5c9a2dfe9416e41502b283a80c7cf19632632f96e6620".to_owned();
-        assert!(proves(URL, &query, b"", "a9nBmqA0ju/hNViExpshrM61xv4="));
-        assert!(body_matches(&query, body));
-        assert!(!body_matches(&query, br#"{"property": "other", "boolean": true}"#));
-        assert!(!body_matches(QUERY, body), "no hash, no proof");
+    fn a_request_without_a_form_is_signed_by_its_url_alone() {
+        let query = "foo=1&bar=2&bodySHA256=0a1ff7634d9ab3b95db5c9a2dfe9416e41502b283a80c7cf19632632f96e6620";
+        assert!(proves(URL, query, b"", "a9nBmqA0ju/hNViExpshrM61xv4="));
     }
 
     #[test]

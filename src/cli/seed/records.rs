@@ -1,6 +1,7 @@
 //! The demo's records as data, and as what the features take.
 
-use crate::boms::{Component, NewBom, decimal::millionths};
+use crate::boms::{Component, NewBom};
+use crate::kit::decimal::millionths;
 use crate::kit::{E164, Error, Result};
 use crate::machines::NewMachine;
 use crate::orders::{NewOrder, Status};
@@ -131,7 +132,7 @@ pub(super) fn demo_boms() -> Result<Vec<NewBom>> {
 }
 
 fn demo_component((number, name, quantity, unit_cost): &DemoComponent) -> Result<Component> {
-    let read = |text: &str| millionths(text).ok_or_else(|| Error::internal(format!("{text} is no number")));
+    let read = |text: &str| millionths(text).map_err(|why| Error::internal(format!("{text} {why}")));
     Ok(Component {
         number: (*number).to_owned(),
         name: (*name).to_owned(),
