@@ -22,8 +22,8 @@ use connect::Watched;
 use futures_util::future::BoxFuture;
 use group_commit::Group;
 use sea_orm::{
-    Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, IsolationLevel,
-    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, IsolationLevel, SqliteTransactionMode,
+    TransactionOptions, TransactionTrait,
 };
 use secrecy::{ExposeSecret as _, SecretString};
 use std::sync::Arc;

@@ -16,6 +16,7 @@ facts!["outages":
     what_came_while_andon_was_down_is_fetched_at_start,
     a_database_that_is_away_loses_nothing,
     a_full_disk_loses_nothing_that_was_accepted,
+    a_half_request_does_not_hold_up_a_stop,
     a_database_file_that_was_moved_takes_nothing_in,
 ];
 
@@ -127,4 +128,24 @@ async fn a_database_file_that_was_moved_takes_nothing_in(backend: Backend) {
     assert_eq!(answer.status(), StatusCode::OK, "{}", answer.text().await.expect("a body"));
     assert_eq!(app.get("/health").await.1["status"], "ok");
     app.end().await;
+}
+
+async fn a_half_request_does_not_hold_up_a_stop(backend: Backend) {
+    use tokio::io::AsyncWriteExt as _;
+    if backend != Backend::Sqlite {
+        return; // once is enough: no database has a part in it
+    }
+    let app = TestApp::start(backend).await;
+    let mut talkers = Vec::new();
+    for half in [
+        "POST /api/whatsapp/webhook HT",
+        "POST /api/whatsapp/webhook HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nBo",
+    ] {
+        let mut connection = tokio::net::TcpStream::connect(app.server.address).await.expect("a connection");
+        connection.write_all(half.as_bytes()).await.expect("half a request");
+        talkers.push(connection);
+    }
+    assert_eq!(app.get("/health").await.0, StatusCode::OK, "others are answered meanwhile");
+    let stop = tokio::time::timeout(std::time::Duration::from_secs(20), app.end());
+    stop.await.expect("the stop does not wait for those who never finish");
 }
