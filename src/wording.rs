@@ -70,6 +70,7 @@ pub struct Wording {
     tables: Arc<Tables>,
     lenient: Environment<'static>,
     strict: Environment<'static>,
+    slips: Vec<reading::Slip>,
 }
 
 impl Wording {
@@ -85,9 +86,11 @@ impl Wording {
                 reading.take(&format!("wording/{path}"), &path, &file.data);
             }
         }
+        let built_in: BTreeSet<String> = reading.homes.keys().map(|(_, key)| key.clone()).collect();
         if let Some(folder) = overrides {
             reading.take_folder(folder);
         }
+        let slips = reading.slips(&built_in);
         let tables = Arc::new(reading.tables);
         let mut lenient = environment(&tables, UndefinedBehavior::Chainable);
         for ((language, key), file) in &reading.homes {
@@ -106,7 +109,14 @@ impl Wording {
         }
         let mut strict = lenient.clone();
         strict.set_undefined_behavior(UndefinedBehavior::SemiStrict);
-        Ok(Self { tables, lenient, strict })
+        Ok(Self { tables, lenient, strict, slips })
+    }
+
+    /// The operator's keys that are not built in but nearly so, those below one of `own_flows` left out: their
+    /// words are the operator's own.
+    pub fn slips(&self, own_flows: &[&str]) -> Vec<Problem> {
+        let is_own = |slip: &&reading::Slip| own_flows.iter().any(|flow| slip.is_below(flow));
+        self.slips.iter().filter(|slip| !is_own(slip)).map(reading::Slip::problem).collect()
     }
 
     /// The text with this key, filled in. A language that is not there falls back to English; a key that is not

@@ -154,6 +154,16 @@ fn a_mistake_in_a_flow_file_is_told_with_its_line() {
 }
 
 #[test]
+fn a_slip_in_a_key_of_the_wording_is_told_with_the_key_that_was_meant() {
+    let folder = folder();
+    std::fs::create_dir_all(folder.path().join("words/en")).expect("a folder");
+    std::fs::write(folder.path().join("words/en/chat.toml"), "[menu]\nnnoe = \"Nothing\"\n").expect("written");
+    let (code, _, err) = told(folder.path(), &["flows", "check", "--wording-dir", "words"]);
+    assert_eq!(code, 2, "{err}");
+    assert!(err.contains("there is no text chat.menu.nnoe. Did you mean chat.menu.none?"), "{err}");
+}
+
+#[test]
 fn the_table_of_settings_is_printed_for_the_readme() {
     let (code, out, _) = told(folder().path(), &["settings", "--markdown"]);
     assert_eq!((code, out.trim()), (0, andon::config::settings_table().trim()));

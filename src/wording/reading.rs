@@ -5,7 +5,7 @@
 //! alone.
 
 use super::{Entry, FALLBACK, Problem, Tables, line_at};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use toml::de::{DeTable, DeValue};
@@ -66,6 +66,18 @@ impl Reading {
         }
     }
 
+    /// The keys that are not among `built_in`, where one of those is at most two letters away.
+    pub(super) fn slips(&self, built_in: &BTreeSet<String>) -> Vec<Slip> {
+        let near = |key: &str| {
+            let ranked = built_in.iter().map(|known| (strsim::damerau_levenshtein(key, known), known));
+            ranked.min().filter(|(distance, _)| *distance <= 2).map(|(_, known)| known.clone())
+        };
+        let unknown = self.homes.iter().filter(|((_, key), _)| !built_in.contains(key));
+        let slips = unknown
+            .filter_map(|((_, key), file)| near(key).map(|near| Slip { file: file.clone(), key: key.clone(), near }));
+        slips.collect()
+    }
+
     /// Takes one file in; `inner` is `<language>/<stem>.toml`.
     pub(super) fn take(&mut self, file: &str, inner: &str, data: &[u8]) {
         let Some((language, stem)) = inner.strip_suffix(".toml").and_then(|path| path.split_once('/')) else { return };
@@ -112,6 +124,30 @@ impl Reading {
                     instead: format!("Write {} = \"…\".", name.get_ref()),
                 }),
             }
+        }
+    }
+}
+
+/// A key of the operator's that nothing built in has, though one is nearly the same.
+#[derive(Clone, Debug)]
+pub(super) struct Slip {
+    file: String,
+    key: String,
+    near: String,
+}
+
+impl Slip {
+    pub(super) fn is_below(&self, flow: &str) -> bool {
+        let mut parts = self.key.split('.').skip(1);
+        parts.next() == Some(flow)
+    }
+
+    pub(super) fn problem(&self) -> Problem {
+        Problem {
+            file: self.file.clone(),
+            line: None,
+            what: format!("there is no text {}", self.key),
+            instead: format!("Did you mean {}?", self.near),
         }
     }
 }

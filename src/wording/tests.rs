@@ -109,6 +109,21 @@ fn wording_that_nobody_would_read_is_told_with_where_it_belongs() {
 }
 
 #[test]
+fn a_key_that_is_nearly_a_built_in_one_is_a_slip_unless_a_flow_of_ones_own_has_it() {
+    let words = "[menu]\ntxet = \"x\"\n[helpful]\nmine = \"x\"\n[create_defects]\ntitle = \"x\"";
+    let wording = with(&[("de/chat.toml", words)]).expect("right");
+    let told = |own: &[&str]| -> Vec<String> {
+        let slips = wording.slips(own);
+        slips.iter().map(|slip| slip.to_string().rsplit_once("chat.toml: ").expect("a file").1.to_owned()).collect()
+    };
+    let menu = "there is no text chat.menu.txet. Did you mean chat.menu.text?";
+    let flow = "there is no text chat.create_defects.title. Did you mean chat.create_defect.title?";
+    assert_eq!(told(&["create_defects"]), [menu]);
+    assert_eq!(told(&["create"]), [flow, menu]);
+    assert!(Wording::load(None).expect("right").slips(&[]).is_empty());
+}
+
+#[test]
 fn what_is_no_wording_may_lie_beside_it() {
     let files = [
         "README.md",
