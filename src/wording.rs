@@ -7,15 +7,17 @@
 //!
 //! Texts that are files of their own (notices) are not tables and are left alone here.
 
+mod reading;
+
 use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, ErrorKind, State, UndefinedBehavior, Value as Jinja};
+use reading::Reading;
 use rust_embed::RustEmbed;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
-use toml::de::{DeTable, DeValue};
 
 /// The language that always has every text.
 pub const FALLBACK: &str = "en";
@@ -68,6 +70,7 @@ pub struct Wording {
     tables: Arc<Tables>,
     lenient: Environment<'static>,
     strict: Environment<'static>,
+    slips: Vec<reading::Slip>,
 }
 
 impl Wording {
@@ -83,9 +86,11 @@ impl Wording {
                 reading.take(&format!("wording/{path}"), &path, &file.data);
             }
         }
+        let built_in: BTreeSet<String> = reading.homes.keys().map(|(_, key)| key.clone()).collect();
         if let Some(folder) = overrides {
             reading.take_folder(folder);
         }
+        let slips = reading.slips(&built_in);
         let tables = Arc::new(reading.tables);
         let mut lenient = environment(&tables, UndefinedBehavior::Chainable);
         for ((language, key), file) in &reading.homes {
@@ -104,7 +109,14 @@ impl Wording {
         }
         let mut strict = lenient.clone();
         strict.set_undefined_behavior(UndefinedBehavior::SemiStrict);
-        Ok(Self { tables, lenient, strict })
+        Ok(Self { tables, lenient, strict, slips })
+    }
+
+    /// The operator's keys that are not built in but nearly so, those below one of `own_flows` left out: their
+    /// words are the operator's own.
+    pub fn slips(&self, own_flows: &[&str]) -> Vec<Problem> {
+        let is_own = |slip: &&reading::Slip| own_flows.iter().any(|flow| slip.is_below(flow));
+        self.slips.iter().filter(|slip| !is_own(slip)).map(reading::Slip::problem).collect()
     }
 
     /// The text with this key, filled in. A language that is not there falls back to English; a key that is not
@@ -258,108 +270,6 @@ pub fn shortened(text: &str, max_chars: usize) -> String {
     }
     let kept: String = text.chars().take(max_chars.saturating_sub(3)).collect();
     format!("{}...", kept.trim_end())
-}
-
-/// The files read so far.
-#[derive(Default)]
-struct Reading {
-    tables: Tables,
-    /// Which file a language's key came from, for the text of a problem.
-    homes: BTreeMap<(String, String), String>,
-    problems: Vec<Problem>,
-}
-
-impl Reading {
-    fn take_folder(&mut self, folder: &Path) {
-        let unreadable = |path: &Path, error: &std::io::Error| Problem {
-            file: path.display().to_string(),
-            line: None,
-            what: format!("cannot be read: {error}"),
-            instead: "Name a folder that holds one folder per language, or leave the setting out.".to_owned(),
-        };
-        let languages = match entries(folder) {
-            Ok(languages) => languages,
-            Err(error) => return self.problems.push(unreadable(folder, &error)),
-        };
-        for language in languages.iter().filter(|path| path.is_dir()) {
-            let files = match entries(language) {
-                Ok(files) => files,
-                Err(error) => {
-                    self.problems.push(unreadable(language, &error));
-                    continue;
-                }
-            };
-            for file in files.iter().filter(|path| path.extension().is_some_and(|extension| extension == "toml")) {
-                let inner = file.strip_prefix(folder).unwrap_or(file).to_string_lossy().replace('\\', "/");
-                match std::fs::read(file) {
-                    Ok(data) => self.take(&file.display().to_string(), &inner, &data),
-                    Err(error) => self.problems.push(unreadable(file, &error)),
-                }
-            }
-        }
-    }
-
-    /// Takes one file in; `inner` is `<language>/<stem>.toml`.
-    fn take(&mut self, file: &str, inner: &str, data: &[u8]) {
-        let Some((language, stem)) = inner.strip_suffix(".toml").and_then(|path| path.split_once('/')) else { return };
-        let text = String::from_utf8_lossy(data);
-        let table = match DeTable::parse(&text) {
-            Ok(table) => table.into_inner(),
-            Err(error) => {
-                return self.problems.push(Problem {
-                    file: file.to_owned(),
-                    line: error.span().map(|span| line_at(&text, span.start)),
-                    what: format!("not TOML: {}", error.message().replace('\n', " ")),
-                    instead: "Write each text as key = \"text\".".to_owned(),
-                });
-            }
-        };
-        let place = Place { file, text: &text, language };
-        self.take_table(&place, stem, &table);
-    }
-
-    fn take_table(&mut self, place: &Place<'_>, prefix: &str, table: &DeTable<'_>) {
-        for (name, value) in table {
-            let key = format!("{prefix}.{}", name.get_ref());
-            let entry = match value.get_ref() {
-                DeValue::Table(inner) => {
-                    self.take_table(place, &key, inner);
-                    continue;
-                }
-                DeValue::String(text) => Some(Entry::Text(text.clone().into_owned())),
-                DeValue::Array(items) => {
-                    let texts = items.iter().map(|item| item.get_ref().as_str().map(str::to_owned));
-                    texts.collect::<Option<Vec<_>>>().map(Entry::List)
-                }
-                _ => None,
-            };
-            match entry {
-                Some(entry) => {
-                    self.homes.insert((place.language.to_owned(), key.clone()), place.file.to_owned());
-                    self.tables.entry(place.language.to_owned()).or_default().insert(key, entry);
-                }
-                None => self.problems.push(Problem {
-                    file: place.file.to_owned(),
-                    line: Some(line_at(place.text, value.span().start)),
-                    what: format!("{key} is neither a text nor a list of texts"),
-                    instead: format!("Write {} = \"…\".", name.get_ref()),
-                }),
-            }
-        }
-    }
-}
-
-struct Place<'a> {
-    file: &'a str,
-    text: &'a str,
-    language: &'a str,
-}
-
-fn entries(folder: &Path) -> std::io::Result<Vec<std::path::PathBuf>> {
-    let mut paths =
-        std::fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<_>, _>>()?;
-    paths.sort();
-    Ok(paths)
 }
 
 #[cfg(test)]

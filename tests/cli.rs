@@ -35,8 +35,57 @@ fn a_number_is_registered_once_and_listed() {
     let (code, _, err) = told(folder.path(), &["person", "add", "+12025550123", "--role", "ADMIN"]);
     assert_eq!(code, 2);
     assert!(err.contains("registered already: Line 3, OPERATOR"), "{err}");
+    assert!(err.contains("andon person set +12025550123 --role ADMIN"), "{err}");
     let (_, out, _) = told(folder.path(), &["person", "list"]);
     assert!(out.contains("+12025550123") && out.contains("Line 3"), "{out}");
+}
+
+#[test]
+fn somebody_registered_is_changed_by_what_is_named_only() {
+    let folder = folder();
+    told(folder.path(), &["person", "add", "+12025550123", "--role", "CLIENT", "--name", "Line 3"]);
+    for (arguments, now) in [
+        (&["--role", "operator"][..], "Line 3, OPERATOR"),
+        (&["--name", " Line 4 ", "--department", "Assembly"], "Line 4, OPERATOR, Assembly"),
+        (&["--role", "ADMIN"], "Line 4, ADMIN, Assembly"),
+        (&["--department", ""], "Line 4, ADMIN"),
+    ] {
+        let (code, out, err) = told(folder.path(), &[&["person", "set", "+12025550123"], arguments].concat());
+        assert_eq!((code, out.trim()), (0, format!("+12025550123 is now: {now}.").as_str()), "{err}");
+    }
+    let (_, out, _) = told(folder.path(), &["person", "list"]);
+    assert!(out.contains("ADMIN") && out.contains("Line 4"), "{out}");
+}
+
+#[test]
+fn what_person_set_cannot_do_is_told_and_ends_with_code_2() {
+    let folder = folder();
+    told(folder.path(), &["person", "add", "+12025550123", "--role", "CLIENT"]);
+    for (arguments, named) in [
+        (&["+12025550124", "--role", "ADMIN"][..], "+12025550124 is not registered. Add somebody: andon person add"),
+        (&["+12025550123"], "--department"),
+        (&["+12025550123", "--name", " "], "at least one letter"),
+        (&["+12025550123", "--role", "CHIEF"], "SUPERVISOR"),
+    ] {
+        let (code, _, err) = told(folder.path(), &[&["person", "set"], arguments].concat());
+        assert!(code == 2 && err.contains(named), "{code} {err}");
+    }
+}
+
+#[test]
+fn a_command_does_not_talk_of_migrations_unless_asked() {
+    let folder = folder();
+    for (log, talks) in [("info", false), ("andon=info,info", false), ("info,sea_orm_migration=info", true)] {
+        let output = Command::new(env!("CARGO_BIN_EXE_andon"))
+            .args(["person", "list"])
+            .env_clear()
+            .env("ANDON_LOG", log)
+            .current_dir(folder.path())
+            .output()
+            .expect("the program runs");
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(told.contains("migrations"), talks, "{log}: {told}");
+    }
 }
 
 #[test]
@@ -102,6 +151,16 @@ fn a_mistake_in_a_flow_file_is_told_with_its_line() {
     let (code, _, err) = told(folder.path(), &["serve", "--bind", "127.0.0.1:0", "--flows-dir", "flows"]);
     assert_eq!(code, 2, "a server does not start with a flow that is wrong");
     assert!(err.contains("near_miss.toml:8"), "{err}");
+}
+
+#[test]
+fn a_slip_in_a_key_of_the_wording_is_told_with_the_key_that_was_meant() {
+    let folder = folder();
+    std::fs::create_dir_all(folder.path().join("words/en")).expect("a folder");
+    std::fs::write(folder.path().join("words/en/chat.toml"), "[menu]\nnnoe = \"Nothing\"\n").expect("written");
+    let (code, _, err) = told(folder.path(), &["flows", "check", "--wording-dir", "words"]);
+    assert_eq!(code, 2, "{err}");
+    assert!(err.contains("there is no text chat.menu.nnoe. Did you mean chat.menu.none?"), "{err}");
 }
 
 #[test]

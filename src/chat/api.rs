@@ -11,6 +11,7 @@ use crate::people;
 use crate::web::guard::Admin;
 use crate::web::problem::Problem;
 use axum::Json;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, RawQuery, State};
 use percent_encoding::percent_decode_str;
 use serde::Serialize;
@@ -19,7 +20,7 @@ use utoipa::ToSchema;
 
 /// The longest test message, in characters.
 const MAX_TEST_CHARS: usize = 4096;
-/// The most sessions one answer lists.
+/// The most sessions one answer lists; the description of [`Sessions`] names it too.
 const MAX_LISTED: u64 = 10_000;
 
 /// A test message was queued.
@@ -36,8 +37,9 @@ pub struct Sent {
 /// The live sessions.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Sessions {
-    total_sessions: usize,
-    /// By address, `whatsapp:+12025550101`.
+    /// How many are live, also where not all of them are listed.
+    total_sessions: u64,
+    /// By address, `whatsapp:+12025550101`; the 10,000 that changed last.
     sessions: BTreeMap<String, SessionShown>,
 }
 
@@ -124,6 +126,8 @@ async fn queue(app: &App, phone: E164, message: String) -> Result<Vec<String>> {
 }
 
 /// The sessions that are live, the dormant ones left out.
+///
+/// The 10,000 that changed last are listed; `total_sessions` counts all of them.
 #[utoipa::path(
     get, path = "/api/whatsapp/sessions", tag = "WhatsApp",
     responses((status = 200, body = Sessions), (status = 401, body = Problem)),
@@ -132,6 +136,7 @@ async fn queue(app: &App, phone: E164, message: String) -> Result<Vec<String>> {
 pub async fn sessions(_: Admin, State(app): State<App>) -> Result<Json<Sessions>> {
     let since = app.clock.now() - app.settings.session_timeout;
     let live = store::live(app.db.read(), since, MAX_LISTED).await?;
+    let total_sessions = store::count_live(app.db.read(), since).await?;
     let sessions: BTreeMap<String, SessionShown> = live
         .into_iter()
         .map(|live| {
@@ -146,7 +151,7 @@ pub async fn sessions(_: Admin, State(app): State<App>) -> Result<Json<Sessions>
             (format!("{}:{}", live.medium, live.value), shown)
         })
         .collect();
-    Ok(Json(Sessions { total_sessions: sessions.len(), sessions }))
+    Ok(Json(Sessions { total_sessions, sessions }))
 }
 
 /// Clear a session: the next message starts at the menu.
@@ -159,8 +164,13 @@ pub async fn sessions(_: Admin, State(app): State<App>) -> Result<Json<Sessions>
 pub async fn clear_session(
     _: Admin,
     State(app): State<App>,
-    Path(phone_number): Path<String>,
+    phone_number: std::result::Result<Path<String>, PathRejection>,
 ) -> Result<Json<Cleared>> {
+    let Path(phone_number) = phone_number.map_err(|_| {
+        Error::bad_request(
+            "The path is not UTF-8. Write the number in E.164 form: /api/whatsapp/sessions/+12025550101.",
+        )
+    })?;
     let phone = number(&percent_decode_str(&phone_number).decode_utf8_lossy())?;
     let missing = || Error::not_found(format!("There is no session of {phone}."));
     let known = people::store::by_addresses(app.db.read(), Medium::Whatsapp, &[phone.to_string()]).await?;

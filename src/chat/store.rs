@@ -7,8 +7,8 @@ use crate::people::store::Known;
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
-    ColumnTrait as _, ConnectionTrait, EntityTrait as _, JoinType, QueryFilter as _, QueryOrder as _, QuerySelect as _,
-    RelationTrait as _,
+    ColumnTrait as _, ConnectionTrait, EntityTrait as _, JoinType, PaginatorTrait as _, QueryFilter as _,
+    QueryOrder as _, QuerySelect as _, RelationTrait as _,
 };
 use serde_json::json;
 use std::collections::HashMap;
@@ -145,6 +145,11 @@ pub async fn live(conn: &impl ConnectionTrait, since: Instant, most: u64) -> Res
         .all(conn)
         .await?;
     Ok(live)
+}
+
+/// How many conversations changed since `since`.
+pub async fn count_live(conn: &impl ConnectionTrait, since: Instant) -> Result<u64> {
+    Ok(conversation::Entity::find().filter(conversation::Column::UpdatedAt.gte(since)).count(conn).await?)
 }
 
 /// Forgets the conversation of this person. Answers whether there was one.

@@ -23,6 +23,16 @@ pub(super) fn run(command: Command) -> Result<()> {
     let Command::Check { flows_dir, wording_dir } = command;
     let wording = Wording::load(wording_dir.as_deref()).map_err(|problems| told(&problems))?;
     let flows = Flows::load(flows_dir.as_deref(), &wording).map_err(|problems| told(&problems))?;
+    let built_in = Flows::load(None, &wording).map_err(|problems| told(&problems))?;
+    let is_own = |name: &&str| {
+        let has_a_file = flows_dir.as_ref().is_some_and(|folder| folder.join(format!("{name}.toml")).is_file());
+        has_a_file || built_in.get(name).is_none()
+    };
+    let own: Vec<&str> = flows.iter().map(|flow| flow.name.as_str()).filter(is_own).collect();
+    let slips = wording.slips(&own);
+    if !slips.is_empty() {
+        return Err(told(&slips));
+    }
     println!("{} flows, no mistakes.", flows.iter().count());
     Ok(())
 }

@@ -1,11 +1,11 @@
-//! `andon person`: register numbers and see who is registered.
+//! `andon person`: register numbers, change who is registered, and see them.
 
 use super::migrated;
 use crate::config::Settings;
 use crate::kit::{E164, Error, Result};
 use crate::people::Role;
-use crate::people::store::{self, NewPerson, Registered};
-use clap::Subcommand;
+use crate::people::store::{self, Changes, Known, NewPerson, Registered};
+use clap::{Args, Subcommand};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -26,11 +26,41 @@ pub(super) enum Command {
         #[command(flatten)]
         settings: Box<Settings>,
     },
+    /// Change the role, name or department of somebody registered.
+    Set {
+        /// The number they are registered with.
+        #[arg(value_parser = number, allow_hyphen_values = true)]
+        number: E164,
+        #[command(flatten)]
+        wanted: Wanted,
+        #[command(flatten)]
+        settings: Box<Settings>,
+    },
     /// List the registered people.
     List {
         #[command(flatten)]
         settings: Box<Settings>,
     },
+}
+
+/// What `person set` changes: at least one of the three.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = true)]
+pub(super) struct Wanted {
+    /// What the person is here for.
+    #[arg(long, ignore_case = true)]
+    role: Option<Role>,
+    /// Their name, as others will read it.
+    #[arg(long, value_parser = written)]
+    name: Option<String>,
+    /// Their department; an empty one takes it away.
+    #[arg(long)]
+    department: Option<String>,
+}
+
+fn written(typed: &str) -> Result<String, &'static str> {
+    let name = typed.trim();
+    if name.is_empty() { Err("a name needs at least one letter") } else { Ok(name.to_owned()) }
 }
 
 fn number(typed: &str) -> Result<E164, String> {
@@ -53,10 +83,31 @@ pub(super) async fn run(command: Command) -> Result<()> {
                 })
                 .await?;
             if let Some(Registered::Already(known)) = outcome.into_iter().next() {
-                let (name, role) = (known.name.unwrap_or_default(), known.role.unwrap_or_default());
-                return Err(Error::bad_request(format!("{number} is registered already: {name}, {role}.")));
+                return Err(Error::bad_request(format!(
+                    "{number} is registered already: {}. To change that: andon person set {number} --role {}",
+                    described(&known),
+                    role.as_str()
+                )));
             }
             println!("{number} is registered: {name}, {}. They can write `hi` now.", role.as_str());
+            Ok(())
+        }
+        Command::Set { number, wanted, settings } => {
+            let db = migrated(&settings).await?;
+            let department = wanted.department.map(|department| department.trim().to_owned());
+            let changes = Changes { name: wanted.name, role: wanted.role, department };
+            let whatsapp = number.clone();
+            let outcome = db
+                .write(move |tx| {
+                    let (whatsapp, changes) = (whatsapp.clone(), changes.clone());
+                    Box::pin(async move { store::change(tx, &whatsapp, &changes).await })
+                })
+                .await?;
+            let known = outcome.ok_or_else(|| {
+                let add = format!("Add somebody: andon person add {number} --role OPERATOR");
+                Error::bad_request(format!("{number} is not registered. {add}"))
+            })?;
+            println!("{number} is now: {}.", described(&known));
             Ok(())
         }
         Command::List { settings } => {
@@ -77,6 +128,12 @@ pub(super) async fn run(command: Command) -> Result<()> {
             Ok(())
         }
     }
+}
+
+/// `Line 3, OPERATOR, Assembly`.
+fn described(known: &Known) -> String {
+    let parts = [&known.name, &known.role, &known.department];
+    parts.into_iter().flatten().map(String::as_str).collect::<Vec<_>>().join(", ")
 }
 
 fn title(role: Role) -> &'static str {

@@ -8,6 +8,8 @@ use std::fmt::Write as _;
 
 /// Variables that begin like this are ours to answer for.
 const OUR_PREFIXES: [&str; 3] = ["ANDON_", "TWILIO_", "WHATSAPP_"];
+/// How much like a known name a name must be whose beginning is only nearly ours.
+const MIN_LIKENESS: f64 = 0.75;
 /// Variables of the test suite, which run time settings know nothing about.
 const TEST_PREFIX: &str = "ANDON_TEST_";
 
@@ -16,12 +18,14 @@ pub fn known_names() -> Vec<String> {
     command().get_arguments().filter_map(name_of).collect()
 }
 
-/// A sentence for each of `names` that begins like a setting of ours and is none, with the nearest known name.
+/// A sentence for each of `names` that begins like a setting of ours and is none, with the nearest known name. A
+/// slip in the beginning itself (`TWILLIO_AUTH_TOKEN`) counts where the rest is like a setting too.
 pub fn unknown_variables(names: impl Iterator<Item = String>) -> Vec<String> {
     let known = known_names();
     let is_ours = |name: &String| {
         let upper = name.to_ascii_uppercase();
-        OUR_PREFIXES.iter().any(|prefix| upper.starts_with(prefix)) && !upper.starts_with(TEST_PREFIX)
+        let begins_like_ours = OUR_PREFIXES.iter().any(|prefix| upper.starts_with(prefix));
+        (begins_like_ours && !upper.starts_with(TEST_PREFIX)) || has_a_slip_in_its_prefix(&upper, &known)
     };
     let mut unknown: Vec<String> = names.filter(is_ours).filter(|name| !known.contains(name)).collect();
     unknown.sort();
@@ -30,6 +34,16 @@ pub fn unknown_variables(names: impl Iterator<Item = String>) -> Vec<String> {
         None => format!("{name} is no setting of Andon and is ignored."),
     };
     unknown.iter().map(tell).collect()
+}
+
+/// Whether one slip of the finger makes one of our prefixes of the first word, and a known name of the whole.
+fn has_a_slip_in_its_prefix(name: &str, known: &[String]) -> bool {
+    let Some((first, rest)) = name.split_once('_') else { return false };
+    OUR_PREFIXES.iter().any(|prefix| {
+        strsim::damerau_levenshtein(first, prefix.trim_end_matches('_')) == 1
+            && nearest(&format!("{prefix}{rest}"), known.iter().map(String::as_str))
+                .is_some_and(|(_, likeness)| likeness >= MIN_LIKENESS)
+    })
 }
 
 /// All settings as a Markdown table (variable, flag, default, what), one bold row above each group.
@@ -93,6 +107,12 @@ mod tests {
             ("TWILIO_NUMBER", "TWILIO_WHATSAPP_NUMBER"),
             ("WHATSAPP_NUMBER", "TWILIO_WHATSAPP_NUMBER"),
             ("WHATSAPP_TIMEOUT", "WHATSAPP_SESSION_TIMEOUT"),
+            ("TWILLIO_AUTH_TOKEN", "TWILIO_AUTH_TOKEN"),
+            ("TWLIIO_ACCOUNT_SID", "TWILIO_ACCOUNT_SID"),
+            ("twillio_acount_sid", "TWILIO_ACCOUNT_SID"),
+            ("ADNON_BIND", "ANDON_BIND"),
+            ("ANDO_DATA_DIR", "ANDON_DATA_DIR"),
+            ("WHATSAP_WEBHOOK_URL", "WHATSAPP_WEBHOOK_URL"),
         ] {
             let told = unknown_variables([typed.to_owned()].into_iter());
             assert_eq!(told.len(), 1, "{typed}");
@@ -104,5 +124,39 @@ mod tests {
     fn known_names_and_names_of_others_are_no_mistake() {
         let names = ["ANDON_BIND", "TWILIO_AUTH_TOKEN_FILE", "TWILIO_WHATSAPP_FROM", "PATH", "ANDON_TEST_POSTGRES"];
         assert_eq!(unknown_variables(names.into_iter().map(str::to_owned)), Vec::<String>::new());
+        let of_others = [
+            "HOME",
+            "PATH",
+            "LANG",
+            "LC_ALL",
+            "TERM",
+            "SHELL",
+            "USER",
+            "PWD",
+            "_",
+            "",
+            "TMPDIR",
+            "EDITOR",
+            "MAIL",
+            "CARGO_HOME",
+            "CARGO_TARGET_DIR",
+            "CARGO_PKG_NAME",
+            "RUST_LOG",
+            "RUST_BACKTRACE",
+            "XDG_DATA_DIRS",
+            "SSH_AUTH_SOCK",
+            "ANDROID_HOME",
+            "ANDROID_SDK_ROOT",
+            "ANSIBLE_CONFIG",
+            "ANON_ID",
+            "LANDON_NAME",
+            "HTTP_PROXY",
+            "NO_PROXY",
+            "POSTGRES_PASSWORD",
+            "AUTH_TOKEN",
+            "LOG_FORMAT",
+            "BIND",
+        ];
+        assert_eq!(unknown_variables(of_others.into_iter().map(str::to_owned)), Vec::<String>::new());
     }
 }

@@ -14,12 +14,12 @@ use axum::http::uri::PathAndQuery;
 pub struct AsReceived(pub Uri);
 
 /// Lets the API's paths work with and without their trailing slash, without a redirect: a redirected webhook loses
-/// its form. Pages under other paths keep their slash, which relative links need.
+/// its form. The simulator's page too is there both ways; other pages keep their slash, which relative links need.
 pub fn forgive_trailing_slash(mut request: Request) -> Request {
     let received = request.uri().clone();
     let path = received.path();
-    let is_api = path.starts_with("/api/") || path == "/health/";
-    if is_api && path.ends_with('/') {
+    let is_forgiven = path.starts_with("/api/") || path == "/health/" || path == "/simulator/";
+    if is_forgiven && path.ends_with('/') {
         let trimmed = path.trim_end_matches('/');
         let rewritten = match received.query() {
             Some(query) => format!("{trimmed}?{query}"),

@@ -87,6 +87,60 @@ fn mistakes_are_told_all_at_once_with_their_place() {
 }
 
 #[test]
+fn wording_that_nobody_would_read_is_told_with_where_it_belongs() {
+    for (path, told) in [
+        ("chat.toml", "chat.toml: is in no language's folder. Move it to en/chat.toml."),
+        ("en.toml", "en.toml: is in no language's folder. Move it to en/chat.toml."),
+        ("texts/chat.toml", "texts: holds wording and is named by no language. Name the folder by a language's code"),
+        ("EN/chat.toml", "EN: holds wording and is named by no language."),
+        ("wo/en.toml", "wo/en.toml: is named by a language. Name it by what it is about"),
+        ("de/de.toml", "de/de.toml: is named by a language."),
+        ("en/chat/menu.toml", "en/chat: is one folder too deep to be read. Move its files one folder up."),
+        ("en/chat.txt", "en/chat.txt: is no TOML file, so it would not be read. Name it chat.toml"),
+        ("en/chat.TOML", "en/chat.TOML: is no TOML file"),
+        ("en/chat", "en/chat: is no TOML file"),
+    ] {
+        let problems = with(&[(path, "x = \"y\"")]).expect_err(path);
+        let [problem] = problems.as_slice() else { panic!("{path}: one mistake, not {problems:#?}") };
+        let (file, path) = (problem.to_string().replace('\\', "/"), told.split(':').next().expect("a path"));
+        let shown = &file[file.find(&format!("/{path}:")).expect(path) + 1..];
+        assert!(shown.starts_with(told), "{shown}");
+    }
+}
+
+#[test]
+fn a_key_that_is_nearly_a_built_in_one_is_a_slip_unless_a_flow_of_ones_own_has_it() {
+    let words = "[menu]\ntxet = \"x\"\n[helpful]\nmine = \"x\"\n[create_defects]\ntitle = \"x\"";
+    let wording = with(&[("de/chat.toml", words)]).expect("right");
+    let told = |own: &[&str]| -> Vec<String> {
+        let slips = wording.slips(own);
+        slips.iter().map(|slip| slip.to_string().rsplit_once("chat.toml: ").expect("a file").1.to_owned()).collect()
+    };
+    let menu = "there is no text chat.menu.txet. Did you mean chat.menu.text?";
+    let flow = "there is no text chat.create_defects.title. Did you mean chat.create_defect.title?";
+    assert_eq!(told(&["create_defects"]), [menu]);
+    assert_eq!(told(&["create"]), [flow, menu]);
+    assert!(Wording::load(None).expect("right").slips(&[]).is_empty());
+}
+
+#[test]
+fn what_is_no_wording_may_lie_beside_it() {
+    let files = [
+        "README.md",
+        ".git/config.toml",
+        "notes/read.txt",
+        "en/.#chat.toml",
+        "en/chat.toml~",
+        "en/chat.toml.bak",
+        "en/notices/opened.txt",
+        "de-AT/chat.toml",
+        "zh_Hant/plant.toml",
+    ];
+    let wording = with(&files.map(|path| (path, "x = \"y\""))).expect("right");
+    assert_eq!(wording.languages(), ["de-AT", "en", "zh_Hant"]);
+}
+
+#[test]
 fn a_folder_that_is_not_there_is_a_problem() {
     let problems = Wording::load(Some(Path::new("no/such/folder"))).expect_err("not there");
     assert!(problems[0].to_string().starts_with("no/such/folder: cannot be read"), "{}", problems[0]);

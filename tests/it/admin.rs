@@ -1,8 +1,9 @@
 //! The admin's endpoints, health, the contract, and the paths that lead nowhere.
 
 use crate::facts;
-use crate::support::app::{OPERATOR, TestApp};
+use crate::support::app::{OPERATOR, TestApp, beginning};
 use crate::support::databases::Backend;
+use andon::chat::store;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -12,6 +13,9 @@ facts!["admin":
     sessions_are_listed_and_cleared,
     without_the_token_nothing_is_shown,
     a_dormant_session_is_not_listed,
+    the_number_of_sessions_is_true_also_where_the_list_is_cut,
+    a_path_that_is_no_utf8_is_a_problem,
+    the_simulators_page_has_a_path_with_and_without_a_slash,
     health_the_contract_and_its_page_are_there,
     a_path_that_leads_nowhere_says_where_to_look,
     a_second_server_on_the_same_file_refuses_to_start,
@@ -109,6 +113,38 @@ async fn a_dormant_session_is_not_listed(backend: Backend) {
     app.end().await;
 }
 
+async fn the_number_of_sessions_is_true_also_where_the_list_is_cut(backend: Backend) {
+    let app = TestApp::start(backend).await;
+    for phone in [OPERATOR, "+12025550102", "+12025550103"] {
+        app.says(phone, "hi").await;
+    }
+    assert_eq!(app.get("/api/whatsapp/sessions").await.1["total_sessions"], 3);
+    let (db, since) = (app.server.app.db.read(), beginning());
+    let listed = store::live(db, since, 2).await.expect("the sessions can be read");
+    assert_eq!((listed.len(), store::count_live(db, since).await.expect("they can be counted")), (2, 3));
+    let later = since + chrono::TimeDelta::seconds(1);
+    assert_eq!(store::count_live(db, later).await.expect("they can be counted"), 0);
+    app.end().await;
+}
+
+async fn a_path_that_is_no_utf8_is_a_problem(backend: Backend) {
+    let app = TestApp::start(backend).await;
+    let (status, problem) = app.request(Method::DELETE, "/api/whatsapp/sessions/%ff").await;
+    assert_eq!((status, &problem["status"]), (StatusCode::BAD_REQUEST, &json!(400)), "{problem}");
+    assert!(problem["detail"].as_str().is_some_and(|detail| detail.contains("UTF-8")), "{problem}");
+    app.end().await;
+}
+
+async fn the_simulators_page_has_a_path_with_and_without_a_slash(backend: Backend) {
+    let app = TestApp::start(backend).await;
+    for path in ["/simulator", "/simulator/", "/simulator/?phone=1"] {
+        let page = app.http.get(app.url(path)).send().await.expect("an answer");
+        assert_eq!(page.status(), StatusCode::OK, "{path}");
+        assert!(page.text().await.expect("a page").contains("Andon simulator"), "{path}");
+    }
+    app.end().await;
+}
+
 async fn health_the_contract_and_its_page_are_there(backend: Backend) {
     let app = TestApp::start(backend).await;
     let (status, health) = app.get("/health").await;
@@ -160,8 +196,15 @@ async fn the_simulator_is_closed_to_tunnels_and_proxies(backend: Backend) {
         ("x-forwarded-for", "127.0.0.1"),
         ("x-forwarded-proto", "https"),
         ("forwarded", "for=::1"),
+        ("origin", "https://plant.example"),
+        ("sec-fetch-site", "cross-site"),
     ] {
-        for path in ["/simulator", "/simulator/api/phones", "/simulator/twilio/2010-04-01/Accounts/x/Messages.json"] {
+        for path in [
+            "/simulator",
+            "/simulator/",
+            "/simulator/api/phones",
+            "/simulator/twilio/2010-04-01/Accounts/x/Messages.json",
+        ] {
             let request = app.http.get(app.url(path)).header(name, value);
             assert_eq!(request.send().await.expect("an answer").status(), StatusCode::FORBIDDEN, "{path} with {name}");
         }

@@ -14,6 +14,9 @@ use signature::Param;
 /// How many media one message may carry (text messages; WhatsApp has one).
 const MAX_MEDIA: usize = 10;
 
+/// The longest id that is taken for one of Twilio's; theirs have 34 characters.
+const MAX_SID_CHARS: usize = 64;
+
 /// Twilio's words for how far a message got. `receiving` and `received` are of messages to us: no news.
 const STATUSES: &[(&str, Status)] = &[
     ("queued", Status::Queued),
@@ -52,13 +55,15 @@ pub(super) fn accept(twilio: &Twilio, webhook: &Webhook<'_>) -> Result<Vec<Signa
     let form = Form(in_body.as_deref().unwrap_or(&in_query));
 
     let sid = form.first(&["MessageSid", "SmsMessageSid", "SmsSid"]).ok_or_else(|| missing("MessageSid"))?;
-    let news = is_status_callback(path, &form);
-    let signals = if news {
+    if sid.len() > MAX_SID_CHARS || !sid.bytes().all(|b| b.is_ascii_alphanumeric()) {
+        return Err(Rejection::Malformed(NO_SID.to_owned()));
+    }
+    let signal = if is_status_callback(path, &form) {
         let status = form.first(&["MessageStatus", "SmsStatus"]).ok_or_else(|| missing("MessageStatus"))?;
         receipt(sid, &status, Form(&in_query).text("d"), &form)
     } else {
         let from = form.text("From").ok_or_else(|| missing("From"))?;
-        message(sid, &from, &form)
+        message(twilio, sid, &from, &form)
     };
 
     let given = webhook.headers.get(signature::HEADER).map(|value| String::from_utf8_lossy(value.as_bytes()));
@@ -68,14 +73,27 @@ pub(super) fn accept(twilio: &Twilio, webhook: &Webhook<'_>) -> Result<Vec<Signa
     if !given.as_ref().is_some_and(|given| signature::verify(&tokens, &urls, params, given)) {
         return Err(Rejection::Unproved(why_unproved(twilio, webhook, given.is_some(), &form)));
     }
-    match (&signals, news) {
-        (Some(_), _) => {}
-        (None, true) => tracing::debug!("a status callback with no news for us"),
-        (None, false) => tracing::warn!(
+    match &signal {
+        Ok(_) => {}
+        Err(Aside::NoNews) => tracing::debug!("a status callback with no news for us"),
+        Err(Aside::NoNumber) => tracing::warn!(
             "a signed message was left aside: its sender is no phone number (a short code, a name or a user id)"
         ),
+        Err(Aside::Ourselves) => tracing::warn!(
+            "a signed message was left aside: it comes from TWILIO_WHATSAPP_NUMBER, so an answer would go to ourselves"
+        ),
     }
-    Ok(signals.into_iter().collect())
+    Ok(signal.into_iter().collect())
+}
+
+/// Why a signed request is taken and yet nothing follows from it.
+enum Aside {
+    /// The status is unknown or of no interest.
+    NoNews,
+    /// The sender cannot be written to by number.
+    NoNumber,
+    /// The sender is our own number; Twilio refuses an answer (21266).
+    Ourselves,
 }
 
 /// The status that a word of Twilio's stands for; `None` for those of incoming messages and unknown ones.
@@ -114,8 +132,11 @@ impl Form<'_> {
     }
 }
 
-fn message(sid: String, from: &str, form: &Form<'_>) -> Option<Signal> {
-    let (medium, from) = read_address(from)?;
+fn message(twilio: &Twilio, sid: String, from: &str, form: &Form<'_>) -> Result<Signal, Aside> {
+    let (medium, from) = read_address(from).ok_or(Aside::NoNumber)?;
+    if twilio.whatsapp_sender.as_ref() == Some(&from) {
+        return Err(Aside::Ourselves);
+    }
     let media: Vec<Media> = (0..MAX_MEDIA)
         .map_while(|nth| {
             let url = form.text(&format!("MediaUrl{nth}"))?;
@@ -129,7 +150,7 @@ fn message(sid: String, from: &str, form: &Form<'_>) -> Option<Signal> {
         None => kind_of(&media),
     });
     let user_id = form.text("ExternalUserId").map(|id| id.strip_prefix(WHATSAPP_PREFIX).unwrap_or(&id).to_owned());
-    Some(Signal::Message(Inbound {
+    Ok(Signal::Message(Inbound {
         channel: NAME,
         provider_id: sid,
         medium,
@@ -156,12 +177,12 @@ fn place(form: &Form<'_>) -> Option<Place> {
     Some(Place { latitude: degrees("Latitude")?, longitude: degrees("Longitude")?, label })
 }
 
-fn receipt(sid: String, status: &str, token: Option<String>, form: &Form<'_>) -> Option<Signal> {
-    let status = status_named(status)?;
+fn receipt(sid: String, status: &str, token: Option<String>, form: &Form<'_>) -> Result<Signal, Aside> {
+    let status = status_named(status).ok_or(Aside::NoNews)?;
     let failed = status == Status::Failed;
     let error_code = form.text("ErrorCode").and_then(|code| code.trim().parse().ok()).filter(|code| *code != 0);
     let error_text = form.first(&["ErrorMessage", "ChannelStatusMessage"]);
-    Some(Signal::Receipt(Receipt {
+    Ok(Signal::Receipt(Receipt {
         channel: NAME,
         provider_id: sid,
         token,
@@ -186,6 +207,7 @@ fn is_form(headers: &HeaderMap) -> bool {
 
 const NO_TOKEN: &str = "TWILIO_AUTH_TOKEN is not configured, so no webhook can be proved to come from Twilio; it is in \
                         the Twilio Console (console.twilio.com) under Account Info";
+const NO_SID: &str = "MessageSid is no id of Twilio's: those are letters and digits, 34 of them.";
 const NO_FORM: &str = "This is not a form. Twilio sends application/x-www-form-urlencoded.";
 
 fn missing(field: &str) -> Rejection {

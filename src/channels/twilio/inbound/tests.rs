@@ -278,6 +278,16 @@ fn a_signed_message_from_no_phone_number_is_taken_and_left_aside() {
 }
 
 #[test]
+fn a_signed_message_from_our_own_sender_is_taken_and_left_aside() {
+    let twilio = channel_with(Some((TOKEN, None)));
+    for (from, taken) in [("whatsapp:+14155238886", 0), ("+14155238886", 0), ("whatsapp:+447700900123", 1)] {
+        let body = form(&[("MessageSid", SID), ("From", from), ("Body", "hi")]);
+        let signals = Request::post(URL, "", &body).signed(TOKEN).accepted_by(&twilio).expect("rightly signed");
+        assert_eq!(signals.len(), taken, "{from}");
+    }
+}
+
+#[test]
 fn status_callbacks_become_receipts_by_the_deliverys_own_token() {
     let twilio = channel_with(Some((TOKEN, None)));
     let receipt = |status, code: Option<i32>, text: Option<&str>| {

@@ -14,7 +14,14 @@ fn rubbish_is_malformed_signed_or_not() {
         request
     };
     let good = form(&[("MessageSid", SID), ("From", "whatsapp:+447700900123")]);
+    let with_sid = |sid: &str| {
+        let fields = [("MessageSid", sid), ("From", "whatsapp:+447700900123"), ("MessageStatus", "sent")];
+        Request::post(STATUS_URL, "", &form(&fields))
+    };
     for (what, request, named) in [
+        ("a sid too long", with_sid(&"S".repeat(65)), "no id of Twilio's"),
+        ("a sid of other signs", with_sid("SM00-1"), "no id of Twilio's"),
+        ("a sid of other letters", with_sid("SMé"), "no id of Twilio's"),
         ("JSON", json(Request::post(URL, "", b"{}")), "not a form"),
         ("no content type", bare(Request::post(URL, "", &good)), "not a form"),
         ("nothing", Request::post(URL, "", b""), "MessageSid is missing"),
