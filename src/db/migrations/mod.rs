@@ -166,15 +166,22 @@ async fn table(
     manager.create_table(table).await
 }
 
-/// Creates an index named after its table and columns.
+/// Creates an index named after its table and columns, unless it is there.
+///
+/// MySQL and MariaDB commit each table and each index as it is made. A start that was cut short in between is
+/// picked up where it stopped.
 async fn index(
     manager: &SchemaManager<'_>,
     table: &'static str,
     columns: &[&'static str],
     unique: bool,
 ) -> Result<(), DbErr> {
+    let name = format!("ix_{table}_{}", columns.join("_"));
+    if manager.has_index(table, &name).await? {
+        return Ok(());
+    }
     let mut index = Index::create();
-    index.name(format!("ix_{table}_{}", columns.join("_"))).table(table);
+    index.name(name).table(table);
     for column in columns {
         index.col(*column);
     }
@@ -196,3 +203,20 @@ macro_rules! migration {
     };
 }
 use migration;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::db::test_db;
+
+    #[tokio::test]
+    async fn a_migration_that_was_cut_short_is_picked_up() {
+        let (db, _folder) = test_db().await;
+        let manager = SchemaManager::new(&db.write);
+        // The tables and indexes are there, and nothing says that the migration was done.
+        m03_tickets::Migration.up(&manager).await.expect("what is there is left alone");
+        db.write.execute_unprepared("DROP INDEX ix_tickets_reference").await.expect("dropped");
+        m03_tickets::Migration.up(&manager).await.expect("what is missing is made");
+        assert!(manager.has_index("tickets", "ix_tickets_reference").await.expect("an answer"));
+    }
+}
