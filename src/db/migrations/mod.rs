@@ -203,20 +203,3 @@ macro_rules! migration {
     };
 }
 use migration;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::db::test_db;
-
-    #[tokio::test]
-    async fn a_migration_that_was_cut_short_is_picked_up() {
-        let (db, _folder) = test_db().await;
-        let manager = SchemaManager::new(&db.write);
-        // The tables and indexes are there, and nothing says that the migration was done.
-        m03_tickets::Migration.up(&manager).await.expect("what is there is left alone");
-        db.write.execute_unprepared("DROP INDEX ix_tickets_reference").await.expect("dropped");
-        m03_tickets::Migration.up(&manager).await.expect("what is missing is made");
-        assert!(manager.has_index("tickets", "ix_tickets_reference").await.expect("an answer"));
-    }
-}
