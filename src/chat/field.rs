@@ -10,6 +10,7 @@ use super::pick::{Names, clean, pick};
 use super::records::{RecordKind, Records};
 use super::session::Answer;
 use crate::kit::decimal::decimal;
+use crate::tickets::model::{Status, WAITING_APPROVAL};
 use crate::wording::{Wording, shortened};
 use serde_json::{Map, Value, json};
 
@@ -128,8 +129,10 @@ impl Place<'_> {
 
     /// A record whose status will not do is refused where it is named, not when the form is done.
     fn fit(&self, answer: Answer) -> Result<Answer, Say> {
-        let status = answer.facts["status"].as_str();
-        if status.is_some_and(|status| self.question.refuses.iter().any(|refused| refused == status)) {
+        // A flow file means the same status whoever asks.
+        let stored = |name| if name == WAITING_APPROVAL { Status::Resolved.as_str() } else { name };
+        let status = answer.facts["status"].as_str().map(stored);
+        if status.is_some_and(|status| self.question.refuses.iter().any(|refused| stored(refused) == status)) {
             let key = format!("chat.{}.{}.refused", self.flow.name, self.question.name);
             return Err(Say::new(key, json!({"key": answer.value})));
         }
@@ -291,4 +294,42 @@ pub fn keycap(number: usize) -> String {
         return '\u{1F51F}'.to_string();
     }
     number.to_string().chars().flat_map(|digit| [digit, '\u{FE0F}', '\u{20E3}']).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_status_that_will_not_do_is_refused_under_both_its_names() {
+        let wording = Wording::load(None).expect("the built-in wording is right");
+        for (refused, status, is_refused) in [
+            ("RESOLVED", "RESOLVED", true),
+            ("RESOLVED", "WAITING_APPROVAL", true),
+            ("WAITING_APPROVAL", "RESOLVED", true),
+            ("CANCELLED", "WAITING_APPROVAL", false),
+        ] {
+            let question = Question {
+                name: "ticket".to_owned(),
+                field: Field::Record(RecordKind::Ticket),
+                optional: false,
+                photos: false,
+                refuses: vec![refused.to_owned()],
+            };
+            let flow = Flow {
+                name: "reopen".to_owned(),
+                menu: None,
+                roles: Vec::new(),
+                prefixes: Vec::new(),
+                action: "show".to_owned(),
+                questions: vec![question.clone()],
+            };
+            let mut records = Records::new();
+            records.found(RecordKind::Ticket, "MAINT-555", json!({"status": status}));
+            let place = Place { wording: &wording, language: "en", flow: &flow, question: &question, answers: &[] };
+            let read = place.read("MAINT-555", &records);
+            let says_so = read.as_ref().is_err_and(|say| say.key.ends_with(".reopen.ticket.refused"));
+            assert_eq!((says_so, read.is_err()), (is_refused, is_refused), "{refused} {status}");
+        }
+    }
 }

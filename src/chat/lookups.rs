@@ -1,14 +1,16 @@
 //! The records that answers refer to, fetched for a whole round: one set a kind of record.
 //!
-//! What a person may not see is not found for them, and is not suggested to them either.
+//! What a person may not see is not found for them, and is not suggested to them either. What is resolved waits for
+//! approval to its requester, who has the word, and is resolved to everybody else.
 
 use super::records::{Lookup, RecordKind, Records};
 use crate::app::App;
 use crate::db::Tx;
 use crate::kit::Result;
 use crate::kit::nearest::LookedUp;
-use crate::tickets::model::{Viewer, Visibility, may_see};
+use crate::tickets::model::{Status, Viewer, Visibility, WAITING_APPROVAL, may_see};
 use crate::{boms, machines, orders, sop_failures, tickets};
+use serde_json::Value;
 use std::collections::{BTreeSet, HashMap};
 
 /// Everything that a round's messages may speak of, before it is known who may see what.
@@ -46,23 +48,88 @@ impl Round {
     pub(super) fn for_viewer(&self, viewer: &Viewer) -> Records {
         let mut records = Records::new();
         for (kind, looked_up) in &self.open {
-            show(&mut records, *kind, looked_up, |()| true);
+            show(&mut records, *kind, looked_up, |()| true, |(), facts| facts.clone());
         }
         for (kind, looked_up) in &self.tickets {
-            show(&mut records, *kind, looked_up, |visibility| may_see(viewer, visibility));
+            let facts_for = |ticket: &Visibility, facts: &Value| facts_for(viewer, ticket, facts);
+            show(&mut records, *kind, looked_up, |ticket| may_see(viewer, ticket), facts_for);
         }
         records
     }
 }
 
-fn show<V>(records: &mut Records, kind: RecordKind, looked_up: &LookedUp<V>, may_see: impl Fn(&V) -> bool) {
+fn facts_for(viewer: &Viewer, ticket: &Visibility, facts: &Value) -> Value {
+    let mut facts = facts.clone();
+    if ticket.requester_id == Some(viewer.person_id) && facts["status"] == Status::Resolved.as_str() {
+        facts["status"] = WAITING_APPROVAL.into();
+    }
+    facts
+}
+
+fn show<V>(
+    records: &mut Records,
+    kind: RecordKind,
+    looked_up: &LookedUp<V>,
+    may_see: impl Fn(&V) -> bool,
+    facts_for: impl Fn(&V, &Value) -> Value,
+) {
     for (key, (facts, visibility)) in &looked_up.found {
         if may_see(visibility) {
-            records.found(kind, key.clone(), facts.clone());
+            records.found(kind, key.clone(), facts_for(visibility, facts));
         }
     }
     for (key, near) in &looked_up.near {
         let near = near.iter().filter(|(_, visibility)| may_see(visibility)).map(|(key, _)| key.clone()).collect();
         records.nearest(kind, key.clone(), near);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::people::Role;
+    use crate::tickets::Kind;
+    use crate::wording::Wording;
+    use serde_json::json;
+
+    const REQUESTER: i64 = 7;
+
+    fn sop_failure(status: Status) -> Round {
+        let visibility = Visibility {
+            kind: Kind::SopFailure,
+            requester_id: Some(REQUESTER),
+            department: None,
+            assigned: Vec::new(),
+        };
+        let facts = json!({"number": "SOP-999", "status": status.as_str()});
+        let found = HashMap::from([("SOP-999".to_owned(), (facts, visibility))]);
+        let looked_up = LookedUp { found, near: HashMap::new() };
+        Round { open: Vec::new(), tickets: vec![(RecordKind::SopFailure, looked_up)] }
+    }
+
+    #[test]
+    fn what_is_resolved_waits_for_approval_to_its_requester_only() {
+        let wording = Wording::load(None).expect("the built-in wording is right");
+        for (person_id, status, word) in [
+            (REQUESTER, Status::Resolved, "Waiting for approval"),
+            (REQUESTER, Status::InProgress, "In Progress"),
+            (REQUESTER, Status::Closed, "Closed"),
+            (8, Status::Resolved, "Resolved"),
+        ] {
+            let viewer = Viewer { person_id, role: Some(Role::Operator), department: None, open_access: false };
+            let records = sop_failure(status).for_viewer(&viewer);
+            let facts = records.get(RecordKind::SopFailure, "SOP-999").expect("operators see the floor's tickets");
+            let key = format!("chat.ticket.status.{}", facts["status"].as_str().expect("a text"));
+            assert_eq!(wording.render("en", &key, &Value::Null), word, "{person_id} {status:?}");
+        }
+    }
+
+    #[test]
+    fn every_status_of_a_ticket_has_a_word() {
+        let wording = Wording::load(None).expect("the built-in wording is right");
+        for status in Status::ALL.map(Status::as_str).into_iter().chain([WAITING_APPROVAL]) {
+            let key = format!("chat.ticket.status.{status}");
+            assert_ne!(wording.render("en", &key, &Value::Null), key);
+        }
     }
 }

@@ -10,6 +10,7 @@ use chrono::TimeDelta;
 use chrono_tz::{TZ_VARIANTS, Tz};
 use clap::ValueEnum;
 use ipnet::IpNet;
+use percent_encoding::percent_decode_str;
 use secrecy::SecretString;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -295,10 +296,12 @@ fn database_address(given: &SecretString) -> Result<SecretString, String> {
     let (scheme, rest) = text.split_once(':').unwrap_or_default();
     match scheme.to_ascii_lowercase().as_str() {
         "sqlite" => {
+            let (file, query) = rest.split_once('?').unwrap_or((rest, ""));
+            let mode = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "mode");
+            refuse_memory(file, mode.as_ref().map(|(_, mode)| &**mode))?;
             // A file that is not there yet is made, unless the operator says how to open it.
-            let is_settled = rest.contains(":memory:") || rest.contains("mode=");
             let joint = if rest.contains('?') { "&" } else { "?" };
-            let end = if is_settled { String::new() } else { format!("{joint}mode=rwc") };
+            let end = if mode.is_some() { String::new() } else { format!("{joint}mode=rwc") };
             Ok(format!("sqlite:{rest}{end}").into())
         }
         scheme @ ("postgres" | "postgresql" | "mysql" | "mariadb") => {
@@ -315,4 +318,19 @@ fn database_address(given: &SecretString) -> Result<SecretString, String> {
             Err("must begin with sqlite:, postgres: or mysql: (the value is not shown, it may hold a password)".into())
         }
     }
+}
+
+/// What is written and what is read go through connections of their own, so the database must be a file: one in
+/// memory, and the temporary one that SQLite opens for an empty name, would be two databases.
+fn refuse_memory(file: &str, mode: Option<&str>) -> Result<(), String> {
+    let name = file.trim_start_matches('/');
+    if name.is_empty() {
+        return Err("names no file; write it like sqlite://andon-data/andon.db".to_owned());
+    }
+    if percent_decode_str(name).decode_utf8_lossy().contains(":memory:") || mode == Some("memory") {
+        return Err("is a database in memory, which would be lost at every stop; name a file, like \
+                    sqlite://andon-data/andon.db"
+            .to_owned());
+    }
+    Ok(())
 }

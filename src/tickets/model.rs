@@ -77,6 +77,9 @@ impl Kind {
     }
 }
 
+/// Another name of RESOLVED: what the requester reads, who has the word then.
+pub const WAITING_APPROVAL: &str = "WAITING_APPROVAL";
+
 /// How far a ticket is.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, EnumIter, DeriveActiveEnum,
@@ -141,7 +144,7 @@ impl Status {
 
     /// The status with this name; `WAITING_APPROVAL` is another name of RESOLVED.
     pub fn named(name: &str) -> Option<Self> {
-        if name == "WAITING_APPROVAL" {
+        if name == WAITING_APPROVAL {
             return Some(Self::Resolved);
         }
         Self::ALL.into_iter().find(|status| status.as_str() == name)

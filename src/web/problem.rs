@@ -53,7 +53,8 @@ impl IntoResponse for Error {
         match self.kind() {
             Kind::Internal => tracing::error!(cause = self.private(), "a request failed by our own fault"),
             Kind::Unavailable => tracing::warn!(cause = self.private(), "a request had to be put off: {self}"),
-            _ => tracing::debug!(status = status.as_u16(), "refused: {self}"),
+            // The text may hold a phone number that the caller sent.
+            _ => tracing::debug!(status = status.as_u16(), "a request was refused"),
         }
         let mut response = Problem::new(status, self.public()).into_response();
         match self.kind() {
@@ -93,5 +94,40 @@ fn status(kind: Kind) -> StatusCode {
         Kind::TooMany => StatusCode::TOO_MANY_REQUESTS,
         Kind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         Kind::Setting | Kind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+    use std::sync::{Arc, Mutex};
+
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Log {
+        fn write(&mut self, line: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().expect("no other writer panics").write(line)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_number_in_a_refusal_stays_out_of_the_log() {
+        let log = Log::default();
+        let writer = log.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .with_max_level(tracing::Level::TRACE)
+            .with_writer(move || writer.clone())
+            .finish();
+        let refused = Error::not_found("There is no session of +12025550101.");
+        let response = tracing::subscriber::with_default(subscriber, || refused.into_response());
+        let logged = String::from_utf8(log.0.lock().expect("no writer panics").clone()).expect("text");
+        assert_eq!(response.status(), StatusCode::NOT_FOUND);
+        assert!(logged.contains("a request was refused") && !logged.contains("2025550101"), "{logged}");
     }
 }

@@ -17,6 +17,7 @@ facts!["database":
     a_deadlock_inside_a_savepoint_loses_nothing,
     a_caller_that_goes_away_does_not_undo_its_write,
     two_processes_may_bring_one_database_up_at_once,
+    a_migration_that_was_cut_short_is_picked_up,
 ];
 
 async fn add_orders(db: &Db, numbers: Vec<String>) -> Result<usize> {
@@ -228,4 +229,32 @@ async fn one_more(tx: &andon::db::Tx, number: &str) -> Result<()> {
     let add = format!("UPDATE orders SET quantity_rejected = quantity_rejected + 1 WHERE number = '{number}'");
     tx.conn().execute_raw(Statement::from_string(tx.conn().get_database_backend(), add)).await?;
     Ok(())
+}
+
+async fn a_migration_that_was_cut_short_is_picked_up(backend: Backend) {
+    let database = crate::support::databases::Database::create(backend).await;
+    let db = Db::open(&database.url().into(), Clock::System).await.expect("it opens");
+    andon::db::migrations::run(&db).await.expect("the tables are made");
+    let drop_index = match backend {
+        Backend::MariaDb => "DROP INDEX ix_tickets_reference ON tickets",
+        Backend::Sqlite | Backend::Postgres => "DROP INDEX ix_tickets_reference",
+    };
+    // As the crash left it: its tables and most of its indexes are there, and nothing says that it was done.
+    for statement in [drop_index, "DELETE FROM seaql_migrations WHERE version = 'm03_tickets'"] {
+        execute(&db, statement).await;
+    }
+    andon::db::migrations::run(&db).await.expect("what is there is left alone");
+    execute(&db, drop_index).await; // so it was made again
+    db.close().await.expect("it closes");
+    database.destroy().await;
+}
+
+async fn execute(db: &Db, statement: &'static str) {
+    let done = db.write(move |tx| {
+        Box::pin(async move {
+            tx.conn().execute_unprepared(statement).await?;
+            Ok(())
+        })
+    });
+    done.await.expect(statement);
 }

@@ -166,15 +166,22 @@ async fn table(
     manager.create_table(table).await
 }
 
-/// Creates an index named after its table and columns.
+/// Creates an index named after its table and columns, unless it is there.
+///
+/// MySQL and MariaDB commit each table and each index as it is made. A start that was cut short in between is
+/// picked up where it stopped.
 async fn index(
     manager: &SchemaManager<'_>,
     table: &'static str,
     columns: &[&'static str],
     unique: bool,
 ) -> Result<(), DbErr> {
+    let name = format!("ix_{table}_{}", columns.join("_"));
+    if manager.has_index(table, &name).await? {
+        return Ok(());
+    }
     let mut index = Index::create();
-    index.name(format!("ix_{table}_{}", columns.join("_"))).table(table);
+    index.name(name).table(table);
     for column in columns {
         index.col(*column);
     }
