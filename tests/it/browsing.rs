@@ -4,7 +4,6 @@ use crate::block_on;
 use crate::support::app::{OPERATOR, TestApp};
 use crate::support::browser::Browser;
 use crate::support::databases::Backend;
-use andon::server::Jobs;
 use fantoccini::Locator;
 use libtest_mimic::Trial;
 use std::path::Path;
@@ -17,7 +16,7 @@ pub(crate) fn trials() -> Vec<Trial> {
 }
 
 async fn the_phone_page_leads_from_hi_to_a_reference() -> Result<(), String> {
-    let app = TestApp::running(Backend::Sqlite, Jobs::Running).await;
+    let app = TestApp::running(Backend::Sqlite, &[("ANDON_COMPANY", "Demo Plant")]).await;
     let browser = Browser::start().await?;
     let page = browser.client();
     let told = |e: fantoccini::error::CmdError| e.to_string();
@@ -26,7 +25,7 @@ async fn the_phone_page_leads_from_hi_to_a_reference() -> Result<(), String> {
     let phone = format!("[data-number=\"{OPERATOR}\"]");
     page.wait().for_element(Locator::Css(&phone)).await.map_err(told)?.click().await.map_err(told)?;
     let conversation = [
-        ("hi", "Welcome to Test Plant"),
+        ("hi", "Welcome to Demo Plant"),
         ("1", "Order Number"),
         ("ORD-12345", "Defect Type"),
         ("Internal reject", "Severity"),
@@ -41,6 +40,11 @@ async fn the_phone_page_leads_from_hi_to_a_reference() -> Result<(), String> {
         let wait = page.wait().at_most(Duration::from_secs(15)).for_element(Locator::XPath(&bubble)).await;
         wait.map_err(|e| format!("no answer with {answer:?} to {typed:?}: {e}"))?;
     }
+    // The last reply is read: its status went the way back, from the page to the delivery and to the page again.
+    let read = "(//*[contains(@class,'bubble') and contains(@class,'in')])[last()]//*[contains(@class,'read')]";
+    let wait = page.wait().at_most(Duration::from_secs(15)).for_element(Locator::XPath(read)).await;
+    wait.map_err(|e| format!("the last reply was not shown as read: {e}"))?;
+    // The README's picture, docs/images/phone.png, is a copy of this one.
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
     browser.screenshot(&folder.join("phone.png")).await?;
     browser.stop().await;

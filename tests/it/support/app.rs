@@ -50,9 +50,9 @@ impl TestApp {
     }
 
     /// A seeded plant as it runs in earnest: by the machine's clock.
-    pub(crate) async fn running(backend: Backend, jobs: Jobs) -> Self {
+    pub(crate) async fn running(backend: Backend, settings: &[(&str, &str)]) -> Self {
         let (database, clock) = (Database::create(backend).await, Clock::System);
-        let server = serve(&database.url(), clock.clone(), &[], jobs).await.expect("the server starts");
+        let server = serve(&database.url(), clock.clone(), settings, Jobs::Running).await.expect("the server starts");
         seed::run(&server.app.db, server.app.settings.timezone).await.expect("the demo records load");
         let http = andon::kit::http::client().expect("a client");
         Self { server, clock, http, database }
