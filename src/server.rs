@@ -88,8 +88,7 @@ impl Server {
             channels,
             health: Health::default(),
         });
-        let door =
-            Door { messages: chat::inbound::start(&app, &flows), receipts: receipts::start(&app), app: app.clone() };
+        let door = Door::new(&app, chat::inbound::start(&app, &flows), receipts::start(&app));
         let dispatcher = Dispatcher::new(&app);
 
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());

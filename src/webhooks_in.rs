@@ -22,6 +22,8 @@ use axum::{Extension, Json};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde_json::json;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// The largest body taken in. Twilio's have a few kilobytes; more would only give strangers work to order.
@@ -40,6 +42,8 @@ pub struct Door {
     pub messages: Batch<Inbound, Taken>,
     /// The receipts' queue.
     pub receipts: Batch<Receipt, ()>,
+    /// Whether the last thing that came could not be stored.
+    has_refused: Arc<AtomicBool>,
 }
 
 /// Messages from a provider.
@@ -100,6 +104,11 @@ pub async fn status(
 }
 
 impl Door {
+    /// A door that leads to these queues.
+    pub fn new(app: &App, messages: Batch<Inbound, Taken>, receipts: Batch<Receipt, ()>) -> Self {
+        Self { app: app.clone(), messages, receipts, has_refused: Arc::default() }
+    }
+
     /// Checks and stores what a webhook says; `None` where it says nothing (a bare GET).
     async fn enter(&self, received: &AsReceived, request: Request) -> Result<Option<usize>> {
         let (parts, body) = request.into_parts();
@@ -141,8 +150,9 @@ impl Door {
         }
         let (messages, receipts) = tokio::join!(self.take_messages(messages), self.receipts.submit_all(receipts));
         let outcome: Result<()> = messages.into_iter().map(|taken| taken.map(drop)).chain(receipts).collect();
-        if outcome.is_err() {
-            // What the provider will not bring again, we ask for as soon as the database is back.
+        // What was refused the provider may not bring again: it is asked for at once, and as soon as storing works again.
+        let had_refused = self.has_refused.swap(outcome.is_err(), Ordering::Relaxed);
+        if had_refused || outcome.is_err() {
             self.app.bus.poke(Poke::Reconcile);
         }
         outcome
