@@ -142,7 +142,7 @@ pub const KNOWN: &[Known] = &[
         30003,
         "unreachable",
         A_WHILE_LATER,
-        "The phone cannot be reached: switched off, or without a network. Andon tries again later.",
+        "The phone cannot be reached: switched off, or without a network. It may work later.",
     ),
     row(30004, "blocked", Retry::Never, "The recipient blocks messages from this sender, or their carrier does."),
     row(
@@ -167,7 +167,7 @@ pub const KNOWN: &[Known] = &[
         30008,
         "carrier_error",
         A_WHILE_LATER,
-        "The carrier failed without saying why. Andon tries again later; if it stays so, ask Twilio's support.",
+        "The carrier failed without saying why. It may work later; if it stays so, ask Twilio's support.",
     ),
     row(
         30034,
@@ -211,7 +211,7 @@ pub const KNOWN: &[Known] = &[
         63018,
         "rate_limited",
         Retry::Later(Some(Duration::from_mins(1))),
-        "WhatsApp's rate limit is reached. Andon waits and tries again.",
+        "WhatsApp's rate limit is reached. Fewer messages at a time get through.",
     ),
     row(
         63020,
