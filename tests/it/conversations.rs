@@ -18,6 +18,7 @@ facts!["conversations":
     every_character_of_a_description_survives,
     many_people_at_once_are_each_answered,
     seeding_twice_changes_nothing,
+    two_processes_on_one_database_do_everything_once_and_in_order,
     a_chosen_language_is_spoken_from_then_on,
     a_form_put_aside_is_kept_for_its_days_and_no_longer,
     what_the_provider_says_of_a_registered_person_is_kept,
@@ -238,5 +239,40 @@ async fn what_the_provider_says_of_a_registered_person_is_kept(backend: Backend)
         query
     };
     assert_eq!(text(&app, &query).await.as_deref(), Some("Night shift/US.123"));
+    app.end().await;
+}
+
+async fn two_processes_on_one_database_do_everything_once_and_in_order(backend: Backend) {
+    if backend == Backend::Sqlite {
+        return; // its file is one process's
+    }
+    let open = [("ANDON_CHAT_ACCESS", "open")];
+    let app = TestApp::with(backend, &open).await;
+    let other = app.process_beside(&open).await;
+    let phones: Vec<String> = (0..12).map(|n| format!("+1202555{:04}", 1000 + n)).collect();
+    for (round, text) in ["hi", "3", "MACH-001", "Bearing", "High"].into_iter().enumerate() {
+        let posts = phones.iter().enumerate().map(|(n, phone)| {
+            let form = Form::message(&format!("SM{round:016}{n:016}"), phone, text);
+            let (app, other) = (&app, other.address);
+            async move {
+                // Both processes get every message: at once, or the one a moment before the other.
+                let (one, two) = tokio::join!(form.post_for_status(app), form.post_to(app, other));
+                assert_eq!((one, two), (reqwest::StatusCode::OK, reqwest::StatusCode::OK));
+            }
+        });
+        futures_util::future::join_all(posts).await;
+        let (one, two) = tokio::join!(app.server.dispatcher.drain(), other.dispatcher.drain());
+        one.and(two).expect("both can send");
+    }
+    app.settle().await;
+    for phone in &phones {
+        let texts: Vec<String> = app.bubbles(phone).into_iter().map(|bubble| bubble.text).collect();
+        assert_eq!(texts.len(), 5, "{phone}: {texts:#?}");
+        assert!(texts[0].starts_with("👋") && texts[4].contains("Maintenance Ticket Created"), "{texts:#?}");
+    }
+    let made = "SELECT CAST(COUNT(DISTINCT reference) AS CHAR(10)) FROM tickets WHERE reference LIKE 'MAINT-2026%'";
+    assert_eq!(text(&app, made).await.map(|n| n.trim().to_owned()).as_deref(), Some("12"));
+    assert_eq!(app.count("messages").await, 60);
+    other.stop().await.expect("it stops");
     app.end().await;
 }

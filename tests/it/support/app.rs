@@ -237,6 +237,15 @@ impl TestApp {
         (sent, self.bubbles(phone).len() - before)
     }
 
+    /// Another process on the same database, which sends through the same provider.
+    pub(crate) async fn process_beside(&self, settings: &[(&str, &str)]) -> Server {
+        let (provider, public) = (self.url("/simulator/twilio"), self.url(""));
+        let mut all = vec![("ANDON_SIMULATOR", "false"), ("TWILIO_API_BASE", &provider), ("ANDON_PUBLIC_URL", &public)];
+        all.extend_from_slice(settings);
+        let server = serve(&self.database.url(), self.clock.clone(), &all, Jobs::ByHand).await;
+        server.expect("the database is there to be shared")
+    }
+
     /// Tries to start another server on this one's database; answers with why it would not.
     pub(crate) async fn second_server(&self) -> Option<String> {
         serve(&self.database.url(), self.clock.clone(), &[], Jobs::ByHand).await.err().map(|error| error.to_string())

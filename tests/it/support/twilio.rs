@@ -91,6 +91,19 @@ impl Form {
         self.post(app).await.status()
     }
 
+    /// Posts it to another process; signed over that process's public URL, which is the first one's.
+    pub(crate) async fn post_to(&self, app: &TestApp, address: std::net::SocketAddr) -> StatusCode {
+        let token = self.token.as_deref().unwrap_or_default();
+        let signed = signature::sign(token, &app.url(&self.path), &self.params);
+        let request = app
+            .http
+            .post(format!("http://{address}{}", self.path))
+            .header("content-type", "application/x-www-form-urlencoded")
+            .header(signature::HEADER, signed)
+            .body(self.encoded());
+        request.send().await.expect("the server answers").status()
+    }
+
     pub(crate) async fn get(&self, app: &TestApp) -> Response {
         let url = app.url(&format!("{}?{}", self.path, self.encoded()));
         let mut request = app.http.get(&url);
