@@ -1,7 +1,7 @@
 //! Settings as they are told: the README's table, the example file, `--help`, and which source wins.
 
 use andon::config::{self, Settings};
-use clap::{Args as _, Command, FromArgMatches as _};
+use clap::{Args as _, Command};
 use std::path::Path;
 
 #[test]
@@ -49,8 +49,9 @@ fn the_example_file_names_every_setting_with_its_default() {
 
 #[test]
 fn help_groups_the_settings_and_shows_no_values() {
-    let output =
-        child("prints_help", &[("DATABASE_URL", "postgres://u:visible@h/andon"), ("ANDON_COMPANY", "visible")], None);
+    let folder = tempfile::tempdir().expect("a folder");
+    let environment = [("DATABASE_URL", "postgres://u:visible@h/andon"), ("ANDON_COMPANY", "visible")];
+    let output = andon(folder.path(), &["serve", "--help"], &environment);
     for heading in ["Server", "Company", "Database", "WhatsApp", "Twilio", "Chat", "Simulator", "Logging"] {
         assert!(output.contains(&format!("\n{heading}:\n")), "{heading}: {output}");
     }
@@ -59,49 +60,30 @@ fn help_groups_the_settings_and_shows_no_values() {
 
 #[test]
 fn the_environment_wins_over_the_file_and_a_flag_over_both() {
-    let file = "ANDON_COMPANY='From the file'\nANDON_DRAFT_DAYS=3\nANDON_TIMEZONE=Asia/Tokyo\n";
-    let output =
-        child("prints_settings", &[("ANDON_COMPANY", "From outside"), ("ANDON_TIMEZONE", "Europe/Paris")], Some(file));
-    assert!(output.contains("company=From outside days=3 zone=Africa/Cairo unknown=1"), "{output}");
-}
-
-#[test]
-#[ignore = "runs as a child of help_groups_the_settings_and_shows_no_values"]
-fn prints_help() {
-    println!("{}", Settings::augment_args(Command::new("andon")).render_long_help());
-}
-
-#[test]
-#[ignore = "runs as a child of the_environment_wins_over_the_file_and_a_flag_over_both"]
-fn prints_settings() {
-    let _ = config::load_env_file().expect("a readable file");
-    let command = Settings::augment_args(Command::new("andon"));
-    let matches = command.try_get_matches_from(["andon", "--timezone", "Africa/Cairo"]).expect("good flags");
-    let settings = Settings::from_arg_matches(&matches).expect("good settings");
-    let unknown = config::unknown_variables(config::variable_names()).len();
-    println!(
-        "company={} days={} zone={} unknown={unknown}",
-        settings.company,
-        settings.draft_life.num_days(),
-        settings.timezone
-    );
-}
-
-/// Runs one ignored test of this program in a clean environment and an empty folder, perhaps with a `.env`; what
-/// it printed.
-fn child(test: &str, environment: &[(&str, &str)], env_file: Option<&str>) -> String {
     let folder = tempfile::tempdir().expect("a folder");
-    if let Some(text) = env_file {
-        std::fs::write(folder.path().join(".env"), text).expect("written");
-    }
-    let output = std::process::Command::new(std::env::current_exe().expect("this program"))
-        .args([test, "--exact", "--ignored", "--nocapture"])
+    std::fs::write(folder.path().join(".env"), "ANDON_DATA_DIR=from-the-file\n").expect("written");
+    let made = || {
+        let is_made = |name: &&str| folder.path().join(name).join("andon.db").exists();
+        ["from-the-file", "from-outside", "from-a-flag"].into_iter().filter(is_made).collect::<Vec<_>>()
+    };
+    let outside = [("ANDON_DATA_DIR", "from-outside")];
+    andon(folder.path(), &["migrate", "--data-dir", "from-a-flag"], &outside);
+    assert_eq!(made(), ["from-a-flag"]);
+    andon(folder.path(), &["migrate"], &outside);
+    assert_eq!(made(), ["from-outside", "from-a-flag"]);
+    andon(folder.path(), &["migrate"], &[]);
+    assert_eq!(made(), ["from-the-file", "from-outside", "from-a-flag"]);
+}
+
+/// Runs the built program in a clean environment; what it printed.
+fn andon(folder: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> String {
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_andon"))
+        .args(arguments)
         .env_clear()
         .envs(environment.iter().copied())
-        .env("ANDON_COLOUR", "an unknown one")
-        .current_dir(folder.path())
+        .current_dir(folder)
         .output()
-        .expect("the child runs");
+        .expect("the program runs");
     let printed = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{printed}{}", String::from_utf8_lossy(&output.stderr));
     printed

@@ -5,7 +5,7 @@ use crate::support::app::{OPERATOR, TestApp};
 use crate::support::databases::Backend;
 use crate::support::twilio::Form;
 use andon::reconcile;
-use andon::simulator::{Faults, Incoming, PostFault, Rule};
+use andon::simulator::{Faults, Incoming, PostFault, Rule, SendFault};
 use chrono::TimeDelta;
 use reqwest::StatusCode;
 use sea_orm::ConnectionTrait as _;
@@ -17,6 +17,7 @@ facts!["outages":
     a_database_that_is_away_loses_nothing,
     a_full_disk_loses_nothing_that_was_accepted,
     a_half_request_does_not_hold_up_a_stop,
+    an_outcome_is_kept_while_the_database_is_away,
     a_database_file_that_was_moved_takes_nothing_in,
 ];
 
@@ -148,4 +149,28 @@ async fn a_half_request_does_not_hold_up_a_stop(backend: Backend) {
     assert_eq!(app.get("/health").await.0, StatusCode::OK, "others are answered meanwhile");
     let stop = tokio::time::timeout(std::time::Duration::from_secs(20), app.end());
     stop.await.expect("the stop does not wait for those who never finish");
+}
+
+/// The provider has taken the message, and the database goes before that is written down.
+async fn an_outcome_is_kept_while_the_database_is_away(backend: Backend) {
+    let (app, database) = TestApp::with_a_database_to_take_away(backend).await;
+    let late = Rule { next: 1, fault: SendFault::Delay { ms: 2_000 } };
+    let dropped = Rule { next: 1, fault: PostFault::Drop };
+    let faults = Faults { sends: Some(late), callbacks: Some(dropped), ..Faults::default() };
+    app.simulator().set_faults(faults).await.expect("within bounds");
+    assert_eq!(Form::message("SM1", OPERATOR, "hi").post_for_status(&app).await, StatusCode::OK);
+    let dispatcher = app.server.dispatcher.clone();
+    let sending = tokio::spawn(async move { dispatcher.drain().await });
+    while app.count("attempts").await == 0 {
+        tokio::task::yield_now().await; // until the message is leased and on its way
+    }
+    database.take_away().await;
+    while !app.server.app.db.is_failing() {
+        tokio::task::yield_now().await; // until writing the outcome down has failed once
+    }
+    database.bring_back().await;
+    let _outcome = sending.await.expect("the dispatcher does not panic");
+    app.pass(TimeDelta::minutes(2)).await; // any lease has run out
+    assert_eq!((app.count("attempts").await, app.bubbles(OPERATOR).len()), (1, 1), "sent once, and known to be");
+    app.end().await;
 }
