@@ -13,6 +13,18 @@ check:
 test *args:
     cargo test {{args}}
 
+# What Andon takes, how fast, on every database that is there (docs/performance.md); some 20 minutes.
+bench *args:
+    cargo bench --bench load -- {{args}}
+
+# Kills Andon under load, again and again, and looks whether anything was lost: `just kill sqlite 200`.
+kill database="" times="20":
+    ANDON_KILLS={{times}} cargo test --release --test kill -- --nocapture {{database}}
+
 # Everything to try Andon with: a data folder of its own, demo records, a phone in the browser.
 demo *args:
     cargo run --release -- demo {{args}}
+
+# Looks for what breaks a promise, in so many seconds for each target (see CONTRIBUTING.md).
+fuzz seconds="60" *args:
+    ANDON_FUZZ_SEED="${ANDON_FUZZ_SEED:-$(date +%s)}" ANDON_FUZZ_SECONDS={{seconds}} cargo test --test fuzz -- {{args}}

@@ -4,7 +4,9 @@ use crate::bus::Bus;
 use crate::channels::{Channel, Medium};
 use crate::config::{ChatAccess, Settings};
 use crate::db::Db;
-use crate::kit::{Clock, Instant};
+use crate::kit::{Clock, Instant, Metrics, Tide};
+use crate::proof::Proof;
+use crate::vault::Vault;
 use crate::wording::Wording;
 use std::collections::HashMap;
 use std::ops::Deref;
@@ -28,8 +30,16 @@ pub struct Parts {
     pub wording: Wording,
     /// The providers, in order of preference.
     pub channels: Vec<Arc<dyn Channel>>,
+    /// Where files are kept.
+    pub vault: Vault,
+    /// Checks who somebody is.
+    pub proof: Proof,
     /// What is out of order.
     pub health: Health,
+    /// Figures for whoever watches.
+    pub metrics: Metrics,
+    /// Whether more comes in than can be answered.
+    pub tide: Tide,
 }
 
 impl Deref for App {
@@ -65,18 +75,29 @@ impl App {
 
     /// The channel that carries this medium, if one can.
     pub fn carrier(&self, medium: Medium) -> Option<&Arc<dyn Channel>> {
-        let is_off = medium == Medium::Whatsapp && !self.settings.whatsapp_enabled;
-        self.channels.iter().find(|channel| !is_off && channel.carries(medium))
+        carrier(&self.settings, &self.channels, medium)
     }
+}
+
+/// The channel that carries this medium with these settings, if one can.
+pub fn carrier<'a>(
+    settings: &Settings,
+    channels: &'a [Arc<dyn Channel>],
+    medium: Medium,
+) -> Option<&'a Arc<dyn Channel>> {
+    let is_off = medium == Medium::Whatsapp && !settings.whatsapp_enabled;
+    channels.iter().find(|channel| !is_off && channel.carries(medium))
 }
 
 /// Channels that are out, each with the reason an operator reads.
 #[derive(Debug, Default)]
 pub struct Health {
     red: Mutex<HashMap<&'static str, Red>>,
+    /// Failures one after the other.
+    stumbles: Mutex<HashMap<&'static str, u32>>,
 }
 
-/// A channel that refuses everything: its queue is kept, and one message is tried from time to time.
+/// A channel that refuses everything or is away: its queue is kept, and one message is tried from time to time.
 #[derive(Clone, Debug)]
 pub struct Red {
     /// Since when.
@@ -101,15 +122,31 @@ impl Health {
         red.insert(channel, Red { since, try_again_at, advice: advice.to_owned() });
         drop(red);
         if is_new {
-            tracing::error!(channel, advice, "the channel is out; its queue is kept");
+            tracing::error!(channel.name = channel, advice, "the channel is out; its queue is kept");
         }
+    }
+
+    /// Notes that a channel which is out is just being tried; the next try is worth its while at `next_at`.
+    pub fn is_being_tried(&self, channel: &str, next_at: Instant) {
+        if let Some(red) = self.lock().get_mut(channel) {
+            red.try_again_at = red.try_again_at.max(next_at);
+        }
+    }
+
+    /// Notes that the channel failed as a whole; answers with how often it did so since it last worked.
+    pub fn stumbles(&self, channel: &'static str) -> u32 {
+        let mut stumbles = self.stumbles.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = stumbles.entry(channel).or_default();
+        *count = count.saturating_add(1);
+        *count
     }
 
     /// Notes that the channel works.
     pub fn is_well(&self, channel: &str) {
+        self.stumbles.lock().unwrap_or_else(PoisonError::into_inner).remove(channel);
         let was_red = self.lock().remove(channel).is_some();
         if was_red {
-            tracing::info!(channel, "the channel works again");
+            tracing::info!(channel.name = channel, "the channel works again");
         }
     }
 

@@ -8,6 +8,8 @@ mod env_file;
 mod given;
 mod names;
 mod read;
+mod redis_url;
+mod signing_in;
 mod warnings;
 
 pub use env_file::{load_env_file, variable_names};
@@ -23,6 +25,7 @@ use ipnet::IpNet;
 use secrecy::{ExposeSecret as _, SecretString};
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use url::Url;
 
@@ -61,22 +64,32 @@ pub struct Settings {
     pub bind: SocketAddr,
     /// Folder for everything Andon keeps on disk.
     pub data_dir: PathBuf,
+    /// How many bytes one attachment may have.
+    pub max_attachment: usize,
     /// Networks whose `X-Forwarded-For` counts.
     pub trusted_proxies: Vec<IpNet>,
+    /// Requests a minute that one address may make without proving who it is; none for no limit.
+    pub request_limit: Option<NonZeroU32>,
     /// Bearer token of the admin endpoints.
     pub admin_token: Option<SecretString>,
+    /// Key that signs tokens; none where the one in the database counts.
+    pub jwt_secret: Option<SecretString>,
+    /// Beginnings of phone numbers that count as valid in any case.
+    pub allowed_numbers: Vec<String>,
     /// Name of the company, one line.
     pub company: String,
     /// Time zone in which people read dates.
     pub timezone: Tz,
+    /// For how long the texts of messages are kept; none for ever.
+    pub keep_messages: Option<TimeDelta>,
     /// Whether WhatsApp is on at all.
     pub whatsapp_enabled: bool,
     /// Silence after which a conversation is dormant; more than zero.
     pub session_timeout: TimeDelta,
-    /// Whether Redis was asked for; this version does without.
+    /// Whether Redis was asked for.
     pub use_redis: bool,
-    /// Address of Redis.
-    pub redis_url: Option<SecretString>,
+    /// What all of Andon's names in Redis begin with.
+    pub redis_prefix: String,
     /// Account SID at Twilio.
     pub twilio_account_sid: Option<String>,
     /// Auth token at Twilio; signs webhooks and sends messages.
@@ -87,6 +100,8 @@ pub struct Settings {
     pub whatsapp_sender: Option<E164>,
     /// Who may use the floor's six options.
     pub chat_access: ChatAccess,
+    /// Messages a minute that one number gets answered at once; none for no limit.
+    pub sender_limit: Option<NonZeroU32>,
     /// Folder of the operator's flow files.
     pub flows_dir: Option<PathBuf>,
     /// Folder of the operator's wording files.
@@ -101,8 +116,14 @@ pub struct Settings {
     pub log: String,
     /// How a log line looks.
     pub log_format: LogFormat,
+    /// Bearer token that reads the figures.
+    pub metrics_token: Option<SecretString>,
+    /// Address and port on which the figures are shown without a token.
+    pub metrics_bind: Option<SocketAddr>,
     /// Given address of the database; [`Settings::database_url`] knows the default.
     database_url: Option<SecretString>,
+    /// Given address of Redis; [`Settings::redis_url`] knows the default.
+    redis_url: Option<SecretString>,
     /// Given public origin; [`Settings::public_origin`] knows what stands in for it.
     public_url: Option<Url>,
     /// The webhook's address as it was written, without query and fragment: signatures cover it byte for byte.
@@ -135,19 +156,25 @@ impl Settings {
         let mut settings = Self {
             bind,
             data_dir: data_dir.unwrap_or_else(|| PathBuf::from("andon-demo")),
+            max_attachment: 16 * 1024 * 1024,
             trusted_proxies: Vec::new(),
+            request_limit: None,
             admin_token: None,
+            jwt_secret: None,
+            allowed_numbers: Vec::new(),
             company: "Demo Plant".to_owned(),
             timezone: Tz::UTC,
+            keep_messages: None,
             whatsapp_enabled: true,
             session_timeout: TimeDelta::hours(1),
             use_redis: false,
-            redis_url: None,
+            redis_prefix: redis_url::PREFIX.to_owned(),
             twilio_account_sid: None,
             twilio_auth_token: None,
             twilio_auth_token_next: None,
             whatsapp_sender: None,
             chat_access: ChatAccess::Open,
+            sender_limit: NonZeroU32::new(30),
             flows_dir: None,
             wording_dir: None,
             draft_life: TimeDelta::days(7),
@@ -155,7 +182,10 @@ impl Settings {
             is_demo: true,
             log: "info".to_owned(),
             log_format: LogFormat::Text,
+            metrics_token: None,
+            metrics_bind: None,
             database_url: None,
+            redis_url: None,
             public_url: None,
             webhook_url: None,
             twilio_api_base: None,
@@ -184,6 +214,11 @@ impl Settings {
             let file = self.data_dir.join("andon.db").to_string_lossy().replace('%', "%25").replace('?', "%3F");
             format!("sqlite://{file}?mode=rwc").into()
         })
+    }
+
+    /// The address of Redis, which may hold a password; `None` unless Redis was asked for.
+    pub fn redis_url(&self) -> Option<SecretString> {
+        self.use_redis.then(|| self.redis_url.clone().unwrap_or_else(|| redis_url::HERE.into()))
     }
 
     /// Where the world reaches Andon: `ANDON_PUBLIC_URL`, else the origin of `WHATSAPP_WEBHOOK_URL`.
@@ -250,6 +285,11 @@ impl Settings {
     pub fn twilio_credentials(&self) -> Option<(String, SecretString, Option<SecretString>)> {
         let (sid, token) = self.twilio_account_sid.clone().zip(self.twilio_auth_token.clone())?;
         Some((sid, token, self.twilio_auth_token_next.clone()))
+    }
+
+    /// Whether somebody may have this number: a numbering plan has it, or the operator allows it.
+    pub fn takes_number(&self, number: &E164) -> bool {
+        self.is_demo || number.is_valid() || self.allowed_numbers.iter().any(|head| number.as_str().starts_with(head))
     }
 
     /// Whether requests can come from this machine only.

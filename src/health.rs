@@ -5,6 +5,7 @@ use crate::channels::Medium;
 use crate::db::marks;
 use crate::delivery;
 use crate::kit::Instant;
+use crate::web::problem::Problem;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -31,7 +32,7 @@ pub struct Health {
 /// The deliveries that wait to be sent.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Queue {
-    /// How many.
+    /// How many; more than 20,000 are not counted.
     waiting: u64,
     /// When the one that is due longest was made.
     #[schema(value_type = Option<String>, format = DateTime)]
@@ -39,7 +40,7 @@ pub struct Queue {
 }
 
 /// How Andon is. 200 while it takes messages, 503 while it does not.
-#[utoipa::path(get, path = "/health", tag = "Operating", responses((status = 200, body = Health), (status = 503, body = Health)))]
+#[utoipa::path(get, path = "/health", tag = "Operating", responses((status = 200, body = Health), (status = 429, body = Problem), (status = 503, body = Health)))]
 pub async fn health(State(app): State<App>) -> Response {
     let mut degraded = troubles(&app);
     let queue = delivery::store::waiting(app.db.read()).await;
@@ -68,7 +69,7 @@ pub async fn health(State(app): State<App>) -> Response {
     (status, Json(health)).into_response()
 }
 
-/// What is wrong with the channels, in plain words.
+/// What is wrong with the channels and with Redis, in plain words.
 fn troubles(app: &App) -> Vec<String> {
     let mut troubles: Vec<String> = app
         .channels
@@ -79,6 +80,12 @@ fn troubles(app: &App) -> Vec<String> {
                 .map(|red| format!("{} is out since {}: {}", channel.name(), red.since, red.advice))
         })
         .collect();
+    if let Some(since) = app.bus.away_since() {
+        troubles.push(format!(
+            "Redis is away since {since}. Everything works without it, only slower between processes; Andon's log has the \
+             reason."
+        ));
+    }
     if !app.settings.whatsapp_enabled {
         troubles.push(
             "WhatsApp is switched off (ENABLE_WHATSAPP=false): webhooks get 503 and WhatsApp deliveries wait.".into(),

@@ -3,7 +3,7 @@
 //! The modules below are listed from the ground up; a module may import only modules listed above it.
 //! `tests/architecture.rs` holds the list to that.
 
-/// Time, phone numbers, references, errors, logging, the outgoing HTTP client.
+/// Time, phone numbers, references, errors, logging, figures, the outgoing HTTP client.
 pub mod kit;
 /// Every setting: documented, checked, explained.
 pub mod config;
@@ -15,6 +15,10 @@ pub mod bus;
 pub mod wording;
 /// Providers: their requests become signals, our messages become their requests.
 pub mod channels;
+/// Proofs of who somebody is: passwords and signed tokens.
+pub mod proof;
+/// Where files are kept.
+pub mod vault;
 /// What every feature may use.
 pub mod app;
 /// What endpoints share: problems, guards, paths.
@@ -23,14 +27,20 @@ pub mod web;
 pub mod outbox;
 /// Who Andon knows, how to reach them, and what they may.
 pub mod people;
+/// What happened, for whoever asks.
+pub mod audit;
 /// The one way out: deliveries, attempts, receipts.
 pub mod delivery;
 /// How Andon is.
 pub mod health;
 /// Deadlines: policies and clocks.
 pub mod sla;
+/// What is attached, and what is still to be fetched.
+pub mod files;
 /// Whatever somebody must act on before a deadline.
 pub mod tickets;
+/// Attachments of tickets: adding, taking away, photos from the chat.
+pub mod attachments;
 /// Orders, their progress and their holds.
 pub mod orders;
 /// Machines.
@@ -43,16 +53,28 @@ pub mod defects;
 pub mod maintenance;
 /// SOP failures: tickets with a procedure.
 pub mod sop_failures;
+/// Records in and out: CSV files, taken over as a whole or not at all.
+pub mod records_io;
+/// Everything in one file, and the way back.
+pub mod backup;
 /// The chat: flows, engine, sessions, the message step.
 pub mod chat;
 /// The one door in.
 pub mod webhooks_in;
 /// What arrived while we were down.
 pub mod reconcile;
+/// What time lets go.
+pub mod housekeeping;
+/// Events become notices: who is told, in which words, and what they have read.
+pub mod notify;
+/// What Prometheus reads.
+pub mod scrape;
 /// Stand-ins for the providers, and a phone in the browser.
 pub mod simulator;
 /// Every list: channels, routes.
 pub mod catalog;
+/// Whether everything is as it should be, and what to do where it is not.
+pub mod doctor;
 /// The jobs.
 pub mod worker;
 /// One running Andon.

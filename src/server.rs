@@ -1,19 +1,24 @@
 //! One running Andon: database, channels, routes and jobs, from settings to a listening address.
 
 use crate::app::{App, Health, Parts};
-use crate::bus::Bus;
+use crate::bus::{Bus, Poke};
 use crate::chat::flow::Flows;
+use crate::chat::late::Late;
 use crate::config::{SIMULATED_API_PATH, Settings, WEBHOOK_PATH};
 use crate::db::{self, Db};
 use crate::delivery::dispatch::Dispatcher;
 use crate::delivery::receipts;
-use crate::kit::{Clock, Error, Result, http};
+use crate::doctor::token;
+use crate::kit::{Clock, Error, Metrics, Result, Tide, http};
+use crate::proof::{self, Proof};
+use crate::scrape::{self, Sources};
 use crate::simulator::{Pace, Setup, Simulator};
+use crate::vault::Vault;
 use crate::web::forgive_trailing_slash;
 use crate::web::serve::serve;
 use crate::webhooks_in::Door;
 use crate::wording::Wording;
-use crate::{catalog, chat, delivery, worker};
+use crate::{attachments, catalog, chat, delivery, notify, people, worker};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,6 +28,8 @@ use tokio_util::task::TaskTracker;
 use tower::Layer as _;
 use tower::util::MapRequestLayer;
 
+/// The folder of attachments, in the data folder.
+const FILES: &str = "files";
 /// A stop takes no longer than this, whatever is going on; service managers kill after 90 seconds and less.
 const LONGEST_STOP: Duration = Duration::from_secs(15);
 
@@ -43,10 +50,16 @@ pub struct Server {
     pub door: Door,
     /// The way out.
     pub dispatcher: Dispatcher,
+    /// Late answers.
+    pub late: Late,
+    /// Those who have the desk open.
+    pub live: notify::live::Live,
     /// The stand-in for the providers, where it is on.
     pub simulator: Option<Simulator>,
     /// Where it listens.
     pub address: SocketAddr,
+    /// Where it shows its figures without a token, if anywhere.
+    pub metrics_address: Option<SocketAddr>,
     stop: CancellationToken,
     tasks: TaskTracker,
     _lock: Option<std::fs::File>,
@@ -66,39 +79,68 @@ impl Server {
         let flows = Arc::new(flows);
         let url = settings.database_url();
         let lock = db::sqlite_file(&url).map(|file| db::lock(&file)).transpose()?;
-        let listener = listen(settings.bind).await?;
+        let listener = listen(settings.bind, "ANDON_BIND").await?;
         settings.bind = listener.local_addr().map_err(Error::internal)?;
         let address = settings.bind;
+        let figures = match settings.metrics_bind {
+            Some(bind) => Some(listen(bind, "ANDON_METRICS_BIND").await?),
+            None => None,
+        };
+        let metrics_address = figures.as_ref().and_then(|listener| listener.local_addr().ok());
 
-        let database = Db::open(&url, clock.clone()).await?;
+        let metrics = Metrics::default();
+        let bus = Bus::new(&settings, &clock)?;
+        let ringer = bus.clone();
+        let database = Db::open(&url, clock.clone()).await?.measured_by(&metrics);
+        let database = database.heralded_by(move || ringer.poke(Poke::Notify));
         db::migrations::run(&database).await?;
         if lock.is_some() {
-            // Nobody else has this file, so whoever held a lease is gone.
-            database.write(|tx| Box::pin(delivery::store::free_leases(tx))).await?;
+            // Nobody else has this file, so whoever had leases is gone.
+            database.write(|tx| Box::pin(delivery::store::processes::give_all_up(tx))).await?;
         }
+        token::remember(&database, &settings).await?;
+        proof::dummy_hash()?; // made now, so that the first stranger does not wait for it
+        let proof = Proof::new(&people::signing_key(&database, &settings).await?);
         let client = http::client()?;
+        let vault = Vault::in_folder(&settings.data_dir.join(FILES))?;
         let channels = catalog::channels(&settings, client.clone());
         let simulator = simulator(&settings, client, &clock, jobs);
         let app = App::new(Parts {
             settings,
             db: database,
             clock,
-            bus: Bus::default(),
+            bus,
             wording,
             channels,
+            proof,
+            vault,
             health: Health::default(),
+            tide: Tide::default(),
+            metrics,
         });
-        let door = Door::new(&app, chat::inbound::start(&app, &flows), receipts::start(&app));
+        let ways = chat::Ways { flows: Arc::clone(&flows), followers: catalog::FOLLOWERS };
+        let door = Door::new(&app, chat::inbound::start(&app, &ways), receipts::start(&app));
         let dispatcher = Dispatcher::new(&app);
+        let sources = Sources::new(&app, &door, &dispatcher);
+        let late = Late::new(&app, &ways);
+        let live = notify::live::Live::new(&app, catalog::NOTICES);
 
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
-        let routes = catalog::routes(&app, &door, simulator.as_ref());
+        if let Some(figures) = figures {
+            tasks.spawn(serve(
+                figures,
+                MapRequestLayer::new(forgive_trailing_slash).layer(scrape::routes(sources.clone())),
+                stop.clone(),
+            ));
+        }
+        let routes = catalog::routes(&app, &door, &sources, &live, simulator.as_ref());
         let service = MapRequestLayer::new(forgive_trailing_slash).layer(routes);
         tasks.spawn(serve(listener, service, stop.clone()));
+        tasks.spawn(chat::mirror::run(app.clone(), stop.clone()));
         if jobs == Jobs::Running {
-            worker::start(&app, &door, &dispatcher, &tasks, &stop);
+            worker::start(&app, &door, &late, &dispatcher, &live, &tasks, &stop);
         }
-        Ok(Self { app, door, dispatcher, simulator, address, stop, tasks, _lock: lock })
+        Ok(Self { app, door, dispatcher, late, live, simulator, address, metrics_address, stop, tasks, _lock: lock })
     }
 
     /// Runs the jobs by hand until there is nothing left to do, the simulator's callbacks included.
@@ -110,7 +152,11 @@ impl Server {
             if let Some(simulator) = &self.simulator {
                 simulator.settle().await;
             }
-            if self.dispatcher.drain().await? == 0 {
+            self.live.push().await?;
+            self.live.check().await?;
+            let told = notify::once(&self.app, catalog::NOTICES).await?;
+            let fetched = attachments::fetch::once(&self.app).await?;
+            if fetched + self.late.once().await? + told + self.dispatcher.drain().await? == 0 {
                 return Ok(());
             }
         }
@@ -122,6 +168,7 @@ impl Server {
     /// When the database refuses to close.
     pub async fn stop(self) -> Result<()> {
         self.stop.cancel();
+        self.live.close();
         if let Some(simulator) = &self.simulator {
             simulator.close();
         }
@@ -133,10 +180,10 @@ impl Server {
     }
 }
 
-async fn listen(address: SocketAddr) -> Result<TcpListener> {
+async fn listen(address: SocketAddr, setting: &str) -> Result<TcpListener> {
     TcpListener::bind(address).await.map_err(|e| {
         Error::setting(format!(
-            "{address} cannot be listened on: {e}. Is another program there? Set ANDON_BIND to a free one."
+            "{address} cannot be listened on: {e}. Is another program there? Set {setting} to a free one."
         ))
     })
 }

@@ -9,19 +9,22 @@ use crate::channels::{Inbound, Receipt, Rejection, Signal, Webhook};
 use crate::chat::inbound::Taken;
 use crate::db::Batch;
 use crate::kit::error::Kind;
+use crate::kit::metrics::Stopwatch;
 use crate::kit::{Error, Result};
 use crate::web::problem::Problem;
+use crate::web::rate_limit::PerAddress;
 use crate::web::{AsReceived, client};
 use axum::body::Body;
 use axum::body::HttpBody as _;
-use axum::extract::{ConnectInfo, Request, State};
+use axum::extract::{Request, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde_json::json;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -30,6 +33,11 @@ use std::time::Duration;
 const MAX_BODY: usize = 256 * 1024;
 /// A provider's body is there at once; who takes longer is no provider.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
+/// What is not stored within this time is refused: Twilio waits 15 seconds for an answer.
+/// <https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides>, read in November 2026.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How many refusals of one address are logged a minute: a stranger must not fill the log.
+const LOGGED_A_MINUTE: NonZeroU32 = NonZeroU32::new(10).expect("ten is not zero");
 /// TwiML's way of saying "no reply here"; replies are deliveries of their own.
 const NO_REPLY: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response/>";
 
@@ -44,6 +52,8 @@ pub struct Door {
     pub receipts: Batch<Receipt, ()>,
     /// Whether the last thing that came could not be stored.
     has_refused: Arc<AtomicBool>,
+    /// Whose refusals were logged lately.
+    told: PerAddress,
 }
 
 /// Messages from a provider.
@@ -65,11 +75,14 @@ pub async fn webhook(
     Extension(received): Extension<AsReceived>,
     request: Request,
 ) -> Response {
-    match door.enter(&received, request).await {
+    let took = Stopwatch::start();
+    let response = match door.enter(&received, request).await {
         Ok(Some(_)) => ([(CONTENT_TYPE, "text/xml; charset=utf-8")], NO_REPLY).into_response(),
-        Ok(None) => Json(json!({"status": "ok"})).into_response(),
+        Ok(None) => return Json(json!({"status": "ok"})).into_response(),
         Err(error) => error.into_response(),
-    }
+    };
+    door.app.metrics.webhook("webhook", response.status().as_u16(), took);
+    response
 }
 
 /// A look whether we are there; or a message, where the provider is set to GET.
@@ -96,17 +109,21 @@ pub async fn status(
     Extension(received): Extension<AsReceived>,
     request: Request,
 ) -> Response {
-    match door.enter(&received, request).await {
+    let took = Stopwatch::start();
+    let response = match door.enter(&received, request).await {
         Ok(Some(_)) => StatusCode::NO_CONTENT.into_response(),
-        Ok(None) => Json(json!({"status": "ok"})).into_response(),
+        Ok(None) => return Json(json!({"status": "ok"})).into_response(),
         Err(error) => error.into_response(),
-    }
+    };
+    door.app.metrics.webhook("status", response.status().as_u16(), took);
+    response
 }
 
 impl Door {
     /// A door that leads to these queues.
     pub fn new(app: &App, messages: Batch<Inbound, Taken>, receipts: Batch<Receipt, ()>) -> Self {
-        Self { app: app.clone(), messages, receipts, has_refused: Arc::default() }
+        let told = PerAddress::new(&app.clock, LOGGED_A_MINUTE);
+        Self { app: app.clone(), messages, receipts, has_refused: Arc::default(), told }
     }
 
     /// Checks and stores what a webhook says; `None` where it says nothing (a bare GET).
@@ -130,13 +147,33 @@ impl Door {
             body: &body,
         };
         let channel = self.app.channel("twilio").ok_or_else(|| Error::internal("no channel takes webhooks"))?;
-        let peer =
-            parts.extensions.get::<ConnectInfo<SocketAddr>>().map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.0.ip());
-        let from = client::address(peer, &parts.headers, &self.app.settings.trusted_proxies);
-        let signals = channel.accept(&webhook).map_err(|rejection| turned_away(&rejection, from))?;
+        let signals = channel.accept(&webhook).map_err(|rejection| {
+            let from = client::of(&parts.extensions, &parts.headers, &self.app.settings.trusted_proxies);
+            self.turned_away(&rejection, from)
+        })?;
         let count = signals.len();
         self.take(signals).await?;
         Ok(Some(count))
+    }
+
+    /// What the caller is told. The reason goes to the log, a few times a minute from one address.
+    fn turned_away(&self, rejection: &Rejection, from: IpAddr) -> Error {
+        let is_news = self.told.check(from).is_ok();
+        match rejection {
+            Rejection::Unproved(why) => {
+                if is_news {
+                    tracing::warn!(client.address = %from, "webhook turned away: {why}");
+                }
+                let public = "The request does not carry a valid signature. The reason is in Andon's log.";
+                Error::new(Kind::Forbidden, public)
+            }
+            Rejection::Malformed(why) => {
+                if is_news {
+                    tracing::info!(client.address = %from, "webhook turned away: {why}");
+                }
+                Error::bad_request(why.clone())
+            }
+        }
     }
 
     /// Stores signals, each on its own; answers when all are committed, or with the first failure.
@@ -148,8 +185,12 @@ impl Door {
                 Signal::Receipt(receipt) => receipts.push(receipt),
             }
         }
-        let (messages, receipts) = tokio::join!(self.take_messages(messages), self.receipts.submit_all(receipts));
-        let outcome: Result<()> = messages.into_iter().map(|taken| taken.map(drop)).chain(receipts).collect();
+        let stored = async { tokio::join!(self.take_messages(messages), self.receipts.submit_all(receipts)) };
+        let outcome: Result<()> = match tokio::time::timeout(PATIENCE, stored).await {
+            Ok((messages, receipts)) => messages.into_iter().map(|taken| taken.map(drop)).chain(receipts).collect(),
+            // It may be stored yet, and is known then when it comes again.
+            Err(_) => Err(Error::unavailable("It could not be stored in time; please try again.")),
+        };
         // What was refused the provider may not bring again: it is asked for at once, and as soon as storing works again.
         let had_refused = self.has_refused.swap(outcome.is_err(), Ordering::Relaxed);
         if had_refused || outcome.is_err() {
@@ -160,19 +201,27 @@ impl Door {
 
     /// Stores messages in their order; one answer each.
     pub async fn take_messages(&self, messages: Vec<Inbound>) -> Vec<Result<Taken>> {
-        let names: Vec<(String, String, String)> = messages
+        let names: Vec<(&str, String, String, String)> = messages
             .iter()
-            .map(|message| (message.from.masked(), message.kind.clone(), message.provider_id.clone()))
+            .map(|message| (message.channel, message.from.masked(), message.kind.clone(), message.provider_id.clone()))
             .collect();
         let taken = self.messages.submit_all(messages).await;
-        for (taken, (from, kind, id)) in taken.iter().zip(names) {
-            match taken {
+        for (taken, (channel, from, kind, id)) in taken.iter().zip(names) {
+            let outcome = match taken {
                 Ok(Taken::New) => {
                     tracing::info!(message.from = from, message.kind = kind, provider.id = id, "message in");
+                    "new"
                 }
-                Ok(Taken::Known) => tracing::debug!(provider.id = id, "message was here before"),
-                Err(_) => tracing::debug!(provider.id = id, "message not stored"), // why is told where it is answered
-            }
+                Ok(Taken::Known) => {
+                    tracing::debug!(provider.id = id, "message was here before");
+                    "known"
+                }
+                Err(_) => {
+                    tracing::debug!(provider.id = id, "message not stored"); // why is told where it is answered
+                    "unstored"
+                }
+            };
+            self.app.metrics.message(channel, outcome);
         }
         taken
     }
@@ -200,17 +249,4 @@ fn too_large() -> Error {
 fn names_a_message(query: &str) -> bool {
     form_urlencoded::parse(query.as_bytes())
         .any(|(name, _)| matches!(&*name, "MessageSid" | "SmsMessageSid" | "SmsSid"))
-}
-
-fn turned_away(rejection: &Rejection, from: IpAddr) -> Error {
-    match rejection {
-        Rejection::Unproved(why) => {
-            tracing::warn!(client = %from, "webhook turned away: {why}");
-            Error::new(Kind::Forbidden, "The request does not carry a valid signature. The reason is in Andon's log.")
-        }
-        Rejection::Malformed(why) => {
-            tracing::info!(client = %from, "webhook turned away: {why}");
-            Error::bad_request(why.clone())
-        }
-    }
 }

@@ -3,10 +3,13 @@
 //! `wording/<language>/<file>.toml` holds nested tables; a text's key is the file's stem and the tables' names
 //! joined by dots, `chat.menu.text`. Texts are minijinja templates that are compiled at load, so that a mistake
 //! is found at start and not in a conversation. Nothing here escapes: what comes from people goes through the
-//! filter `line`, which keeps it on one line and takes the force from WhatsApp's formatting signs.
+//! filter `line`, which keeps it on one line and takes the force from WhatsApp's formatting signs, or `lines`, which
+//! does so line by line.
 //!
-//! Texts that are files of their own (notices) are not tables and are left alone here.
+//! A notice is a file of its own, `wording/<language>/<event>.txt`: a short head with its `subject`, an empty line, and
+//! the text as people will see it. Its keys are `notice.<event>.subject` and `notice.<event>.text`.
 
+mod notices;
 mod reading;
 
 use minijinja::value::Serde;
@@ -51,9 +54,20 @@ impl fmt::Display for Problem {
     }
 }
 
-/// The line, from 1, of a byte's place in a text.
-pub fn line_at(text: &str, place: usize) -> usize {
-    text.bytes().take(place).filter(|b| *b == b'\n').count() + 1
+/// Where the lines of a text begin: for telling the lines of many places.
+#[derive(Clone, Debug)]
+pub struct Lines(Vec<usize>);
+
+impl Lines {
+    /// The lines of this text.
+    pub fn of(text: &str) -> Self {
+        Self(text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(place, _)| place).collect())
+    }
+
+    /// The line, from 1, of a byte's place in the text.
+    pub fn at(&self, place: usize) -> usize {
+        self.0.partition_point(|end| *end < place) + 1
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -221,6 +235,12 @@ fn environment(tables: &Arc<Tables>, undefined: UndefinedBehavior) -> Environmen
     environment.add_filter("line", |state: &State<'_, '_>, value: Jinja| {
         text_of(state, &value).map(|text| harmless_line(&text))
     });
+    environment.add_filter("lines", |state: &State<'_, '_>, value: Jinja| {
+        text_of(state, &value).map(|text| harmless_lines(&text))
+    });
+    environment.add_filter("cut", |state: &State<'_, '_>, value: Jinja, max_chars: usize| {
+        text_of(state, &value).map(|text| cut(&text, max_chars))
+    });
     environment.add_filter("short", |state: &State<'_, '_>, value: Jinja, max_chars: usize| {
         text_of(state, &value).map(|text| shortened(&text, max_chars))
     });
@@ -261,6 +281,35 @@ pub fn harmless_line(text: &str) -> String {
         }
     }
     line
+}
+
+/// Lines that forge nothing: each as [`harmless_line`] has it, with at most one empty one in between.
+pub fn harmless_lines(text: &str) -> String {
+    let mut lines: Vec<String> = text.lines().map(harmless_line).collect();
+    lines.dedup_by(|line, before| line.is_empty() && before.is_empty());
+    lines.join("\n").trim().to_owned()
+}
+
+/// WhatsApp's formatting taken away: the text as a page or a screen reader shows it.
+pub fn plain(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    let mut signs = text.chars().peekable();
+    while let Some(c) = signs.next() {
+        let is_sign = matches!(c, '*' | '_' | '~' | '`');
+        let is_harmless = is_sign && signs.next_if_eq(&HARMLESS).is_some();
+        if !is_sign || is_harmless {
+            plain.push(c);
+        }
+    }
+    plain
+}
+
+/// The first so many characters; what was longer goes on with `...`.
+pub fn cut(text: &str, max_chars: usize) -> String {
+    match text.char_indices().nth(max_chars) {
+        Some((end, _)) => format!("{}...", &text[..end]),
+        None => text.to_owned(),
+    }
 }
 
 /// At most so many characters; what was longer ends in `...`, which counts.

@@ -3,11 +3,13 @@
 //! They work from database state alone, so a restart, a second process and a lost poke are the same to them.
 
 use crate::app::App;
-use crate::catalog::FOLLOWERS;
+use crate::catalog::{FOLLOWERS, NOTICES};
+use crate::chat::late::Late;
 use crate::delivery::dispatch::Dispatcher;
 use crate::kit::Result;
+use crate::notify::live::Live;
 use crate::webhooks_in::Door;
-use crate::{reconcile, tickets};
+use crate::{attachments, housekeeping, notify, reconcile, records_io, tickets};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -18,10 +20,23 @@ const MINUTE: Duration = Duration::from_mins(1);
 const MOST_AT_ONCE: u64 = 100;
 
 /// Sets every job going; they end when told to stop.
-pub fn start(app: &App, door: &Door, dispatcher: &Dispatcher, tasks: &TaskTracker, stop: &CancellationToken) {
+pub fn start(
+    app: &App,
+    door: &Door,
+    late: &Late,
+    dispatcher: &Dispatcher,
+    live: &Live,
+    tasks: &TaskTracker,
+    stop: &CancellationToken,
+) {
     let (sender, until) = (dispatcher.clone(), stop.clone());
     tasks.spawn(async move { sender.run(until).await });
+    tasks.spawn(late.clone().run(stop.clone()));
+    tasks.spawn(notify::run(app.clone(), NOTICES, stop.clone()));
+    tasks.spawn(live.clone().run(stop.clone()));
     tasks.spawn(reconcile::run(app.clone(), door.clone(), stop.clone()));
+    tasks.spawn(attachments::fetch::run(app.clone(), stop.clone()));
+    tasks.spawn(housekeeping::run(app.clone(), stop.clone()));
     tasks.spawn(every_minute(app.clone(), stop.clone()));
 }
 
@@ -29,6 +44,9 @@ async fn every_minute(app: App, stop: CancellationToken) {
     loop {
         if let Err(error) = by_time(&app).await {
             tracing::warn!(cause = error.private(), "what time decides waits: {error}");
+        }
+        if let Err(error) = records_io::finish(&app.db).await {
+            tracing::warn!(cause = error.private(), "an import that was cut short waits: {error}");
         }
         tokio::select! {
             () = tokio::time::sleep(MINUTE) => {}

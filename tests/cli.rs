@@ -1,5 +1,12 @@
 //! The command line as an operator uses it: the built program, its exit codes and its words.
 
+#[path = "cli/backups.rs"]
+mod backups;
+#[path = "cli/records.rs"]
+mod records;
+#[path = "cli/users.rs"]
+mod users;
+
 use std::path::Path;
 use std::process::{Command, Output};
 use tempfile::TempDir;
@@ -74,8 +81,8 @@ fn what_person_set_cannot_do_is_told_and_ends_with_code_2() {
 
 #[test]
 fn a_command_does_not_talk_of_migrations_unless_asked() {
-    let folder = folder();
     for (log, talks) in [("info", false), ("andon=info,info", false), ("info,sea_orm_migration=info", true)] {
+        let folder = folder();
         let output = Command::new(env!("CARGO_BIN_EXE_andon"))
             .args(["person", "list"])
             .env_clear()
@@ -147,7 +154,7 @@ fn a_mistake_in_a_flow_file_is_told_with_its_line() {
     assert_eq!(code, 2);
     assert!(err.contains("near_miss.toml:8") && err.contains("did you mean \"order\"?"), "{err}");
     let (code, out, err) = told(folder.path(), &["flows", "check"]);
-    assert_eq!((code, out.trim()), (0, "6 flows, no mistakes."), "{err}");
+    assert_eq!((code, out.trim()), (0, "15 flows, no mistakes."), "{err}");
     let (code, _, err) = told(folder.path(), &["serve", "--bind", "127.0.0.1:0", "--flows-dir", "flows"]);
     assert_eq!(code, 2, "a server does not start with a flow that is wrong");
     assert!(err.contains("near_miss.toml:8"), "{err}");

@@ -8,6 +8,7 @@ use andon::kit::E164;
 use andon::kit::telemetry::LogFormat;
 use clap::{Args as _, Command, FromArgMatches as _};
 use secrecy::ExposeSecret as _;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 const SID: &str = "AC0123456789abcdef0123456789abcdef";
@@ -36,12 +37,28 @@ fn nothing_given_is_a_working_default() {
     assert_eq!(settings.chat_access, ChatAccess::Registered);
     assert_eq!(settings.session_timeout, chrono::TimeDelta::hours(1));
     assert_eq!(settings.draft_life, chrono::TimeDelta::days(7));
+    assert_eq!(settings.sender_limit.map(NonZeroU32::get), Some(30));
+    assert_eq!(settings.request_limit.map(NonZeroU32::get), Some(300));
+    assert_eq!(settings.keep_messages, Some(chrono::TimeDelta::days(365)));
     assert_eq!(settings.log_format, LogFormat::Text);
     assert!(settings.whatsapp_enabled && !settings.simulator && !settings.use_redis);
     assert!(settings.twilio_credentials().is_none());
     assert_eq!(settings.twilio_api_base().as_str(), "https://api.twilio.com/");
     assert_eq!(settings.public_origin(), None);
     assert_eq!(settings.status_callback_url(), None);
+}
+
+#[test]
+fn zero_means_no_limit_and_for_ever() {
+    let none = [("ANDON_SENDER_LIMIT", "0"), ("ANDON_REQUEST_LIMIT", "0"), ("ANDON_KEEP_MESSAGES", "0")];
+    let settings = good(&none);
+    assert_eq!((settings.sender_limit, settings.request_limit, settings.keep_messages), (None, None, None));
+}
+
+#[test]
+fn a_form_is_kept_at_least_until_it_is_dormant() {
+    let settings = good(&[("ANDON_DRAFT_DAYS", "0"), ("WHATSAPP_SESSION_TIMEOUT", "600")]);
+    assert_eq!(settings.draft_life, settings.session_timeout);
 }
 
 #[test]
@@ -90,6 +107,13 @@ fn a_bad_setting_is_named_with_its_mend() {
         ("ANDON_CHAT_ACCESS", "everyone", r#"ANDON_CHAT_ACCESS: "everyone" is not known; write registered or open"#),
         ("ANDON_COMPANY", "two\nlines", "ANDON_COMPANY: must be one line"),
         ("ANDON_FLOWS_DIR", "no/such/folder", "ANDON_FLOWS_DIR: no/such/folder is no folder"),
+        (
+            "ANDON_SENDER_LIMIT",
+            "many",
+            r#"ANDON_SENDER_LIMIT: "many" is no whole number of messages from 0 to 1000000"#,
+        ),
+        ("ANDON_REQUEST_LIMIT", "-1", r#"ANDON_REQUEST_LIMIT: "-1" is no whole number of requests from 0 to 1000000"#),
+        ("ANDON_KEEP_MESSAGES", "1y", r#"ANDON_KEEP_MESSAGES: "1y" is no whole number of days from 0 to 36600"#),
         ("ANDON_DRAFT_DAYS", "-1", r#"ANDON_DRAFT_DAYS: "-1" is no whole number of days from 0 to 3660"#),
         ("WHATSAPP_SESSION_TIMEOUT", "1h", r#"WHATSAPP_SESSION_TIMEOUT: "1h" is no whole number of seconds"#),
         ("WHATSAPP_SESSION_TIMEOUT", "0", "from 1 to"),
@@ -111,6 +135,13 @@ fn a_bad_setting_is_named_with_its_mend() {
         ("DATABASE_URL", "sqlite://a.db?cache=shared&mode=memory", "name a file, like sqlite://andon-data/andon.db"),
         ("DATABASE_URL", "sqlite:", "DATABASE_URL: names no file"),
         ("DATABASE_URL", "sqlite://?mode=rwc", "write it like sqlite://andon-data/andon.db"),
+        ("REDIS_URL", "http://redis.example.com", "REDIS_URL: must begin with redis://"),
+        (
+            "REDIS_URL",
+            "redis://host/first",
+            "REDIS_URL: cannot be read; write it like redis://user:password@host:6379/0",
+        ),
+        ("ANDON_REDIS_PREFIX", "two words:", "ANDON_REDIS_PREFIX: must be at most 100 letters"),
         ("ANDON_LOG", "info,andon=shout", "ANDON_LOG: "),
         ("ANDON_LOG_FORMAT", "xml", r#"ANDON_LOG_FORMAT: "xml" is not known; write text or json"#),
     ] {
@@ -147,6 +178,7 @@ fn a_secret_never_shows_in_an_error() {
         ("DATABASE_URL", format!("oracle://andon:{TOKEN}@host/andon")),
         ("DATABASE_URL", format!("postgres://andon:{TOKEN}@host")),
         ("DATABASE_URL", TOKEN.to_owned()),
+        ("REDIS_URL", format!("redis://:{TOKEN}@host:notaport")),
         ("ANDON_PUBLIC_URL", format!("https://andon:{TOKEN}@andon.example.com")),
         ("WHATSAPP_WEBHOOK_URL", format!("https://andon:{TOKEN}@andon.example.com/api/whatsapp/webhook")),
         ("TWILIO_AUTH_TOKEN", format!("{TOKEN}\n{TOKEN}")),
@@ -160,9 +192,10 @@ fn a_secret_never_shows_in_an_error() {
 #[test]
 fn a_secret_never_shows_in_debug_output_nor_in_warnings() {
     let database = format!("mysql://andon:{TOKEN}@host/andon");
-    let names = ["ANDON_ADMIN_TOKEN", "TWILIO_AUTH_TOKEN", "TWILIO_AUTH_TOKEN_NEXT", "REDIS_URL"];
+    let redis = format!("redis://:{TOKEN}@host");
+    let names = ["ANDON_ADMIN_TOKEN", "TWILIO_AUTH_TOKEN", "TWILIO_AUTH_TOKEN_NEXT"];
     let mut pairs: Vec<_> = names.iter().map(|name| (*name, TOKEN)).collect();
-    pairs.extend([("DATABASE_URL", database.as_str()), ("TWILIO_ACCOUNT_SID", SID)]);
+    pairs.extend([("DATABASE_URL", database.as_str()), ("REDIS_URL", redis.as_str()), ("TWILIO_ACCOUNT_SID", SID)]);
     let settings = good(&pairs);
     assert!(!format!("{settings:?}").contains(TOKEN));
     assert!(!settings.warnings().join("\n").contains(TOKEN));
@@ -210,6 +243,16 @@ fn a_database_address_is_made_ready_for_the_driver() {
         assert_eq!(database(&[("DATABASE_URL", typed)]), ready, "{typed}");
     }
     assert_eq!(database(&[("ANDON_DATA_DIR", "a?b%c")]), "sqlite://a%3Fb%25c/andon.db?mode=rwc");
+}
+
+#[test]
+fn redis_is_used_only_when_asked_for_and_then_by_default_on_this_machine() {
+    let address = |pairs: &[_]| good(pairs).redis_url().map(|url| url.expose_secret().to_owned());
+    let (asked, elsewhere) = (("WHATSAPP_USE_REDIS", "true"), ("REDIS_URL", "redis://redis.example.com/2"));
+    assert_eq!(address(&[]), None);
+    assert_eq!(address(&[elsewhere]), None);
+    assert_eq!(address(&[asked]).as_deref(), Some("redis://127.0.0.1:6379"));
+    assert_eq!(address(&[asked, elsewhere]).as_deref(), Some("redis://redis.example.com/2"));
 }
 
 #[test]
@@ -314,7 +357,7 @@ fn warnings_say_what_will_not_work() {
         (vec![quiet[0], ("ANDON_PUBLIC_URL", "https://q.example.com")], "have different origins"),
         (vec![("ANDON_ADMIN_TOKEN", "short")], "shorter than 16 characters"),
         (vec![("ANDON_CHAT_ACCESS", "open")], "ANDON_CHAT_ACCESS is open"),
-        (vec![("WHATSAPP_USE_REDIS", "true")], "Nothing is lost"),
+        (vec![("REDIS_URL", "redis://host")], "that takes WHATSAPP_USE_REDIS=true"),
         (vec![("TWILIO_AUTH_TOKEN_NEXT", TOKEN)], "the rotation is over"),
         (vec![("TWILIO_API_BASE", "http://stand-in.example.com")], "unencrypted"),
         (vec![("ANDON_SIMULATOR", "yes")], "not to Twilio"),

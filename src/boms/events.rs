@@ -1,9 +1,10 @@
 //! What happens to BOMs.
 
-use crate::outbox::Event;
+use super::model::Status;
+use crate::outbox::{Event, Subject, Told, Whom};
 use serde::Serialize;
 
-/// Somebody proposed a change; a supervisor decides.
+/// Somebody proposed a change; a supervisor decides. Tells the admins and the supervisors.
 #[derive(Clone, Debug, Serialize)]
 pub struct RevisionSubmitted {
     /// The BOM.
@@ -24,8 +25,72 @@ pub struct RevisionSubmitted {
 
 impl Event for RevisionSubmitted {
     const NAME: &'static str = "bom.revision_submitted";
+    const SHOWN_AS: &'static str = "bom_revision_submitted";
+    const TELLS: &'static [Told] = &[Told { whom: Whom::Desk, words: "bom.revision_submitted" }];
+
+    fn subject(&self) -> Subject {
+        Subject::new("bom", self.bom_id)
+    }
 
     fn actor_id(&self) -> Option<i64> {
         Some(self.submitted_by)
+    }
+}
+
+/// A supervisor decided about a proposed change. Tells who proposed it.
+#[derive(Clone, Debug, Serialize)]
+pub struct RevisionDecided {
+    /// The BOM.
+    pub bom_id: i64,
+    /// Its number.
+    pub bom: String,
+    /// The revision's number.
+    pub revision: i32,
+    /// APPROVED or REJECTED.
+    pub decision: Status,
+    /// A word with it; why, where it was rejected.
+    pub comment: Option<String>,
+    /// Who proposed it.
+    pub submitted_by: Option<i64>,
+    /// Who decided.
+    pub decided_by: i64,
+}
+
+impl Event for RevisionDecided {
+    const NAME: &'static str = "bom.revision_decided";
+    const SHOWN_AS: &'static str = "bom_revision_decided";
+    const TELLS: &'static [Told] = &[Told { whom: Whom::Listed("submitted_by"), words: "bom.revision_decided" }];
+
+    fn subject(&self) -> Subject {
+        Subject::new("bom", self.bom_id)
+    }
+
+    fn actor_id(&self) -> Option<i64> {
+        Some(self.decided_by)
+    }
+}
+
+/// A BOM was taken in, or says something else from now on.
+#[derive(Clone, Debug, Serialize)]
+pub struct Put {
+    /// The BOM.
+    pub bom_id: i64,
+    /// Its number.
+    pub bom: String,
+    /// The revision that is in force by it; none where only the product's name changed.
+    pub revision: Option<i32>,
+    /// Who handed it in; none where it came by a file.
+    pub by: Option<i64>,
+}
+
+impl Event for Put {
+    const NAME: &'static str = "bom.put";
+
+    fn subject(&self) -> Subject {
+        Subject::new("bom", self.bom_id)
+    }
+
+    fn actor_id(&self) -> Option<i64> {
+        self.by
     }
 }

@@ -3,8 +3,12 @@
 //!
 //! Everything works on sets with a fixed number of statements. Quantities and money are whole millionths.
 
+pub mod api;
+pub mod desk;
 pub mod events;
 pub mod model;
+pub mod records;
+pub mod review;
 mod store;
 
 pub use model::{Change, Component, Refusal, Status};
@@ -124,20 +128,13 @@ pub async fn submit(tx: &Tx, updates: &[Update]) -> Result<Vec<Result<Submitted,
         });
         outcomes.push(drafted);
     }
-    let revisions = store::insert_revisions(tx, &drafts).await?;
-    let lines = drafts.iter().filter_map(|draft| {
-        let id = revisions.get(&(draft.bom_id, draft.number))?;
-        Some(draft.components.iter().enumerate().map(move |(at, line)| (*id, at, line)))
-    });
-    store::insert_components(tx, lines.flatten().collect()).await?;
+    store::insert_with_components(tx, &drafts).await?;
     let events: Vec<RevisionSubmitted> = updates
         .iter()
         .zip(&outcomes)
         .filter_map(|(update, outcome)| Some(submitted_event(update, outcome.as_ref().ok()?, boms.get(&update.bom)?)))
         .collect();
-    if !events.is_empty() {
-        outbox::append(tx, &events).await?;
-    }
+    outbox::append(tx, &events).await?;
     Ok(outcomes)
 }
 
@@ -198,12 +195,7 @@ pub async fn add(tx: &Tx, boms: &[NewBom]) -> Result<usize> {
         let status = Status::Approved;
         drafts.push(Draft { bom_id: id, number: 1, status, update: None, cost_change: 0, components });
     }
-    let revisions = store::insert_revisions(tx, &drafts).await?;
-    let lines = drafts.iter().filter_map(|draft| {
-        let id = revisions.get(&(draft.bom_id, draft.number))?;
-        Some(draft.components.iter().enumerate().map(move |(at, line)| (*id, at, line)))
-    });
-    store::insert_components(tx, lines.flatten().collect()).await?;
+    store::insert_with_components(tx, &drafts).await?;
     Ok(new.len())
 }
 

@@ -4,14 +4,16 @@ use crate::kit::decimal::ONE;
 use sea_orm::sea_query::StringLen;
 use sea_orm::{DeriveActiveEnum, EnumIter};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// The longest component number, in characters: what its column holds.
 const LONGEST_NUMBER: usize = 255;
 
 /// Where a revision stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, EnumIter, DeriveActiveEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, EnumIter, DeriveActiveEnum, ToSchema)]
 #[sea_orm(rs_type = "String", db_type = "String(StringLen::N(255))")]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[schema(as = RevisionStatus)]
 pub enum Status {
     /// Being written.
     #[sea_orm(string_value = "DRAFT")]
@@ -25,6 +27,18 @@ pub enum Status {
     /// Turned down.
     #[sea_orm(string_value = "REJECTED")]
     Rejected,
+}
+
+impl Status {
+    /// The stored name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Draft => "DRAFT",
+            Self::PendingReview => "PENDING_REVIEW",
+            Self::Approved => "APPROVED",
+            Self::Rejected => "REJECTED",
+        }
+    }
 }
 
 /// One line of a BOM.
@@ -158,9 +172,16 @@ pub fn revise(
             revised.remove(at);
         }
     }
-    let (old, new) = (total(components)?, total(&revised)?);
-    let change = new.checked_sub(old).ok_or(Refusal::TooLarge)?;
-    Ok((revised, to_millionths(change)?))
+    let change = cost_change(components, &revised)?;
+    Ok((revised, change))
+}
+
+/// What `new` costs more than `old`.
+///
+/// **Units**: millionths; a half millionth is rounded away from zero.
+pub fn cost_change(old: &[Component], new: &[Component]) -> Result<i64, Refusal> {
+    let change = total(new)?.checked_sub(total(old)?).ok_or(Refusal::TooLarge)?;
+    to_millionths(change)
 }
 
 fn check(change: &Change) -> Result<(), Refusal> {

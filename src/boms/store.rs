@@ -1,11 +1,13 @@
 //! BOMs, their revisions and components in the database, as sets.
 
+pub(super) mod desk;
+
 use super::model::{Component, Status};
 use super::{NewBom, Update};
 use crate::db::{MAX_BOUND_VALUES, Tx, rows_by_key};
 use crate::kit::Result;
 use sea_orm::ActiveValue::{NotSet, Set};
-use sea_orm::sea_query::{Expr, ExprTrait as _};
+use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
 };
@@ -37,17 +39,53 @@ pub(super) async fn by_numbers_locked(tx: &Tx, numbers: &[String]) -> Result<Vec
 /// Adds BOMs and answers with their rows' ids by number.
 pub(super) async fn insert(tx: &Tx, boms: &[&NewBom]) -> Result<HashMap<String, i64>> {
     for part in boms.chunks(ROWS_AT_ONCE) {
-        let rows = part.iter().map(|bom| row::ActiveModel {
-            id: NotSet,
-            number: Set(bom.number.clone()),
-            product: Set(bom.product.clone()),
-            created_at: Set(tx.now()),
-            updated_at: Set(tx.now()),
-        });
+        let rows = part.iter().map(|bom| new_row(tx, bom));
         row::Entity::insert_many(rows).exec_without_returning(tx.conn()).await?;
     }
     let rows = rows_by_key(tx.conn(), row::Entity::find(), row::Column::Number, boms.iter().map(|bom| &bom.number));
     Ok(rows.await?.into_iter().map(|row| (row.number, row.id)).collect())
+}
+
+pub(super) async fn by_id(conn: &impl ConnectionTrait, id: i64) -> Result<Option<row::Model>> {
+    Ok(row::Entity::find_by_id(id).one(conn).await?)
+}
+
+pub(super) async fn by_id_locked(tx: &Tx, id: i64) -> Result<Option<row::Model>> {
+    Ok(row::Entity::find_by_id(id).lock_exclusive().one(tx.conn()).await?)
+}
+
+/// Writes BOMs without their components: new ones, and the products of the others. Answers with their rows' ids by
+/// number.
+pub(super) async fn upsert(tx: &Tx, boms: &[NewBom]) -> Result<HashMap<String, i64>> {
+    let news = [row::Column::Product, row::Column::UpdatedAt];
+    let conflict = OnConflict::column(row::Column::Number).update_columns(news).to_owned();
+    for part in boms.chunks(ROWS_AT_ONCE) {
+        row::Entity::insert_many(part.iter().map(|bom| new_row(tx, bom)))
+            .on_conflict(conflict.clone())
+            .exec_without_returning(tx.conn())
+            .await?;
+    }
+    let rows = by_numbers(tx.conn(), &boms.iter().map(|bom| bom.number.clone()).collect::<Vec<_>>()).await?;
+    Ok(rows.into_iter().map(|row| (row.number, row.id)).collect())
+}
+
+/// The next BOMs in the order of their numbers.
+pub(super) async fn page(conn: &impl ConnectionTrait, after: Option<&str>, most: u64) -> Result<Vec<row::Model>> {
+    let mut select = row::Entity::find().order_by_asc(row::Column::Number).limit(most);
+    if let Some(after) = after {
+        select = select.filter(row::Column::Number.gt(after));
+    }
+    Ok(select.all(conn).await?)
+}
+
+fn new_row(tx: &Tx, bom: &NewBom) -> row::ActiveModel {
+    row::ActiveModel {
+        id: NotSet,
+        number: Set(bom.number.clone()),
+        product: Set(bom.product.clone()),
+        created_at: Set(tx.now()),
+        updated_at: Set(tx.now()),
+    }
 }
 
 /// The highest revision number of each BOM.
@@ -108,8 +146,18 @@ pub(super) async fn components(
     Ok(components)
 }
 
+/// Adds revisions with their components.
+pub(super) async fn insert_with_components(tx: &Tx, drafts: &[Draft<'_>]) -> Result<()> {
+    let revisions = insert_revisions(tx, drafts).await?;
+    let lines = drafts.iter().filter_map(|draft| {
+        let id = revisions.get(&(draft.bom_id, draft.number))?;
+        Some(draft.components.iter().enumerate().map(move |(at, line)| (*id, at, line)))
+    });
+    insert_components(tx, lines.flatten().collect()).await
+}
+
 /// Adds revisions and answers with their rows' ids by BOM and number.
-pub(super) async fn insert_revisions(tx: &Tx, drafts: &[Draft<'_>]) -> Result<HashMap<(i64, i32), i64>> {
+async fn insert_revisions(tx: &Tx, drafts: &[Draft<'_>]) -> Result<HashMap<(i64, i32), i64>> {
     for part in drafts.chunks(ROWS_AT_ONCE) {
         let rows = part.iter().map(|draft| revision_row::ActiveModel {
             id: NotSet,
@@ -133,7 +181,7 @@ pub(super) async fn insert_revisions(tx: &Tx, drafts: &[Draft<'_>]) -> Result<Ha
 }
 
 /// Adds components, each with its revision and its place in it.
-pub(super) async fn insert_components(tx: &Tx, lines: Vec<(i64, usize, &Component)>) -> Result<()> {
+async fn insert_components(tx: &Tx, lines: Vec<(i64, usize, &Component)>) -> Result<()> {
     for part in lines.chunks(ROWS_AT_ONCE) {
         let rows = part.iter().map(|(revision_id, at, line)| component_row::ActiveModel {
             id: NotSet,

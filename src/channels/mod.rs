@@ -224,6 +224,21 @@ pub struct Accepted {
     pub status: Status,
 }
 
+/// A message that the provider lists as taken from us.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sent {
+    /// The provider's id of the message.
+    pub provider_id: String,
+    /// The text as it left; a provider may have added words.
+    pub text: String,
+    /// How far it got.
+    pub status: Status,
+    /// The provider's code where it failed.
+    pub error_code: Option<i32>,
+    /// When the provider took it, by its own clock.
+    pub created_at: Instant,
+}
+
 /// What to do after a failed send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Retry {
@@ -247,6 +262,8 @@ pub struct SendError {
     pub retry: Retry,
     /// The provider may have taken the message all the same (time-out, broken connection).
     pub in_doubt: bool,
+    /// The provider as a whole is away, not this message at fault.
+    pub is_outage: bool,
     /// One sentence for the operator: what is wrong and what to do about it. No secrets, no numbers.
     pub advice: String,
 }
@@ -269,8 +286,15 @@ pub trait Channel: Send + Sync {
     /// One sentence for the operator about a code of this provider's: what is wrong and what to do.
     fn explain(&self, code: i32) -> Option<String>;
 
+    /// Whether a message that failed with this code, after it was taken, may be sent again.
+    fn retry(&self, code: i32) -> Retry;
+
     /// Hands one message to the provider.
     async fn send(&self, message: &Outbound) -> Result<Accepted, SendError>;
+
+    /// The messages that the provider took from us since `since` for the recipient of this one, whatever became of
+    /// them; `None` where a provider cannot be asked.
+    async fn sent_to(&self, message: &Outbound, since: Instant) -> Result<Option<Vec<Sent>>, SendError>;
 
     /// The messages the provider took in for us since `since`, oldest first: what a webhook that never reached
     /// us would have said. Empty where a provider cannot be asked.
@@ -278,4 +302,8 @@ pub trait Channel: Send + Sync {
 
     /// The media of a listed message; empty where they are gone for good.
     async fn media_of(&self, provider_id: &str) -> Result<Vec<Media>, SendError>;
+
+    /// The bytes of a file that somebody sent, at most `most`; `None` where it is not this provider's. Nothing but the
+    /// provider's own hosts is asked, whatever the file's address says.
+    async fn fetch(&self, media: &Media, most: usize) -> Result<Option<Vec<u8>>, SendError>;
 }

@@ -3,11 +3,14 @@
 //! A set runs in a savepoint. Where it fails as a whole, each of its forms is tried alone, so that one bad form
 //! spoils only itself; its writer is told, and the answers are kept.
 
+mod desk;
+
 use super::change;
 use super::engine::Finished;
 use crate::app::App;
 use crate::db::{Tx, is_outage, is_transient};
 use crate::kit::{Error, Result};
+use crate::tickets::{Follower, Viewer};
 use crate::{boms, defects, maintenance};
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
@@ -29,10 +32,15 @@ pub(super) struct Refused {
 pub(super) type Outcome = Result<Value, Refused>;
 
 /// A form with the person who filled it in.
-type Form = (i64, Finished);
+pub(super) type Form = (Viewer, Finished);
 
 /// Carries out the forms; answers in their order.
-pub(super) async fn carry_out(app: &App, tx: &Tx, forms: &[Form]) -> Result<Vec<Outcome>> {
+pub(super) async fn carry_out(
+    app: &App,
+    followers: &'static [Follower],
+    tx: &Tx,
+    forms: &[Form],
+) -> Result<Vec<Outcome>> {
     let mut kinds: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (index, (_, form)) in forms.iter().enumerate() {
         kinds.entry(form.action.as_str()).or_default().push(index);
@@ -40,21 +48,21 @@ pub(super) async fn carry_out(app: &App, tx: &Tx, forms: &[Form]) -> Result<Vec<
     let mut outcomes: Vec<Option<Outcome>> = vec![None; forms.len()];
     for indices in kinds.into_values() {
         let set: Arc<Vec<Form>> = Arc::new(indices.iter().map(|&index| forms[index].clone()).collect());
-        for (index, outcome) in indices.into_iter().zip(set_or_each(app, tx, set).await?) {
+        for (index, outcome) in indices.into_iter().zip(set_or_each(app, followers, tx, set).await?) {
             outcomes[index] = Some(outcome);
         }
     }
     Ok(outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(|| Err(failed()))).collect())
 }
 
-async fn set_or_each(app: &App, tx: &Tx, set: Arc<Vec<Form>>) -> Result<Vec<Outcome>> {
-    match in_savepoint(app, tx, Arc::clone(&set)).await {
+async fn set_or_each(app: &App, followers: &'static [Follower], tx: &Tx, set: Arc<Vec<Form>>) -> Result<Vec<Outcome>> {
+    match in_savepoint(app, followers, tx, Arc::clone(&set)).await {
         Err(error) if is_hopeless(&error) => Err(error),
         Err(error) if set.len() > 1 => {
             tracing::warn!(cause = error.private(), forms = set.len(), "a set of forms failed and is tried one by one");
             let mut outcomes = Vec::with_capacity(set.len());
             for form in set.iter() {
-                outcomes.extend(Box::pin(set_or_each(app, tx, Arc::new(vec![form.clone()]))).await?);
+                outcomes.extend(Box::pin(set_or_each(app, followers, tx, Arc::new(vec![form.clone()]))).await?);
             }
             Ok(outcomes)
         }
@@ -71,17 +79,24 @@ fn is_hopeless(error: &Error) -> bool {
     is_outage(error) || is_transient(error)
 }
 
-async fn in_savepoint(app: &App, tx: &Tx, set: Arc<Vec<Form>>) -> Result<Vec<Outcome>> {
+async fn in_savepoint(app: &App, followers: &'static [Follower], tx: &Tx, set: Arc<Vec<Form>>) -> Result<Vec<Outcome>> {
     let app = app.clone();
-    tx.savepoint(move |tx| Box::pin(async move { run(&app, tx, &set).await })).await
+    tx.savepoint(move |tx| Box::pin(async move { run(&app, followers, tx, &set).await })).await
 }
 
 /// The actions that a flow file may name, with what carries them out.
-fn run<'a>(app: &'a App, tx: &'a Tx, set: &'a [Form]) -> BoxFuture<'a, Result<Vec<Outcome>>> {
+fn run<'a>(
+    app: &'a App,
+    followers: &'static [Follower],
+    tx: &'a Tx,
+    set: &'a [Form],
+) -> BoxFuture<'a, Result<Vec<Outcome>>> {
     match set.first().map(|(_, form)| form.action.as_str()) {
         Some("report_defect") => Box::pin(report_defects(tx, set)),
         Some("report_maintenance") => Box::pin(report_maintenance(tx, set)),
         Some("submit_bom_update") => Box::pin(submit_bom_updates(app, tx, set)),
+        Some("raise_incident") => Box::pin(desk::raise(tx, set)),
+        Some(name) if desk::is_upon_ticket(name) => Box::pin(desk::act(tx, followers, set)),
         _ => Box::pin(async { Ok(set.iter().map(|_| Err(failed())).collect()) }),
     }
 }
@@ -95,7 +110,7 @@ async fn report_defects(tx: &Tx, set: &[Form]) -> Result<Vec<Outcome>> {
             severity: value(form, "severity"),
             description: value(form, "description"),
             media: form.answers.iter().flat_map(|(_, answer)| answer.media.clone()).collect(),
-            reporter: *reporter,
+            reporter: reporter.person_id,
         })
         .collect();
     let reported = defects::report(tx, &reports).await?;
@@ -114,7 +129,7 @@ async fn report_maintenance(tx: &Tx, set: &[Form]) -> Result<Vec<Outcome>> {
             issue_type: value(form, "issue_type"),
             urgency: value(form, "urgency"),
             media: form.answers.iter().flat_map(|(_, answer)| answer.media.clone()).collect(),
-            reporter: *reporter,
+            reporter: reporter.person_id,
         })
         .collect();
     let reported = maintenance::report(tx, &reports).await?;
@@ -138,7 +153,7 @@ async fn submit_bom_updates(app: &App, tx: &Tx, set: &[Form]) -> Result<Vec<Outc
                 component: value(form, "component"),
                 change: change.clone()?,
                 reason: value(form, "reason"),
-                submitted_by: *submitted_by,
+                submitted_by: submitted_by.person_id,
             })
         })
         .collect();
@@ -162,10 +177,10 @@ async fn submit_bom_updates(app: &App, tx: &Tx, set: &[Form]) -> Result<Vec<Outc
     Ok(outcomes.collect())
 }
 
-fn value(form: &Finished, question: &str) -> String {
+pub(super) fn value(form: &Finished, question: &str) -> String {
     form.answer(question).map(|answer| answer.value.clone()).unwrap_or_default()
 }
 
-fn failed() -> Refused {
+pub(super) fn failed() -> Refused {
     Refused { question: None, key: "chat.refused.failed", vars: Value::Null }
 }

@@ -7,8 +7,7 @@ use crate::bus::Poke;
 use crate::channels::Medium;
 use crate::delivery::{self, Kind, NewDelivery};
 use crate::kit::{E164, Error, Instant, Result};
-use crate::people;
-use crate::web::guard::Admin;
+use crate::people::{self, Admin};
 use crate::web::problem::Problem;
 use axum::Json;
 use axum::extract::rejection::PathRejection;
@@ -74,7 +73,7 @@ pub struct Cleared {
         ("phone_number" = String, Query, description = "E.164; a raw `+` is understood"),
         ("message" = String, Query, description = "1 to 4096 characters"),
     ),
-    responses((status = 200, body = Sent), (status = 400, body = Problem), (status = 401, body = Problem)),
+    responses((status = 200, body = Sent), (status = 400, body = Problem), (status = 401, body = Problem), (status = 403, body = Problem), (status = 429, body = Problem)),
     security(("bearer" = [])),
 )]
 pub async fn test(_: Admin, State(app): State<App>, RawQuery(query): RawQuery) -> Result<Json<Sent>> {
@@ -130,7 +129,7 @@ async fn queue(app: &App, phone: E164, message: String) -> Result<Vec<String>> {
 /// The 10,000 that changed last are listed; `total_sessions` counts all of them.
 #[utoipa::path(
     get, path = "/api/whatsapp/sessions", tag = "WhatsApp",
-    responses((status = 200, body = Sessions), (status = 401, body = Problem)),
+    responses((status = 200, body = Sessions), (status = 401, body = Problem), (status = 403, body = Problem), (status = 429, body = Problem)),
     security(("bearer" = [])),
 )]
 pub async fn sessions(_: Admin, State(app): State<App>) -> Result<Json<Sessions>> {
@@ -158,7 +157,7 @@ pub async fn sessions(_: Admin, State(app): State<App>) -> Result<Json<Sessions>
 #[utoipa::path(
     delete, path = "/api/whatsapp/sessions/{phone_number}", tag = "WhatsApp",
     params(("phone_number" = String, Path, description = "E.164, also as `whatsapp:+…`")),
-    responses((status = 200, body = Cleared), (status = 400, body = Problem), (status = 401, body = Problem), (status = 404, body = Problem)),
+    responses((status = 200, body = Cleared), (status = 400, body = Problem), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem), (status = 429, body = Problem)),
     security(("bearer" = [])),
 )]
 pub async fn clear_session(
@@ -176,6 +175,7 @@ pub async fn clear_session(
     let known = people::store::by_addresses(app.db.read(), Medium::Whatsapp, &[phone.to_string()]).await?;
     let person = known.get(phone.as_str()).map(|known| known.person_id).ok_or_else(missing)?;
     let was_there = app.db.write(move |tx| Box::pin(store::forget(tx, person))).await?;
+    app.bus.changed([person]);
     if was_there { Ok(Json(Cleared { success: true, message: "Session cleared" })) } else { Err(missing()) }
 }
 

@@ -6,9 +6,10 @@
 
 use super::field::{answer_vars, ask};
 use super::flow::Flows;
+use super::offers::{Offer, meant};
 use super::records::{Lookup, Records};
 use super::session::{Answer, Session};
-use super::turn::{Turn, said, typed_reference};
+use super::turn::{Turn, said, typed_references};
 use crate::channels::Media;
 use crate::people::Role;
 use crate::wording::Wording;
@@ -107,17 +108,28 @@ pub fn lookups(flows: &Flows, wording: &Wording, session: &Session, input: &Inpu
     let open = session.open(flows).filter(|_| !dormant && !session.offer);
     let mut lookups: Vec<Lookup> = match open {
         Some((_, question)) => question.field.record().map_or_else(Vec::new, |kind| {
-            said.iter().flat_map(|text| kind.candidates(text)).map(|key| Lookup { kind, key }).collect()
+            let offered = said.iter().filter_map(|text| question.offers.and_then(|_| meant(&session.offered, text)));
+            let typed = said.iter().flat_map(|text| kind.candidates(text));
+            offered.chain(typed).map(|key| Lookup { kind, key }).collect()
         }),
         None => said
             .iter()
-            .filter_map(|text| typed_reference(flows, text))
+            .flat_map(|text| typed_references(flows, text))
             .filter_map(|(flow, key)| Some(Lookup { kind: flow.questions.first()?.field.record()?, key }))
             .collect(),
     };
     lookups.sort();
     lookups.dedup();
     lookups
+}
+
+/// Which of the asker's tickets a message wants to be offered: fetch them before [`step`], and hand them in with the
+/// records.
+pub fn offer(flows: &Flows, wording: &Wording, session: &Session, input: &Input, asker: Asker) -> Option<Offer> {
+    if session.flow.is_some() {
+        return None;
+    }
+    Turn::new(flows, wording, session.clone(), input, &Records::new(), asker, "").wants_offered()
 }
 
 /// Takes one message in. `dormant` says that the time-out passed since the last one; `records` holds what was found
@@ -164,7 +176,7 @@ pub fn refused(
         session.flow = Some(flow.name.clone());
         session.answers = kept;
         session.pictures = pictures_of(dropped);
-        say.push(ask(flow, question, &session.answers));
+        say.push(ask(flow, question, &session.answers, &[]));
     }
     (session, say)
 }

@@ -6,6 +6,7 @@
 use super::change::{self, read_amount};
 use super::engine::Say;
 use super::flow::{Flow, Question};
+use super::offers::meant;
 use super::pick::{Names, clean, pick};
 use super::records::{RecordKind, Records};
 use super::session::Answer;
@@ -111,13 +112,18 @@ pub struct Place<'a> {
     pub question: &'a Question,
     /// The answers so far.
     pub answers: &'a [(String, Answer)],
+    /// The tickets that were offered by number.
+    pub offered: &'a [Value],
 }
 
 impl Place<'_> {
     /// Reads a text as an answer to the question; what does not fit is answered with the words that say why.
     pub fn read(&self, typed: &str, records: &Records) -> Result<Answer, Say> {
         match &self.question.field {
-            Field::Record(kind) => self.fit(find(*kind, typed, records)?),
+            Field::Record(kind) => {
+                let offered = self.question.offers.and_then(|_| meant(self.offered, typed));
+                self.fit(find(*kind, offered.as_deref().unwrap_or(typed), records)?)
+            }
             Field::BomComponent { of } => self.component(of, typed),
             Field::BomChange { .. } => self.change(typed),
             Field::Choice { options } => self.choice(options, typed),
@@ -187,8 +193,17 @@ impl Place<'_> {
 }
 
 /// The words that ask a question, with the answers so far at hand.
-pub fn ask(flow: &Flow, question: &Question, answers: &[(String, Answer)]) -> Say {
-    Say { key: format!("chat.{}.{}.ask", flow.name, question.name), vars: question_vars(flow, question, answers) }
+pub fn ask(flow: &Flow, question: &Question, answers: &[(String, Answer)], offered: &[Value]) -> Say {
+    let mut say = Say::new(format!("chat.{}.{}.ask", flow.name, question.name), question_vars(flow, question, answers));
+    if question.offers.is_some() {
+        let numbered = offered.iter().enumerate().map(|(place, ticket)| {
+            let mut ticket = ticket.clone();
+            ticket["keycap"] = keycap(place + 1).into();
+            ticket
+        });
+        say.vars["tickets"] = numbered.collect();
+    }
+    say
 }
 
 /// The words that explain what a question expects.
@@ -315,6 +330,7 @@ mod tests {
                 optional: false,
                 photos: false,
                 refuses: vec![refused.to_owned()],
+                offers: None,
             };
             let flow = Flow {
                 name: "reopen".to_owned(),
@@ -326,7 +342,14 @@ mod tests {
             };
             let mut records = Records::new();
             records.found(RecordKind::Ticket, "MAINT-555", json!({"status": status}));
-            let place = Place { wording: &wording, language: "en", flow: &flow, question: &question, answers: &[] };
+            let place = Place {
+                wording: &wording,
+                language: "en",
+                flow: &flow,
+                question: &question,
+                answers: &[],
+                offered: &[],
+            };
             let read = place.read("MAINT-555", &records);
             let says_so = read.as_ref().is_err_and(|say| say.key.ends_with(".reopen.ticket.refused"));
             assert_eq!((says_so, read.is_err()), (is_refused, is_refused), "{refused} {status}");

@@ -5,6 +5,7 @@
 //! Every mistake is told at once, with file, line and what to write instead; a wrong flow never runs.
 
 use super::field::Field;
+use super::offers::Offer;
 use super::session::Answer;
 use super::{flow_check, flow_file};
 use crate::people::Role;
@@ -50,6 +51,8 @@ pub struct Question {
     pub photos: bool,
     /// Statuses of a record with which it is refused here, `CANCELLED`.
     pub refuses: Vec<String>,
+    /// Which of the asker's tickets are offered by number.
+    pub offers: Option<Offer>,
 }
 
 /// What an action needs of a flow, and what it gives to the flow's last words.
@@ -80,6 +83,14 @@ const fn need(question: &'static str, field: &'static str) -> Need {
 
 /// The grades that deadlines are set by.
 const GRADES: &[&str] = &["LOW", "MEDIUM", "HIGH"];
+
+/// What sort of incident it is.
+const CATEGORIES: &[&str] = &["BUG", "PROBLEM", "SERVICE_DOWN", "NEW_FEATURE"];
+
+/// An action upon one ticket.
+const fn upon_ticket(name: &'static str, needs: &'static [Need]) -> Action {
+    Action { name, needs, gives: &["reference", "title", "status"] }
+}
 
 /// Every action there is. `show` takes exactly one question, for a record, and answers with its facts.
 pub const ACTIONS: &[Action] = &[
@@ -113,6 +124,24 @@ pub const ACTIONS: &[Action] = &[
         ],
         gives: &["bom", "revision", "component", "cost_change"],
     },
+    Action {
+        name: "raise_incident",
+        needs: &[
+            need("summary", "text"),
+            need("description", "text"),
+            need("project", "text"),
+            Need { question: "category", field: "choice", options: CATEGORIES },
+            Need { question: "priority", field: "choice", options: GRADES },
+        ],
+        gives: &["reference", "response_time"],
+    },
+    upon_ticket("start_work", &[need("ticket", "ticket")]),
+    upon_ticket("hold_ticket", &[need("ticket", "ticket"), need("reason", "text")]),
+    upon_ticket("resume_ticket", &[need("ticket", "ticket")]),
+    upon_ticket("finish_work", &[need("ticket", "ticket"), need("comment", "text")]),
+    upon_ticket("approve_ticket", &[need("ticket", "ticket")]),
+    upon_ticket("reject_ticket", &[need("ticket", "ticket"), need("comment", "text")]),
+    upon_ticket("comment_ticket", &[need("ticket", "ticket"), need("comment", "text")]),
 ];
 
 /// The action with this name.

@@ -2,21 +2,24 @@
 
 use super::change::canonical;
 use super::field::{Field, answer_vars, ask, label_key};
-use super::flow::{ACTIONS, Action, Flow, SHOW, action};
-use super::flow_file::{At, Draft, DraftQuestion, did_you_mean};
+use super::flow::{ACTIONS, Action, Flow, Question, SHOW, action};
+use super::flow_file::{At, Draft, DraftQuestion};
 use super::records::RecordKind;
 use super::session::Answer;
 use crate::boms::Change;
+use crate::kit::nearest::slip;
 use crate::wording::{FALLBACK, Problem, Wording};
 use serde_json::{Value, json};
 
 /// Names that a flow may not have, since the chat's own words stand below them: `chat.menu.text`.
-pub(super) const RESERVED: [&str; 20] = [
+pub(super) const RESERVED: [&str; 22] = [
     "cancelled",
     "cannot",
     "change",
     "consent",
     "expect",
+    "flood",
+    "code",
     "gone",
     "help",
     "language",
@@ -145,6 +148,9 @@ fn words(draft: &Draft, name: &At<String>, wording: &Wording, problems: &mut Vec
         if !question.refuses.is_empty() {
             wanted.push((format!("chat.{flow}.{question_name}.refused"), line));
         }
+        if question.offers.is_some() {
+            wanted.push((format!("chat.{flow}.{question_name}.none"), line));
+        }
         if let Some(Field::Choice { options }) = &question.field {
             wanted.extend(options.iter().map(|option| (label_key(flow, question_name, option), line)));
         }
@@ -174,7 +180,7 @@ fn values(draft: &Draft, flow: &Flow, wording: &Wording, problems: &mut Vec<Prob
         }
     };
     for (question, read) in flow.questions.iter().zip(&draft.questions) {
-        let ask = ask(flow, question, &answers);
+        let ask = ask(flow, question, &answers, &sample_offer(question));
         try_out(&ask.key, &ask.vars, read.name.line);
         answers.push((question.name.clone(), sample(&question.field)));
         let found = format!("chat.{}.{}.found", flow.name, question.name);
@@ -188,6 +194,11 @@ fn values(draft: &Draft, flow: &Flow, wording: &Wording, problems: &mut Vec<Prob
     }
     let line = draft.name.as_ref().map_or(1, |name| name.line);
     try_out(&format!("chat.{}.done", flow.name), &Value::Object(vars), line);
+}
+
+fn sample_offer(question: &Question) -> Vec<Value> {
+    let ticket = || json!({"reference": "INC-20260118143022", "title": "The checkout fails", "status": "OPENED"});
+    question.offers.map(|_| ticket()).into_iter().collect()
 }
 
 fn sample(field: &Field) -> Answer {
@@ -215,7 +226,8 @@ pub(super) fn sample_facts(kind: RecordKind) -> Value {
             json!({"number": "MACH-001", "name": "Press", "location": "Hall 1", "department": "Forming"})
         }
         RecordKind::Ticket => json!({
-            "reference": "MAINT-555", "kind": "maintenance", "title": "Bearing", "status": "NEW", "time_left": "44h 32m",
+            "reference": "MAINT-555", "kind": "MAINTENANCE", "title": "Bearing", "status": "NEW", "priority": "HIGH",
+            "time_left": "44h 32m",
             "clock": "OK", "deadline": "2026-01-20 14:30 UTC", "holder": "Technician 1",
         }),
         RecordKind::SopFailure => json!({
@@ -229,6 +241,14 @@ pub(super) fn sample_facts(kind: RecordKind) -> Value {
                 {"number": "SEAL-12", "name": "Seal ring", "quantity": "2", "unit_cost": "0.80"},
             ],
         }),
+    }
+}
+
+/// ` (did you mean "order"?)` where one of the known words is near.
+pub(super) fn did_you_mean(typed: &str, known: &[&str]) -> String {
+    match slip(typed, known.iter().copied()) {
+        Some((wrong, word)) if wrong < word.len() => format!(" (did you mean \"{word}\"?)"),
+        _ => String::new(),
     }
 }
 
@@ -259,7 +279,9 @@ pub(super) fn clashes(drafts: &[Draft]) -> Vec<Problem> {
                     format!("Write menu = {}, which is free.", free.unwrap_or_default()),
                 ));
             }
-            for mine in &draft.prefixes {
+            // Whoever may use one of the two flows may not use the other: no reference can mean both.
+            let is_parted = !draft.roles.iter().any(|role| other.roles.contains(role));
+            for mine in draft.prefixes.iter().filter(|_| !is_parted) {
                 if other.prefixes.iter().any(|theirs| theirs.value == mine.value) {
                     let what = format!("the prefix {} is that of {} too", mine.value, other.file);
                     problems.push(draft.problem(mine.line, what, "Leave it out of one of them."));

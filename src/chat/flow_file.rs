@@ -6,10 +6,12 @@
 use super::change::read_amount;
 use super::field::{Field, MAX_TEXT_CHARS};
 use super::flow::{Flow, Question};
+use super::flow_check::did_you_mean;
+use super::offers::Offer;
 use super::records::RecordKind;
 use crate::kit::decimal::ONE;
 use crate::people::Role;
-use crate::wording::{Problem, line_at};
+use crate::wording::{Lines, Problem};
 use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -17,10 +19,13 @@ use toml::de::{DeTable, DeValue};
 /// Keys at the top of a flow file.
 const FLOW_KEYS: [&str; 6] = ["name", "menu", "roles", "prefixes", "action", "question"];
 /// Keys of a question.
-const QUESTION_KEYS: [&str; 10] =
-    ["name", "field", "optional", "photos", "options", "max_chars", "min", "max", "of", "refuses"];
+const QUESTION_KEYS: [&str; 11] =
+    ["name", "field", "optional", "photos", "options", "max_chars", "min", "max", "of", "refuses", "offers"];
 /// The highest place in the menu.
 const MAX_MENU: i64 = 99;
+/// Nobody answers more in a chat, and no message names more in a list; a broken file must not take long to be told so.
+const MOST_QUESTIONS: usize = 50;
+const MOST_ITEMS: usize = 100;
 /// The longest text a question may ask for: what one message can carry.
 const LONGEST_TEXT: i64 = 4096;
 
@@ -52,6 +57,7 @@ pub(super) struct DraftQuestion {
     pub(super) optional: bool,
     pub(super) photos: bool,
     pub(super) refuses: Vec<At<String>>,
+    pub(super) offers: Option<Offer>,
 }
 
 impl Draft {
@@ -68,6 +74,7 @@ impl Draft {
                 optional: question.optional,
                 photos: question.photos,
                 refuses: question.refuses.into_iter().map(|status| status.value).collect(),
+                offers: question.offers,
             })
         });
         Some(Flow {
@@ -85,18 +92,18 @@ impl Draft {
 pub(super) fn read(file: &str, text: &str) -> Result<(Draft, Vec<Problem>), Problem> {
     let table = DeTable::parse(text).map_err(|error| Problem {
         file: file.to_owned(),
-        line: Some(error.span().map_or(1, |span| line_at(text, span.start))),
+        line: Some(error.span().map_or(1, |span| Lines::of(text).at(span.start))),
         what: format!("not TOML: {}", error.message().replace('\n', " ")),
         instead: "Compare it with one of the built-in flows.".to_owned(),
     })?;
-    let mut reader = Reader { file, text, problems: Vec::new() };
+    let mut reader = Reader { file, lines: Lines::of(text), problems: Vec::new() };
     let draft = reader.flow(table.get_ref());
     Ok((draft, reader.problems))
 }
 
 struct Reader<'a> {
     file: &'a str,
-    text: &'a str,
+    lines: Lines,
     problems: Vec<Problem>,
 }
 
@@ -106,7 +113,16 @@ impl Reader<'_> {
     fn flow(&mut self, table: &DeTable<'_>) -> Draft {
         self.known_keys(table, &FLOW_KEYS);
         let questions = match table.get("question").map(|value| (value, value.get_ref().as_array())) {
-            Some((_, Some(items))) => items.iter().filter_map(|item| self.question(item)).collect(),
+            Some((_, Some(items))) => {
+                if let Some(item) = items.get(MOST_QUESTIONS) {
+                    self.tell(
+                        &item.span(),
+                        "the flow asks too much",
+                        format!("Ask {MOST_QUESTIONS} questions at most."),
+                    );
+                }
+                items.iter().take(MOST_QUESTIONS).filter_map(|item| self.question(item)).collect()
+            }
             Some((value, None)) => {
                 self.tell(&value.span(), "question is no list", "Begin each question with [[question]].");
                 Vec::new()
@@ -142,14 +158,27 @@ impl Reader<'_> {
         let name = self.name(table, span.clone())?;
         let field = self.field(table, &span);
         let (optional, photos) = (self.flag(table, "optional"), self.flag(table, "photos"));
-        Some(DraftQuestion { name, field, optional, photos, refuses: self.texts(table, "refuses") })
+        let (refuses, offers) = (self.texts(table, "refuses"), self.offers(table));
+        Some(DraftQuestion { name, field, optional, photos, refuses, offers })
+    }
+
+    fn offers(&mut self, table: &DeTable<'_>) -> Option<Offer> {
+        let wanted = self.text_of("offers", table.get("offers")?)?;
+        let offer = Offer::named(&wanted.value);
+        if offer.is_none() {
+            let names = Offer::ALL.map(Offer::as_str);
+            let instead = format!("Write one of: {}{}", names.join(", "), did_you_mean(&wanted.value, &names));
+            self.tell_line(wanted.line, format!("unknown offer \"{}\"", wanted.value), instead);
+        }
+        offer
     }
 
     fn field(&mut self, table: &DeTable<'_>, span: &Range<usize>) -> Option<Field> {
         let one_of = format!("Write one of: {}", Field::NAMES.join(", "));
         let name = self.needed_text(table, "field", span, &one_of)?;
         if let Some(kind) = RecordKind::named(&name.value) {
-            return self.only_keys(table, &name.value, &["refuses"]).then_some(Field::Record(kind));
+            let usable: &[&str] = if kind == RecordKind::Ticket { &["refuses", "offers"] } else { &["refuses"] };
+            return self.only_keys(table, &name.value, usable).then_some(Field::Record(kind));
         }
         match name.value.as_str() {
             "bom_component" => self.of(table, &name).map(|of| Field::BomComponent { of }),
@@ -291,7 +320,10 @@ impl Reader<'_> {
             self.tell(&value.span(), format!("{key} is no list"), format!("Write {key} = [\"…\", \"…\"]."));
             return Vec::new();
         };
-        items.iter().filter_map(|item| self.text_of(key, item)).collect()
+        if let Some(item) = items.get(MOST_ITEMS) {
+            self.tell(&item.span(), format!("{key} is too long"), format!("Write {MOST_ITEMS} of them at most."));
+        }
+        items.iter().take(MOST_ITEMS).filter_map(|item| self.text_of(key, item)).collect()
     }
 
     fn needed_text(
@@ -354,17 +386,7 @@ impl Reader<'_> {
     }
 
     fn line(&self, span: &Range<usize>) -> usize {
-        line_at(self.text, span.start)
-    }
-}
-
-/// ` (did you mean "order"?)` where one of the known words is near.
-pub(super) fn did_you_mean(typed: &str, known: &[&str]) -> String {
-    let near =
-        known.iter().map(|word| (strsim::damerau_levenshtein(&typed.to_lowercase(), &word.to_lowercase()), word)).min();
-    match near {
-        Some((distance, word)) if distance <= 2 && distance < word.len() => format!(" (did you mean \"{word}\"?)"),
-        _ => String::new(),
+        self.lines.at(span.start)
     }
 }
 

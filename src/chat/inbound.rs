@@ -4,23 +4,33 @@
 //! One person's messages are handled in the order they arrived: round *k* takes the *k*-th new message of each
 //! person. Statements ≤ a + b × rounds × kinds of action, whatever the number of messages.
 
+use super::Ways;
 use super::actions;
-use super::engine::{self, Asker, Finished, Input, Say};
+use super::asking::{asker, input, offer, viewer, wants};
+use super::consent;
+use super::engine::{self, Finished, Say};
 use super::flow::Flows;
+use super::late;
 use super::lookups;
+use super::numbers;
+use super::offers::Offer;
+use super::pace::Pace;
+use super::records::Lookup;
 use super::session::Session;
 use super::store::{self, Kept};
 use crate::app::App;
 use crate::bus::Poke;
 use crate::channels::{Inbound, Medium};
-use crate::db::{Batch, Tx};
+use crate::db::{Batch, Door, Tx};
 use crate::delivery::{self, Kind, NewDelivery};
+use crate::kit::metrics::Stopwatch;
 use crate::kit::{Instant, Result, token};
 use crate::people::store::{Caller, Heard, Known};
 use crate::people::{self};
 use crate::tickets::model::Viewer;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The most messages in one set.
 const MOST: usize = 256;
@@ -35,40 +45,51 @@ pub enum Taken {
 }
 
 /// The queue in front of the message step.
-pub fn start(app: &App, flows: &Arc<Flows>) -> Batch<Inbound, Taken> {
-    let (app, flows) = (app.clone(), Arc::clone(flows));
-    Batch::start(MOST, move |messages: Arc<Vec<Inbound>>| {
-        let (app, flows) = (app.clone(), Arc::clone(&flows));
-        Box::pin(async move {
-            let step = (app.clone(), flows, messages);
-            let taken = app
-                .db
-                .write(move |tx| {
-                    let (app, flows, messages) = step.clone();
-                    Box::pin(async move { handle(&app, &flows, tx, &messages).await })
-                })
-                .await?;
-            app.bus.poke(Poke::Dispatch);
-            Ok(taken)
-        })
-    })
+pub fn start(app: &App, ways: &Ways) -> Batch<Inbound, Taken> {
+    let (app, ways) = (app.clone(), ways.clone());
+    Batch::start(
+        MOST,
+        || Duration::ZERO,
+        move |messages: Arc<Vec<Inbound>>| {
+            let (app, ways) = (app.clone(), ways.clone());
+            Box::pin(async move {
+                let took = Stopwatch::start();
+                let step = (app.clone(), ways, messages);
+                let (taken, people) = app
+                    .db
+                    .through(Door::Chat)
+                    .write(move |tx| {
+                        let (app, ways, messages) = step.clone();
+                        Box::pin(async move { handle(&app, &ways, tx, &messages).await })
+                    })
+                    .await?;
+                app.metrics.message_step(taken.len(), took);
+                app.tide.brings(taken.len());
+                app.bus.poke(Poke::Dispatch);
+                app.bus.changed(people);
+                Ok(taken)
+            })
+        },
+    )
 }
 
-/// A message that is new, with who wrote it.
-struct Fresh<'a> {
-    row: i64,
-    inbound: &'a Inbound,
-    known: &'a Known,
+/// A message that is new, or whose turn has come, with who wrote it.
+pub(super) struct Fresh<'a> {
+    pub(super) row: i64,
+    pub(super) inbound: &'a Inbound,
+    pub(super) known: &'a Known,
 }
 
 /// A conversation in the middle of the step.
-struct Chat {
-    session: Session,
+pub(super) struct Chat {
+    pub(super) session: Session,
     version: i32,
     address_id: i64,
-    dormant: bool,
+    pub(super) dormant: bool,
     /// When the session began.
     created_at: Instant,
+    /// How fast the person is answered.
+    pub(super) pace: Pace,
 }
 
 /// A message whose turn has been computed and whose reply is being put together.
@@ -78,8 +99,8 @@ struct Turn<'a> {
     finished: Option<Finished>,
 }
 
-/// Handles a set of messages. Answers in their order.
-async fn handle(app: &App, flows: &Flows, tx: &Tx, messages: &[Inbound]) -> Result<Vec<Taken>> {
+/// Handles a set of messages. Answers in their order, and with the people whose new messages they are.
+async fn handle(app: &App, ways: &Ways, tx: &Tx, messages: &[Inbound]) -> Result<(Vec<Taken>, Vec<i64>)> {
     let people = greet(tx, messages).await?;
     people::store::lock(tx, people.values().map(|known| known.person_id).collect()).await?;
     let mut seen = HashSet::new();
@@ -102,15 +123,16 @@ async fn handle(app: &App, flows: &Flows, tx: &Tx, messages: &[Inbound]) -> Resu
             fresh.push(Fresh { row, inbound, known });
         }
     }
+    let writers = fresh.iter().map(|fresh| fresh.known.person_id).collect();
     if !fresh.is_empty() {
         hear(tx, &fresh).await?;
         let (texts, chats): (Vec<Fresh<'_>>, Vec<Fresh<'_>>) =
             fresh.into_iter().partition(|fresh| fresh.inbound.medium == Medium::Sms);
         let mut replies = answer_texts(app, &texts);
-        replies.extend(converse(app, flows, tx, &chats).await?);
+        replies.extend(converse(app, ways, tx, chats).await?);
         delivery::enqueue(tx, replies, app.max_chars()).await?;
     }
-    Ok(taken)
+    Ok((taken, writers))
 }
 
 /// Who wrote, one set a medium; those not known yet are known afterwards.
@@ -166,25 +188,54 @@ fn answer_texts(app: &App, texts: &[Fresh<'_>]) -> Vec<NewDelivery> {
         .collect()
 }
 
-/// Takes the new messages through the engine, round by round, keeps what came of it, and answers with the replies.
-async fn converse(app: &App, flows: &Flows, tx: &Tx, fresh: &[Fresh<'_>]) -> Result<Vec<NewDelivery>> {
-    let mut replies = Vec::with_capacity(fresh.len());
+/// Answers the new messages, codes that prove a number first; those of somebody who writes too fast wait.
+async fn converse(app: &App, ways: &Ways, tx: &Tx, fresh: Vec<Fresh<'_>>) -> Result<Vec<NewDelivery>> {
+    let (mut replies, fresh) = numbers::take(app, tx, fresh).await?;
     if fresh.is_empty() {
         return Ok(replies);
     }
-    let mut chats = open_chats(app, tx, fresh).await?;
+    let mut chats = open_chats(app, tx, &fresh).await?;
+    let admitted = late::admit(app, tx, &fresh, &mut chats).await?;
+    replies.extend(answer(app, ways, tx, &admitted.now, chats).await?);
+    replies.extend(admitted.notices);
+    Ok(replies)
+}
+
+/// Takes messages through the engine, round by round, keeps what came of it, and answers with the replies.
+pub(super) async fn answer(
+    app: &App,
+    ways: &Ways,
+    tx: &Tx,
+    fresh: &[&Fresh<'_>],
+    mut chats: HashMap<i64, Chat>,
+) -> Result<Vec<NewDelivery>> {
+    let mut replies = Vec::with_capacity(fresh.len());
     let mut consents: HashMap<i64, bool> = HashMap::new();
     for round in rounds(fresh) {
         let mut turns = Vec::with_capacity(round.len());
-        let records = lookups::look_up(app, tx, wants(app, flows, &round, &chats)).await?;
-        for fresh in &round {
+        let wants: Vec<Vec<Lookup>> = round.iter().map(|fresh| wants(app, &ways.flows, fresh, &chats)).collect();
+        let records = lookups::look_up(app, tx, wants.iter().flatten()).await?;
+        let offers: Vec<Option<Offer>> = round.iter().map(|fresh| offer(app, &ways.flows, fresh, &chats)).collect();
+        let choosers = round.iter().zip(&offers);
+        let choosers = choosers.filter_map(|(fresh, offer)| Some((viewer(app, fresh.known), (*offer)?)));
+        let mut offered = lookups::offered(tx, choosers.collect()).await?;
+        for (fresh, wants) in round.iter().zip(&wants) {
             let Some(chat) = chats.get_mut(&fresh.known.person_id) else { continue };
             let session = std::mem::take(&mut chat.session);
             let (draft, draft_since) = (session.draft.clone(), session.draft_since);
             let (input, asker) = (input(fresh.inbound), asker(app, fresh.known));
-            let facts = records.for_viewer(&viewer(app, fresh.known));
-            let step =
-                engine::step(flows, &app.wording, session, &input, &facts, asker, chat.dormant, &app.settings.company);
+            let mut facts = records.for_viewer(&viewer(app, fresh.known), wants);
+            facts.offer(offered.remove(&fresh.known.person_id).unwrap_or_default());
+            let step = engine::step(
+                &ways.flows,
+                &app.wording,
+                session,
+                &input,
+                &facts,
+                asker,
+                chat.dormant,
+                &app.settings.company,
+            );
             chat.session = step.session;
             chat.session.draft_since = if chat.session.draft == draft { draft_since } else { Some(tx.now()) };
             chat.dormant = false;
@@ -194,23 +245,20 @@ async fn converse(app: &App, flows: &Flows, tx: &Tx, fresh: &[Fresh<'_>]) -> Res
             }
             turns.push(Turn { fresh, say: step.say, finished: step.finished });
         }
-        finish(app, flows, tx, &mut turns, &mut chats).await?;
+        finish(app, ways, tx, &mut turns, &mut chats).await?;
         replies.extend(turns.iter().filter_map(|turn| {
             let language = chats.get(&turn.fresh.known.person_id).map_or("en", |chat| chat.session.language.as_str());
             reply(app, turn.fresh, language, &turn.say)
         }));
     }
-    for wanted in [true, false] {
-        let ids: Vec<i64> = consents.iter().filter(|(_, to)| **to == wanted).map(|(id, _)| *id).collect();
-        people::store::consent(tx, &ids, wanted).await?;
-    }
+    consent::keep(tx, &consents).await?;
     keep_languages(tx, fresh, &chats).await?;
-    store::keep(tx, kept(flows, chats)).await?;
+    store::keep(tx, kept(&ways.flows, chats)).await?;
     Ok(replies)
 }
 
 /// A language that was chosen is the person's, beyond this session.
-async fn keep_languages(tx: &Tx, fresh: &[Fresh<'_>], chats: &HashMap<i64, Chat>) -> Result<()> {
+async fn keep_languages(tx: &Tx, fresh: &[&Fresh<'_>], chats: &HashMap<i64, Chat>) -> Result<()> {
     let mut chosen: BTreeMap<&str, Vec<i64>> = BTreeMap::new();
     for Fresh { known, .. } in fresh {
         let language = chats.get(&known.person_id).map(|chat| chat.session.language.as_str());
@@ -225,10 +273,10 @@ async fn keep_languages(tx: &Tx, fresh: &[Fresh<'_>], chats: &HashMap<i64, Chat>
 }
 
 /// Round k: the k-th message of each person, in the order of arrival.
-fn rounds<'a>(fresh: &'a [Fresh<'a>]) -> Vec<Vec<&'a Fresh<'a>>> {
+fn rounds<'a>(fresh: &[&'a Fresh<'a>]) -> Vec<Vec<&'a Fresh<'a>>> {
     let mut rounds: Vec<Vec<&Fresh<'_>>> = Vec::new();
     let mut count: HashMap<i64, usize> = HashMap::new();
-    for one in fresh {
+    for &one in fresh {
         let nth = count.entry(one.known.person_id).or_default();
         if rounds.len() <= *nth {
             rounds.push(Vec::new());
@@ -240,7 +288,7 @@ fn rounds<'a>(fresh: &'a [Fresh<'a>]) -> Vec<Vec<&'a Fresh<'a>>> {
 }
 
 /// The conversations these messages belong to, locked; a stranger's begins at the menu.
-async fn open_chats(app: &App, tx: &Tx, fresh: &[Fresh<'_>]) -> Result<HashMap<i64, Chat>> {
+pub(super) async fn open_chats(app: &App, tx: &Tx, fresh: &[Fresh<'_>]) -> Result<HashMap<i64, Chat>> {
     let people: HashSet<i64> = fresh.iter().map(|fresh| fresh.known.person_id).collect();
     let mut stored = store::conversations(tx, &people.into_iter().collect::<Vec<_>>()).await?;
     let mut chats: HashMap<i64, Chat> = HashMap::new();
@@ -255,8 +303,10 @@ fn open_chat(app: &App, now: Instant, known: &Known, row: Option<store::conversa
     let fresh = || Session { language: known.language.clone(), ..Session::default() };
     let Some(row) = row else {
         let address_id = known.address_id;
-        return Chat { session: fresh(), version: 0, address_id, dormant: false, created_at: now };
+        let pace = Pace::default();
+        return Chat { session: fresh(), version: 0, address_id, dormant: false, created_at: now, pace };
     };
+    let pace = row.pace();
     let idle = now - row.updated_at;
     // A session that cannot be read (an older or newer program's) starts over rather than failing.
     let session: Option<Session> = serde_json::from_str(&row.session).ok();
@@ -267,39 +317,17 @@ fn open_chat(app: &App, now: Instant, known: &Known, row: Option<store::conversa
     let is_idle = idle > app.settings.session_timeout;
     let dormant = session.flow.is_some() && is_idle;
     let created_at = if is_idle && !dormant { now } else { row.created_at };
-    Chat { session, version: row.version, address_id: row.address_id, dormant, created_at }
-}
-
-/// The records that this round's messages may speak of.
-fn wants(app: &App, flows: &Flows, round: &[&Fresh<'_>], chats: &HashMap<i64, Chat>) -> Vec<super::records::Lookup> {
-    let may_ask = |fresh: &&&Fresh<'_>| {
-        let asker = asker(app, fresh.known);
-        asker.registered || asker.open_access
-    };
-    round
-        .iter()
-        .filter(may_ask)
-        .filter_map(|fresh| Some((fresh, chats.get(&fresh.known.person_id)?)))
-        .flat_map(|(fresh, chat)| {
-            engine::lookups(flows, &app.wording, &chat.session, &input(fresh.inbound), chat.dormant)
-        })
-        .collect()
+    Chat { session, version: row.version, address_id: row.address_id, dormant, created_at, pace }
 }
 
 /// Carries out the finished forms, one set a kind of action, and adds what came of it to the replies.
-async fn finish(
-    app: &App,
-    flows: &Flows,
-    tx: &Tx,
-    turns: &mut [Turn<'_>],
-    chats: &mut HashMap<i64, Chat>,
-) -> Result<()> {
-    let forms: Vec<(i64, Finished)> =
-        turns.iter().filter_map(|turn| Some((turn.fresh.known.person_id, turn.finished.clone()?))).collect();
+async fn finish(app: &App, ways: &Ways, tx: &Tx, turns: &mut [Turn<'_>], chats: &mut HashMap<i64, Chat>) -> Result<()> {
+    let forms: Vec<(Viewer, Finished)> =
+        turns.iter().filter_map(|turn| Some((viewer(app, turn.fresh.known), turn.finished.clone()?))).collect();
     if forms.is_empty() {
         return Ok(());
     }
-    let mut outcomes = actions::carry_out(app, tx, &forms).await?.into_iter();
+    let mut outcomes = actions::carry_out(app, ways.followers, tx, &forms).await?.into_iter();
     for turn in turns.iter_mut() {
         let Some(finished) = &turn.finished else { continue };
         match outcomes.next() {
@@ -308,7 +336,7 @@ async fn finish(
                 let Some(chat) = chats.get_mut(&turn.fresh.known.person_id) else { continue };
                 let session = std::mem::take(&mut chat.session);
                 let (session, say) =
-                    engine::refused(flows, session, finished, refused.question, refused.key, refused.vars);
+                    engine::refused(&ways.flows, session, finished, refused.question, refused.key, refused.vars);
                 chat.session = session;
                 turn.say.extend(say);
             }
@@ -318,7 +346,7 @@ async fn finish(
     Ok(())
 }
 
-fn reply(app: &App, fresh: &Fresh<'_>, language: &str, say: &[Say]) -> Option<NewDelivery> {
+pub(super) fn reply(app: &App, fresh: &Fresh<'_>, language: &str, say: &[Say]) -> Option<NewDelivery> {
     let Fresh { row, inbound, known } = fresh;
     let body = engine::render(&app.wording, language, say);
     (!body.is_empty()).then(|| NewDelivery {
@@ -343,30 +371,9 @@ fn kept(flows: &Flows, chats: HashMap<i64, Chat>) -> Vec<Kept> {
             session: serde_json::to_string(&chat.session).unwrap_or_default(),
             version: chat.version + 1,
             created_at: chat.created_at,
+            pace: chat.pace,
         })
         .collect();
     kept.sort_unstable_by_key(|kept| kept.person_id); // the order in which rows are locked
     kept
-}
-
-fn input(inbound: &Inbound) -> Input {
-    Input {
-        text: inbound.text.clone(),
-        tapped: inbound.tapped.clone(),
-        media: inbound.media.clone(),
-        kind: inbound.kind.clone(),
-    }
-}
-
-fn asker(app: &App, known: &Known) -> Asker {
-    Asker { role: known.role(), registered: known.role().is_some(), open_access: app.chat_is_open() }
-}
-
-fn viewer(app: &App, known: &Known) -> Viewer {
-    Viewer {
-        person_id: known.person_id,
-        role: known.role(),
-        department: known.department.clone(),
-        open_access: app.chat_is_open(),
-    }
 }

@@ -3,15 +3,18 @@
 //! What a person may not see is not found for them, and is not suggested to them either. What is resolved waits for
 //! approval to its requester, who has the word, and is resolved to everybody else.
 
+use super::offers::{self, Offer};
 use super::records::{Lookup, RecordKind, Records};
 use crate::app::App;
 use crate::db::Tx;
 use crate::kit::Result;
 use crate::kit::nearest::LookedUp;
+use crate::people::Role;
+use crate::tickets::Side;
 use crate::tickets::model::{Status, Viewer, Visibility, WAITING_APPROVAL, may_see};
 use crate::{boms, machines, orders, sop_failures, tickets};
-use serde_json::Value;
-use std::collections::{BTreeSet, HashMap};
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Everything that a round's messages may speak of, before it is known who may see what.
 #[derive(Default)]
@@ -21,10 +24,10 @@ pub(super) struct Round {
 }
 
 /// Fetches what was asked for.
-pub(super) async fn look_up(app: &App, tx: &Tx, wants: Vec<Lookup>) -> Result<Round> {
+pub(super) async fn look_up(app: &App, tx: &Tx, wants: impl Iterator<Item = &Lookup>) -> Result<Round> {
     let mut keys: HashMap<RecordKind, BTreeSet<String>> = HashMap::new();
     for want in wants {
-        keys.entry(want.kind).or_default().insert(want.key);
+        keys.entry(want.kind).or_default().insert(want.key.clone());
     }
     let (now, tz) = (tx.now(), app.settings.timezone);
     let mut round = Round::default();
@@ -43,16 +46,40 @@ pub(super) async fn look_up(app: &App, tx: &Tx, wants: Vec<Lookup>) -> Result<Ro
     Ok(round)
 }
 
-impl Round {
-    /// What this person may see of it.
-    pub(super) fn for_viewer(&self, viewer: &Viewer) -> Records {
-        let mut records = Records::new();
-        for (kind, looked_up) in &self.open {
-            show(&mut records, *kind, looked_up, |()| true, |(), facts| facts.clone());
+/// The tickets that these people want to be offered, by person: one statement a kind of offer.
+///
+/// **Shape**: `{reference, title, status}`, the newest first, at most [`offers::MOST`].
+pub(super) async fn offered(tx: &Tx, asked: Vec<(Viewer, Offer)>) -> Result<HashMap<i64, Vec<Value>>> {
+    let mut kinds: BTreeMap<(Offer, bool), Vec<i64>> = BTreeMap::new();
+    for (viewer, offer) in asked {
+        let does_the_work = viewer.role == Some(Role::Support);
+        kinds.entry((offer, does_the_work)).or_default().push(viewer.person_id);
+    }
+    let mut offered: HashMap<i64, Vec<Value>> = HashMap::new();
+    for ((offer, does_the_work), people) in kinds {
+        let side = if does_the_work { Side::Assigned } else { Side::Raised };
+        for on_hand in tickets::on_hand(tx.conn(), side, &people, &offer.statuses(), offers::MOST).await? {
+            let waits = side == Side::Raised && on_hand.status == Status::Resolved;
+            let status = if waits { WAITING_APPROVAL } else { on_hand.status.as_str() };
+            let ticket = json!({"reference": on_hand.reference, "title": on_hand.title, "status": status});
+            offered.entry(on_hand.person_id).or_default().push(ticket);
         }
-        for (kind, looked_up) in &self.tickets {
-            let facts_for = |ticket: &Visibility, facts: &Value| facts_for(viewer, ticket, facts);
-            show(&mut records, *kind, looked_up, |ticket| may_see(viewer, ticket), facts_for);
+    }
+    Ok(offered)
+}
+
+impl Round {
+    /// What this person may see of what their message wants to know.
+    pub(super) fn for_viewer(&self, viewer: &Viewer, wants: &[Lookup]) -> Records {
+        let mut records = Records::new();
+        for want in wants {
+            if let Some((_, looked_up)) = self.open.iter().find(|(kind, _)| *kind == want.kind) {
+                show(&mut records, want, looked_up, |()| true, |(), facts| facts.clone());
+            }
+            if let Some((_, looked_up)) = self.tickets.iter().find(|(kind, _)| *kind == want.kind) {
+                let facts_for = |ticket: &Visibility, facts: &Value| facts_for(viewer, ticket, facts);
+                show(&mut records, want, looked_up, |ticket| may_see(viewer, ticket), facts_for);
+            }
         }
         records
     }
@@ -68,29 +95,26 @@ fn facts_for(viewer: &Viewer, ticket: &Visibility, facts: &Value) -> Value {
 
 fn show<V>(
     records: &mut Records,
-    kind: RecordKind,
+    want: &Lookup,
     looked_up: &LookedUp<V>,
     may_see: impl Fn(&V) -> bool,
     facts_for: impl Fn(&V, &Value) -> Value,
 ) {
-    for (key, (facts, visibility)) in &looked_up.found {
-        if may_see(visibility) {
-            records.found(kind, key.clone(), facts_for(visibility, facts));
-        }
+    let found = looked_up.found.get(&want.key);
+    if let Some((facts, visibility)) = found.filter(|(_, visibility)| may_see(visibility)) {
+        records.found(want.kind, want.key.clone(), facts_for(visibility, facts));
     }
-    for (key, near) in &looked_up.near {
+    if let Some(near) = looked_up.near.get(&want.key) {
         let near = near.iter().filter(|(_, visibility)| may_see(visibility)).map(|(key, _)| key.clone()).collect();
-        records.nearest(kind, key.clone(), near);
+        records.nearest(want.kind, want.key.clone(), near);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::people::Role;
     use crate::tickets::Kind;
     use crate::wording::Wording;
-    use serde_json::json;
 
     const REQUESTER: i64 = 7;
 
@@ -117,7 +141,8 @@ mod tests {
             (8, Status::Resolved, "Resolved"),
         ] {
             let viewer = Viewer { person_id, role: Some(Role::Operator), department: None, open_access: false };
-            let records = sop_failure(status).for_viewer(&viewer);
+            let wants = [Lookup { kind: RecordKind::SopFailure, key: "SOP-999".to_owned() }];
+            let records = sop_failure(status).for_viewer(&viewer, &wants);
             let facts = records.get(RecordKind::SopFailure, "SOP-999").expect("operators see the floor's tickets");
             let key = format!("chat.ticket.status.{}", facts["status"].as_str().expect("a text"));
             assert_eq!(wording.render("en", &key, &Value::Null), word, "{person_id} {status:?}");

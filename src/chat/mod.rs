@@ -7,14 +7,21 @@
 
 mod actions;
 pub mod api;
+mod asking;
 pub mod change;
+mod consent;
 pub mod engine;
 pub mod field;
 pub mod flow;
 mod flow_check;
 mod flow_file;
 pub mod inbound;
+pub mod late;
 mod lookups;
+pub mod mirror;
+pub mod numbers;
+pub mod offers;
+pub mod pace;
 pub mod pick;
 pub mod records;
 pub mod session;
@@ -25,3 +32,15 @@ pub use engine::{Asker, Finished, Input, Say, Step, done, lookups, refused, rend
 pub use flow::Flows;
 pub use records::{Lookup, RecordKind, Records};
 pub use session::{Answer, Form, Session};
+
+use crate::tickets::Follower;
+use std::sync::Arc;
+
+/// What conversations go by.
+#[derive(Clone, Debug)]
+pub struct Ways {
+    /// The forms.
+    pub flows: Arc<Flows>,
+    /// What else follows from a change of a ticket.
+    pub followers: &'static [Follower],
+}

@@ -130,6 +130,7 @@ pub struct Lookup {
 pub struct Records {
     found: BTreeMap<Lookup, Value>,
     nearest: BTreeMap<Lookup, Vec<String>>,
+    offered: Vec<Value>,
 }
 
 impl Records {
@@ -146,6 +147,16 @@ impl Records {
     /// Keeps the nearest existing keys, best first, where a record does not exist.
     pub fn nearest(&mut self, kind: RecordKind, key: impl Into<String>, keys: Vec<String>) {
         self.nearest.insert(Lookup { kind, key: key.into() }, keys);
+    }
+
+    /// Keeps the asker's tickets that were asked for by an offer.
+    pub fn offer(&mut self, tickets: Vec<Value>) {
+        self.offered = tickets;
+    }
+
+    /// The asker's tickets that were asked for by an offer: `{reference, title, status}`.
+    pub fn offered(&self) -> &[Value] {
+        &self.offered
     }
 
     /// The facts of a record, where it was found.

@@ -22,6 +22,9 @@ pub struct Session {
     pub answers: Vec<(String, Answer)>,
     /// Pictures that came before the text of the question they belong to.
     pub pictures: Vec<Media>,
+    /// Tickets that were offered by number: `{reference, title, status}`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub offered: Vec<Value>,
     /// How many messages in a row did not fit.
     pub misses: u8,
     /// Whether "resume or start over" was offered and not yet answered.
@@ -65,6 +68,7 @@ impl Default for Session {
             flow: None,
             answers: Vec::new(),
             pictures: Vec::new(),
+            offered: Vec::new(),
             misses: 0,
             offer: false,
             draft: None,
@@ -108,6 +112,7 @@ impl Session {
     pub fn close(&mut self) -> Option<Form> {
         self.misses = 0;
         self.offer = false;
+        self.offered.clear();
         let answers = std::mem::take(&mut self.answers);
         let pictures = std::mem::take(&mut self.pictures);
         self.flow.take().map(|flow| Form { flow, answers, pictures })

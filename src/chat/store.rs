@@ -1,14 +1,24 @@
 //! Messages and conversations as rows, as sets.
 
-use crate::channels::Inbound;
+mod late;
+mod tidy;
+
+pub use late::{
+    Waiting, due, leave_unanswered, let_go, note_waiting, put_off, row as waiting, waiting_of, with_address,
+};
+
+pub use tidy::{delete_dormant, empty};
+
+use super::pace::{Pace, Told};
+use crate::channels::{Inbound, Medium};
 use crate::db::Tx;
 use crate::kit::{Instant, Result};
-use crate::people::store::Known;
+use crate::people::store::{Known, address};
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait, EntityTrait as _, JoinType, PaginatorTrait as _, QueryFilter as _,
-    QueryOrder as _, QuerySelect as _, RelationTrait as _,
+    QueryOrder as _, QuerySelect as _, RelationTrait as _, Select,
 };
 use serde_json::json;
 use std::collections::HashMap;
@@ -30,6 +40,8 @@ pub async fn insert_new(tx: &Tx, batch: &str, messages: &[(&Inbound, &Known)]) -
         body: Set(without_nul(&inbound.text)),
         extra: Set(extra(inbound)),
         received_at: Set(tx.now()),
+        is_unanswered: NotSet,
+        emptied_at: NotSet,
     });
     message::Entity::insert_many(rows)
         .on_conflict_do_nothing_on([message::Column::Channel, message::Column::ProviderId])
@@ -84,6 +96,8 @@ pub struct Kept {
     pub version: i32,
     /// When the session began.
     pub created_at: Instant,
+    /// How fast the person is answered.
+    pub pace: Pace,
 }
 
 /// Writes a set of conversations, new and known ones alike.
@@ -97,6 +111,9 @@ pub async fn keep(tx: &Tx, conversations: Vec<Kept>) -> Result<()> {
         version: Set(kept.version),
         created_at: Set(kept.created_at),
         updated_at: Set(tx.now()),
+        busy_until: Set(kept.pace.busy_until),
+        waiting: Set(i32::try_from(kept.pace.waiting).unwrap_or(i32::MAX)),
+        told: Set(kept.pace.told.as_number()),
     });
     let changed = [
         conversation::Column::CreatedAt,
@@ -105,6 +122,9 @@ pub async fn keep(tx: &Tx, conversations: Vec<Kept>) -> Result<()> {
         conversation::Column::Session,
         conversation::Column::Version,
         conversation::Column::UpdatedAt,
+        conversation::Column::BusyUntil,
+        conversation::Column::Waiting,
+        conversation::Column::Told,
     ];
     conversation::Entity::insert_many(rows)
         .on_conflict(OnConflict::column(conversation::Column::PersonId).update_columns(changed).to_owned())
@@ -113,9 +133,21 @@ pub async fn keep(tx: &Tx, conversations: Vec<Kept>) -> Result<()> {
     Ok(())
 }
 
+/// The WhatsApp numbers of these people, on one of which their conversation may be held.
+pub async fn numbers(conn: &impl ConnectionTrait, people: &[i64]) -> Result<Vec<String>> {
+    let values = address::Entity::find()
+        .select_only()
+        .column(address::Column::Value)
+        .filter(address::Column::Medium.eq(Medium::Whatsapp.as_str()))
+        .filter(address::Column::PersonId.is_in(people.iter().copied()));
+    Ok(values.into_tuple().all(conn).await?)
+}
+
 /// A conversation with the address it is held on, for the list of sessions.
 #[derive(Clone, Debug, sea_orm::FromQueryResult)]
 pub struct Live {
+    /// The conversation's row.
+    pub id: i64,
     /// `whatsapp`.
     pub medium: String,
     /// The number, in E.164.
@@ -132,19 +164,33 @@ pub struct Live {
 
 /// The conversations that changed since `since`, the latest first, at most `most`.
 pub async fn live(conn: &impl ConnectionTrait, since: Instant, most: u64) -> Result<Vec<Live>> {
-    let live = conversation::Entity::find()
+    let latest_first = changed_since(since).order_by_desc(conversation::Column::UpdatedAt).limit(most);
+    Ok(latest_first.into_model::<Live>().all(conn).await?)
+}
+
+/// Those of these people.
+pub async fn live_of(conn: &impl ConnectionTrait, since: Instant, people: &[i64]) -> Result<Vec<Live>> {
+    let theirs = changed_since(since).filter(conversation::Column::PersonId.is_in(people.iter().copied()));
+    Ok(theirs.into_model::<Live>().all(conn).await?)
+}
+
+/// Those in rows after this one, in the order of rows, at most `most`.
+pub async fn live_after(conn: &impl ConnectionTrait, since: Instant, row: i64, most: u64) -> Result<Vec<Live>> {
+    let next = changed_since(since)
+        .filter(conversation::Column::Id.gt(row))
+        .order_by_asc(conversation::Column::Id)
+        .limit(most);
+    Ok(next.into_model::<Live>().all(conn).await?)
+}
+
+fn changed_since(since: Instant) -> Select<conversation::Entity> {
+    conversation::Entity::find()
         .select_only()
-        .columns([conversation::Column::State, conversation::Column::Session])
+        .columns([conversation::Column::Id, conversation::Column::State, conversation::Column::Session])
         .columns([conversation::Column::CreatedAt, conversation::Column::UpdatedAt])
-        .columns([crate::people::store::address::Column::Medium, crate::people::store::address::Column::Value])
+        .columns([address::Column::Medium, address::Column::Value])
         .join(JoinType::InnerJoin, conversation::Relation::Address.def())
         .filter(conversation::Column::UpdatedAt.gte(since))
-        .order_by_desc(conversation::Column::UpdatedAt)
-        .limit(most)
-        .into_model::<Live>()
-        .all(conn)
-        .await?;
-    Ok(live)
 }
 
 /// How many conversations changed since `since`.
@@ -152,8 +198,13 @@ pub async fn count_live(conn: &impl ConnectionTrait, since: Instant) -> Result<u
     Ok(conversation::Entity::find().filter(conversation::Column::UpdatedAt.gte(since)).count(conn).await?)
 }
 
-/// Forgets the conversation of this person. Answers whether there was one.
+/// Forgets the conversation of this person, and with it the answers to messages that wait. Answers whether there was
+/// one.
 pub async fn forget(tx: &Tx, person_id: i64) -> Result<bool> {
+    crate::people::store::lock(tx, vec![person_id]).await?;
+    let waiting: Vec<i64> = waiting_of(tx, &[person_id]).await?.into_iter().map(|waiting| waiting.message_id).collect();
+    leave_unanswered(tx, &waiting).await?;
+    let_go(tx, &waiting).await?;
     let gone = conversation::Entity::delete_many()
         .filter(conversation::Column::PersonId.eq(person_id))
         .exec(tx.conn())
@@ -183,6 +234,8 @@ pub mod message {
         pub body: String,
         pub extra: String,
         pub received_at: Instant,
+        pub is_unanswered: bool,
+        pub emptied_at: Option<Instant>,
     }
 
     #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
@@ -209,6 +262,20 @@ pub mod conversation {
         pub version: i32,
         pub created_at: Instant,
         pub updated_at: Instant,
+        pub busy_until: Option<Instant>,
+        pub waiting: i32,
+        pub told: i32,
+    }
+
+    impl Model {
+        /// How fast the person is answered.
+        pub fn pace(&self) -> super::Pace {
+            super::Pace {
+                busy_until: self.busy_until,
+                waiting: u32::try_from(self.waiting).unwrap_or(0),
+                told: super::Told::numbered(self.told),
+            }
+        }
     }
 
     #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

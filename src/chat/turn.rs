@@ -10,6 +10,7 @@ mod question;
 use super::engine::{Asker, Finished, Input, Say, Step};
 use super::field::keycap;
 use super::flow::{Flow, Flows, Question};
+use super::offers::Offer;
 use super::pick::{Names, bare, clean, pick};
 use super::records::{RecordKind, Records};
 use super::session::{Form, Session};
@@ -26,12 +27,13 @@ pub(super) fn said(input: &Input) -> Vec<String> {
     said
 }
 
-/// The flow that a typed reference starts, and the reference in full.
-pub(super) fn typed_reference<'a>(flows: &'a Flows, text: &str) -> Option<(&'a Flow, String)> {
-    flows.iter().find_map(|flow| {
+/// The flows that a typed reference starts, for different roles, each with the reference in full.
+pub(super) fn typed_references<'a>(flows: &'a Flows, text: &str) -> Vec<(&'a Flow, String)> {
+    let started = flows.iter().filter_map(|flow| {
         let key = flow.prefixes.iter().find_map(|prefix| RecordKind::by_prefix(prefix, text))?;
         Some((flow, key))
-    })
+    });
+    started.collect()
 }
 
 pub(super) struct Turn<'a> {
@@ -198,26 +200,22 @@ impl<'a> Turn<'a> {
 
     /// `language`, or `language` and the name of one; says whether it was that.
     fn language(&mut self) -> bool {
-        let codes: Vec<String> = self.wording.languages().into_iter().map(str::to_owned).collect();
-        let name = |code: &str| self.wording.render(code, "chat.language.name", &Value::Null);
-        let names: Vec<String> = codes.iter().map(|code| name(code)).collect();
-        let wanted = match self.word.rsplit_once(' ') {
-            _ if self.is("language") => None,
-            Some((word, wanted)) if self.wording.knows("chat.words.language", word) => {
-                let place = codes.iter().zip(&names).position(|(code, name)| wanted == code || wanted == bare(name));
-                if place.is_none() {
-                    return false;
-                }
-                place
-            }
-            _ => return false,
-        };
-        if let Some(code) = wanted.and_then(|place| codes.get(place)) {
-            self.session.language.clone_from(code);
-            self.tell("chat.language.switched");
-        } else {
-            self.tell_with("chat.language.list", json!({"names": names}));
+        let asks_which = self.is("language");
+        let chosen = self.word.rsplit_once(' ').filter(|(word, _)| self.wording.knows("chat.words.language", word));
+        if !asks_which && chosen.is_none() {
+            return false;
         }
+        let codes = self.wording.languages();
+        let name = |code: &&str| self.wording.render(code, "chat.language.name", &Value::Null);
+        let names: Vec<String> = codes.iter().map(name).collect();
+        let Some((_, wanted)) = chosen.filter(|_| !asks_which) else {
+            self.tell_with("chat.language.list", json!({"names": names}));
+            return true;
+        };
+        let place = codes.iter().zip(&names).position(|(code, name)| wanted == *code || wanted == bare(name));
+        let Some(code) = place.and_then(|place| codes.get(place)) else { return false };
+        (*code).clone_into(&mut self.session.language);
+        self.tell("chat.language.switched");
         true
     }
 
@@ -270,16 +268,35 @@ impl<'a> Turn<'a> {
 
     fn start(&mut self, flow: &'a Flow) {
         self.session.close();
+        let first = flow.questions.first().filter(|question| question.offers.is_some());
+        if let Some(question) = first {
+            self.session.offered = self.records.offered().to_vec();
+            if self.session.offered.is_empty() {
+                self.tell(&format!("chat.{}.{}.none", flow.name, question.name));
+                return self.show_menu();
+            }
+        }
         self.session.flow = Some(flow.name.clone());
         if let Some((flow, question)) = self.session.open(self.flows) {
             self.ask(flow, question);
         }
     }
 
+    /// What the flow that the message chooses from the menu would offer.
+    pub(super) fn wants_offered(&self) -> Option<Offer> {
+        let options = if self.may_speak() { self.options() } else { Vec::new() };
+        let first = |flow: &Flow| flow.questions.first().and_then(|question| question.offers);
+        // On the floor nothing is offered, and most messages come from there.
+        if options.iter().all(|flow| first(flow).is_none()) {
+            return None;
+        }
+        self.chosen(&options).and_then(first)
+    }
+
     /// Starts the flow of a typed reference; says whether there was one. An open form is put aside.
     fn follow_reference(&mut self, keep_draft: bool) -> bool {
-        let found = self.said.iter().find_map(|text| typed_reference(self.flows, text));
-        let Some((flow, key)) = found.filter(|(flow, _)| self.may_use(flow)) else { return false };
+        let mut found = self.said.iter().flat_map(|text| typed_references(self.flows, text));
+        let Some((flow, key)) = found.find(|(flow, _)| self.may_use(flow)) else { return false };
         let Some(question) = flow.questions.first() else { return false };
         let form: Option<Form> = self.session.close();
         if keep_draft && form.is_some() {

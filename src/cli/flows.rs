@@ -37,7 +37,7 @@ pub(super) fn run(command: Command) -> Result<()> {
     Ok(())
 }
 
-fn told<P: std::fmt::Display>(problems: &[P]) -> Error {
+pub(super) fn told<P: std::fmt::Display>(problems: &[P]) -> Error {
     let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
     Error::setting(format!("mistakes found:\n{}", lines.join("\n")))
 }

@@ -1,20 +1,30 @@
-//! The command line: `andon serve`, `demo`, `migrate`, `seed`, `person`, `flows`, `settings`.
+//! The command line: `andon serve`, `demo`, `migrate`, `seed`, `person`, `user`, `import`, `export`, `backup`,
+//! `restore`, `flows`, `outbox`, `doctor`, `chat`, `settings`.
 //!
 //! Exit codes: 0 done, 1 it could not be done now, 2 a setting, a file or the command itself is wrong.
 
+mod backup;
+mod chat;
+mod doctor;
+mod export;
 mod flows;
+mod import;
+mod outbox;
 mod person;
 pub mod seed;
 mod serve;
+mod user;
 
 use crate::config::{self, Settings};
-use crate::db::{self, Db};
+use crate::db::{self, Db, Door};
 use crate::kit::error::Kind;
 use crate::kit::{Clock, Error, Result, telemetry};
+use crate::records_io;
 use clap::{CommandFactory as _, Parser, Subcommand};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use tokio::runtime::Builder;
 
 /// A self-hosted operations desk whose front door is WhatsApp.
 #[derive(Debug, Parser)]
@@ -55,11 +65,50 @@ enum Command {
         #[command(subcommand)]
         command: person::Command,
     },
+    /// The users: people who sign in.
+    User {
+        #[command(subcommand)]
+        command: user::Command,
+    },
+    /// Take records in from a CSV file, all of it or nothing.
+    Import {
+        #[command(flatten)]
+        asked: import::Asked,
+        #[command(flatten)]
+        settings: Box<Settings>,
+    },
+    /// Write records out as a CSV file, in the form that `import` takes.
+    Export {
+        #[command(flatten)]
+        asked: export::Asked,
+        #[command(flatten)]
+        settings: Box<Settings>,
+    },
+    /// Copy the whole database into one file, also while Andon runs (SQLite).
+    Backup {
+        /// The new file, or a folder for a file with a dated name.
+        to: PathBuf,
+        #[command(flatten)]
+        settings: Box<Settings>,
+    },
+    /// Put a backup in the place of the database, while Andon is stopped (SQLite).
+    Restore {
+        /// The backup.
+        from: PathBuf,
+        #[command(flatten)]
+        settings: Box<Settings>,
+    },
     /// The chat's flow files.
     Flows {
         #[command(subcommand)]
         command: flows::Command,
     },
+    /// What waits to be sent, and why.
+    Outbox(outbox::Outbox),
+    /// Check everything, and say what to do where something is wrong. Changes nothing.
+    Doctor(doctor::Doctor),
+    /// The simulator's phone in a terminal: type, or pipe lines in.
+    Chat(chat::Chat),
     /// Show every setting with its default and meaning.
     Settings {
         /// As the Markdown table of the README.
@@ -81,7 +130,9 @@ pub fn main() -> ExitCode {
 }
 
 fn run(command: Command) -> Result<()> {
-    let runtime = tokio::runtime::Runtime::new().map_err(Error::internal)?;
+    // What a database has answered goes before what just came in: tasks woken from outside the runtime are looked for
+    // each time, and not once in a while.
+    let runtime = Builder::new_multi_thread().enable_all().global_queue_interval(1).build().map_err(Error::internal)?;
     match command {
         Command::Serve { settings } => runtime.block_on(serve::serve(*settings)),
         Command::Demo { bind, data_dir } => runtime.block_on(serve::demo(data_dir, bind)),
@@ -96,7 +147,15 @@ fn run(command: Command) -> Result<()> {
             Ok(())
         }),
         Command::Person { command } => runtime.block_on(person::run(command)),
+        Command::User { command } => runtime.block_on(user::run(command)),
+        Command::Import { asked, settings } => runtime.block_on(import::run(asked, &settings)),
+        Command::Export { asked, settings } => runtime.block_on(export::run(asked, &settings)),
+        Command::Backup { to, settings } => runtime.block_on(backup::back_up(&to, &settings)),
+        Command::Restore { from, settings } => runtime.block_on(backup::restore(&from, &settings)),
         Command::Flows { command } => flows::run(command),
+        Command::Outbox(asked) => runtime.block_on(outbox::run(asked)),
+        Command::Doctor(asked) => runtime.block_on(doctor::run(asked)),
+        Command::Chat(asked) => runtime.block_on(chat::run(asked)),
         Command::Settings { markdown } => {
             show_settings(markdown);
             Ok(())
@@ -104,15 +163,16 @@ fn run(command: Command) -> Result<()> {
     }
 }
 
-/// The database of these settings, brought up to date.
+/// The database of these settings, brought up to date; an import that was cut short is finished first.
 async fn migrated(settings: &Settings) -> Result<Db> {
     telemetry::start(&settings.log, settings.log_format).map_err(Error::setting)?;
     let url = settings.database_url();
     if let Some(file) = db::sqlite_file(&url) {
         db::make_folder(&file)?;
     }
-    let db = Db::open(&url, Clock::System).await?;
+    let db = Db::open(&url, Clock::System).await?.through(Door::Cli);
     db::migrations::run(&db).await?;
+    records_io::finish(&db).await?;
     Ok(db)
 }
 

@@ -3,8 +3,8 @@
 use super::migrated;
 use crate::config::Settings;
 use crate::kit::{E164, Error, Result};
-use crate::people::Role;
 use crate::people::store::{self, Changes, Known, NewPerson, Registered};
+use crate::people::{Role, users};
 use clap::{Args, Subcommand};
 
 #[derive(Debug, Subcommand)]
@@ -63,7 +63,7 @@ fn written(typed: &str) -> Result<String, &'static str> {
     if name.is_empty() { Err("a name needs at least one letter") } else { Ok(name.to_owned()) }
 }
 
-fn number(typed: &str) -> Result<E164, String> {
+pub(super) fn number(typed: &str) -> Result<E164, String> {
     E164::parse(typed.trim_start_matches("whatsapp:")).map_err(|wrong| wrong.to_string())
 }
 
@@ -79,10 +79,10 @@ pub(super) async fn run(command: Command) -> Result<()> {
             let outcome = db
                 .write(move |tx| {
                     let person = person.clone();
-                    Box::pin(async move { store::register(tx, &[person]).await })
+                    Box::pin(async move { users::register(tx, person).await })
                 })
                 .await?;
-            if let Some(Registered::Already(known)) = outcome.into_iter().next() {
+            if let Some(Registered::Already(known)) = outcome {
                 return Err(Error::bad_request(format!(
                     "{number} is registered already: {}. To change that: andon person set {number} --role {}",
                     described(&known),
@@ -100,7 +100,7 @@ pub(super) async fn run(command: Command) -> Result<()> {
             let outcome = db
                 .write(move |tx| {
                     let (whatsapp, changes) = (whatsapp.clone(), changes.clone());
-                    Box::pin(async move { store::change(tx, &whatsapp, &changes).await })
+                    Box::pin(async move { users::change_registered(tx, &whatsapp, &changes).await })
                 })
                 .await?;
             let known = outcome.ok_or_else(|| {

@@ -65,6 +65,7 @@ pub async fn run(db: &Db, tz: Tz) -> Result<Seeded> {
 }
 
 async fn load(tx: &Tx, tz: Tz) -> Result<Seeded> {
+    tx.hush(); // nobody waits to hear of the demo's past
     let new_people = demo_people()?;
     let registered = register(tx, &new_people).await?;
     let people: HashMap<Role, i64> =
@@ -122,10 +123,10 @@ async fn load_tickets(tx: &Tx, people: &HashMap<Role, i64>, are_new: bool) -> Re
 /// The admin assigns the ticket, and the support person begins.
 async fn hand_out(tx: &Tx, people: &HashMap<Role, i64>, reference: &str) -> Result<()> {
     let viewer = |role| Viewer { person_id: people[&role], role: Some(role), department: None, open_access: false };
-    let assign = Action::Assign { people: vec![people[&Role::Support]], resolution_due_at: None };
+    let assign = Action::Assign { people: vec![people[&Role::Support]], resolution_due_at: None, estimate: None };
     let ticket = Key::Reference(reference);
-    tickets::act(tx, &viewer(Role::Admin), ticket, &assign, &[]).await?;
-    tickets::act(tx, &viewer(Role::Support), ticket, &Action::Start, &[]).await?;
+    tickets::act(tx, &viewer(Role::Admin), ticket, &assign, None, &[]).await?;
+    tickets::act(tx, &viewer(Role::Support), ticket, &Action::Start, None, &[]).await?;
     Ok(())
 }
 

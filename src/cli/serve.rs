@@ -3,18 +3,26 @@
 use super::seed;
 use crate::config::{self, Settings};
 use crate::kit::{Clock, Error, Result, telemetry};
+use crate::people::desk;
 use crate::server::{Jobs, Server};
+use std::io::IsTerminal as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 /// Runs with the operator's settings.
 pub(super) async fn serve(settings: Settings) -> Result<()> {
-    telemetry::start(&settings.log, settings.log_format).map_err(Error::setting)?;
+    let _log = telemetry::start_for_server(&settings.log, settings.log_format).map_err(Error::setting)?;
     for warning in config::unknown_variables(config::variable_names()).into_iter().chain(settings.warnings()) {
         tracing::warn!("{warning}");
     }
     let server = Server::start(settings, Clock::System, Jobs::Running).await?;
     tracing::info!("Andon {} listens on http://{}", env!("CARGO_PKG_VERSION"), server.address);
+    if let Some(address) = server.metrics_address {
+        tracing::info!("figures for Prometheus are at http://{address}/metrics");
+    }
+    if let Some(link) = first_admins_link(&server).await? {
+        eprintln!("\n  Nobody can sign in yet. Make the first admin here, within an hour:\n\n    {link}\n");
+    }
     until_told(server).await
 }
 
@@ -26,7 +34,7 @@ pub(super) async fn demo(data_dir: Option<PathBuf>, bind: SocketAddr) -> Result<
         )));
     }
     let settings = Settings::demo(data_dir, bind);
-    telemetry::start(&settings.log, settings.log_format).map_err(Error::setting)?;
+    let _log = telemetry::start_for_server(&settings.log, settings.log_format).map_err(Error::setting)?;
     let (timezone, folder) = (settings.timezone, settings.data_dir.clone());
     let server = Server::start(settings, Clock::System, Jobs::Running).await?;
     seed::run(&server.app.db, timezone).await?;
@@ -38,16 +46,32 @@ pub(super) async fn demo(data_dir: Option<PathBuf>, bind: SocketAddr) -> Result<
     println!("    API         {origin}/docs");
     println!("    Contract    {origin}/api/openapi.json");
     println!("    Health      {origin}/health");
+    if let Some(link) = first_admins_link(&server).await? {
+        println!("    First admin {link}");
+    }
     println!();
     println!("  Ctrl-C ends it.");
     println!();
     until_told(server).await
 }
 
+/// The link by which somebody who sits at this terminal makes the first admin; never in a log.
+async fn first_admins_link(server: &Server) -> Result<Option<String>> {
+    let is_watched = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
+    let app = &server.app;
+    if !is_watched || desk::has_an_admin(app).await? {
+        return Ok(None);
+    }
+    let origin = app.settings.public_origin().map(|url| url.origin().ascii_serialization());
+    let origin = origin.unwrap_or_else(|| app.settings.local_origin());
+    Ok(Some(format!("{origin}/setup?code={}", app.proof.setup.open(app.clock.now()))))
+}
+
 async fn until_told(server: Server) -> Result<()> {
     let mut terminate =
         tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).map_err(Error::internal)?;
     tokio::select! {
+        () = telemetry::tell_dropped() => {}
         interrupted = tokio::signal::ctrl_c() => interrupted.map_err(Error::internal)?,
         _ = terminate.recv() => {}
     }

@@ -14,6 +14,8 @@ pub(super) struct Given {
     #[command(flatten)]
     pub(super) server: Server,
     #[command(flatten)]
+    pub(super) signing_in: SigningIn,
+    #[command(flatten)]
     pub(super) company: Company,
     #[command(flatten)]
     pub(super) database: Database,
@@ -27,6 +29,8 @@ pub(super) struct Given {
     pub(super) simulator: Simulator,
     #[command(flatten)]
     pub(super) logging: Logging,
+    #[command(flatten)]
+    pub(super) watching: Watching,
 }
 
 #[derive(clap::Args)]
@@ -41,6 +45,10 @@ pub(super) struct Server {
     #[arg(long, env = "ANDON_DATA_DIR", default_value = "andon-data", value_name = "FOLDER")]
     pub(super) data_dir: String,
 
+    /// Megabytes that one attachment may have
+    #[arg(long, env = "ANDON_MAX_ATTACHMENT", default_value = "16", value_name = "NUMBER")]
+    pub(super) max_attachment: String,
+
     /// Where the world reaches Andon, for example https://andon.example.com; without it, the origin of
     /// WHATSAPP_WEBHOOK_URL
     #[arg(long, env = "ANDON_PUBLIC_URL", value_name = "URL")]
@@ -50,6 +58,10 @@ pub(super) struct Server {
     #[arg(long, env = "ANDON_TRUSTED_PROXIES", value_name = "LIST")]
     pub(super) trusted_proxies: Option<String>,
 
+    /// Requests a minute that one address may make without proving who it is; 0 for no limit. Webhooks do not count
+    #[arg(long, env = "ANDON_REQUEST_LIMIT", default_value = "300", value_name = "NUMBER")]
+    pub(super) request_limit: String,
+
     /// Bearer token for the admin endpoints; without one they refuse everybody. Secret, or ANDON_ADMIN_TOKEN_FILE
     #[arg(long, env = "ANDON_ADMIN_TOKEN", value_name = "TOKEN")]
     pub(super) admin_token: Option<String>,
@@ -57,6 +69,25 @@ pub(super) struct Server {
     /// File that holds ANDON_ADMIN_TOKEN
     #[arg(long, env = "ANDON_ADMIN_TOKEN_FILE", value_name = "FILE", hide = true)]
     pub(super) admin_token_file: Option<String>,
+}
+
+#[derive(clap::Args)]
+#[command(next_help_heading = "Signing in")]
+#[group(skip)]
+pub(super) struct SigningIn {
+    /// Key that signs the tokens of those who sign in, 32 characters or more; without one, a random key is made at the
+    /// first start and kept in the database. Changing it signs everybody out. Secret, or ANDON_JWT_SECRET_FILE
+    #[arg(long, env = "ANDON_JWT_SECRET", value_name = "KEY")]
+    pub(super) jwt_secret: Option<String>,
+
+    /// File that holds ANDON_JWT_SECRET
+    #[arg(long, env = "ANDON_JWT_SECRET_FILE", value_name = "FILE", hide = true)]
+    pub(super) jwt_secret_file: Option<String>,
+
+    /// Beginnings of phone numbers that users may have although no numbering plan has them, for example +1555000;
+    /// separated by commas
+    #[arg(long, env = "ANDON_ALLOW_NUMBERS", value_name = "LIST")]
+    pub(super) allow_numbers: Option<String>,
 }
 
 #[derive(clap::Args)]
@@ -84,6 +115,10 @@ pub(super) struct Database {
     /// File that holds DATABASE_URL
     #[arg(long, env = "DATABASE_URL_FILE", value_name = "FILE", hide = true)]
     pub(super) database_url_file: Option<String>,
+
+    /// Days for which the texts of messages are kept, in and out; 0 for ever. What was reported stays
+    #[arg(long, env = "ANDON_KEEP_MESSAGES", default_value = "365", value_name = "DAYS")]
+    pub(super) keep_messages: String,
 }
 
 #[derive(clap::Args)]
@@ -104,18 +139,22 @@ pub(super) struct Whatsapp {
     #[arg(long, env = "WHATSAPP_SESSION_TIMEOUT", default_value = "3600", value_name = "SECONDS")]
     pub(super) session_timeout: String,
 
-    /// Mirror live sessions to Redis; accepted, but not used by this version yet
+    /// Use Redis: processes wake each other by it, and live sessions are copied to it for other tools to read
     #[arg(long, env = "WHATSAPP_USE_REDIS", default_value = "false", value_name = "BOOL", num_args = 0..=1,
         require_equals = true, default_missing_value = "true")]
     pub(super) use_redis: String,
 
-    /// Address of Redis; not used by this version yet. Secret, or REDIS_URL_FILE
+    /// Address of Redis, redis:// or with TLS rediss://; without it, redis://127.0.0.1:6379. Secret, or REDIS_URL_FILE
     #[arg(long, env = "REDIS_URL", value_name = "URL")]
     pub(super) redis_url: Option<String>,
 
     /// File that holds REDIS_URL
     #[arg(long, env = "REDIS_URL_FILE", value_name = "FILE", hide = true)]
     pub(super) redis_url_file: Option<String>,
+
+    /// What Andon's keys and channel in Redis begin with; give each its own where several share one Redis
+    #[arg(long, env = "ANDON_REDIS_PREFIX", default_value = "whatsapp:", value_name = "TEXT")]
+    pub(super) redis_prefix: String,
 }
 
 #[derive(clap::Args)]
@@ -165,6 +204,10 @@ pub(super) struct Chat {
     #[arg(long, env = "ANDON_CHAT_ACCESS", default_value = "registered", value_name = "WHO")]
     pub(super) chat_access: String,
 
+    /// Messages a minute that one number gets answered at once; 0 for no limit. What goes beyond is answered late
+    #[arg(long, env = "ANDON_SENDER_LIMIT", default_value = "30", value_name = "NUMBER")]
+    pub(super) sender_limit: String,
+
     /// Folder of flow files that add to the built-in flows or replace them
     #[arg(long, env = "ANDON_FLOWS_DIR", value_name = "FOLDER")]
     pub(super) flows_dir: Option<String>,
@@ -199,4 +242,22 @@ pub(super) struct Logging {
     /// How a log line looks: `text` for people or `json` for machines
     #[arg(long, env = "ANDON_LOG_FORMAT", default_value = "text", value_name = "FORMAT")]
     pub(super) log_format: String,
+}
+
+#[derive(clap::Args)]
+#[command(next_help_heading = "Watching")]
+#[group(skip)]
+pub(super) struct Watching {
+    /// Bearer token that reads /metrics and nothing else; the admin token reads it too. Secret, or
+    /// ANDON_METRICS_TOKEN_FILE
+    #[arg(long, env = "ANDON_METRICS_TOKEN", value_name = "TOKEN")]
+    pub(super) metrics_token: Option<String>,
+
+    /// File that holds ANDON_METRICS_TOKEN
+    #[arg(long, env = "ANDON_METRICS_TOKEN_FILE", value_name = "FILE", hide = true)]
+    pub(super) metrics_token_file: Option<String>,
+
+    /// Address and port of their own for /metrics, where no token is asked, for example 127.0.0.1:9464
+    #[arg(long, env = "ANDON_METRICS_BIND", value_name = "ADDRESS:PORT")]
+    pub(super) metrics_bind: Option<String>,
 }

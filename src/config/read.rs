@@ -4,7 +4,7 @@
 //! repeated.
 
 use super::given::Given;
-use super::{ChatAccess, Settings, TWILIO_API, names};
+use super::{ChatAccess, Settings, TWILIO_API, names, redis_url, signing_in};
 use crate::kit::E164;
 use chrono::TimeDelta;
 use chrono_tz::{TZ_VARIANTS, Tz};
@@ -13,6 +13,7 @@ use ipnet::IpNet;
 use percent_encoding::percent_decode_str;
 use secrecy::SecretString;
 use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use url::Url;
 
@@ -22,31 +23,49 @@ const LIKE_ENOUGH: f64 = 0.6;
 const MAX_TIMEOUT_SECONDS: i64 = 366 * 24 * 3600;
 /// Longest life of a draft, ten years: longer is a slip.
 const MAX_DRAFT_DAYS: i64 = 3660;
+/// Longest life of a message's text, a century: longer is a slip, for 0 means for ever.
+const MAX_KEEP_DAYS: i64 = 36_600;
+/// Highest limit a minute: higher is a slip, for 0 means none.
+const MAX_A_MINUTE: i64 = 1_000_000;
+/// Largest attachment, in megabytes: it is in memory as a whole.
+const MAX_ATTACHMENT_MEGABYTES: i64 = 100;
 /// Longest company name, so that a greeting still fits a message.
 const MAX_COMPANY_CHARS: usize = 100;
 
 /// Checks everything; the settings, or all that is wrong with them.
 pub(super) fn read(given: Given) -> Result<Settings, Vec<String>> {
-    let Given { server, company, database, whatsapp, twilio, chat, simulator, logging } = given;
+    let Given { server, signing_in: identity, company, database, whatsapp, twilio, chat, simulator, logging, watching } =
+        given;
     let mut wrong = Problems(Vec::new());
 
     let bind = wrong.note("ANDON_BIND", bind(&server.bind));
     let public_url = wrong.note("ANDON_PUBLIC_URL", optional(server.public_url, origin));
+    let max_attachment =
+        wrong.note("ANDON_MAX_ATTACHMENT", whole(&server.max_attachment, "megabytes", 1, MAX_ATTACHMENT_MEGABYTES));
     let trusted_proxies = wrong.note("ANDON_TRUSTED_PROXIES", networks(&server.trusted_proxies.unwrap_or_default()));
+    let request_limit = wrong.note("ANDON_REQUEST_LIMIT", a_minute(&server.request_limit, "requests"));
     let admin_token =
         wrong.note("ANDON_ADMIN_TOKEN", secret("ANDON_ADMIN_TOKEN", server.admin_token, server.admin_token_file));
+    let jwt_secret =
+        secret("ANDON_JWT_SECRET", identity.jwt_secret, identity.jwt_secret_file).and_then(signing_in::long_enough);
+    let jwt_secret = wrong.note("ANDON_JWT_SECRET", jwt_secret);
+    let allowed_numbers =
+        wrong.note("ANDON_ALLOW_NUMBERS", signing_in::beginnings(&identity.allow_numbers.unwrap_or_default()));
     let company_name = wrong.note("ANDON_COMPANY", one_line(&company.company));
     let timezone = wrong.note("ANDON_TIMEZONE", timezone(&company.timezone));
     let database_url =
         wrong.note("DATABASE_URL", secret("DATABASE_URL", database.database_url, database.database_url_file));
     let database_url =
         database_url.and_then(|url| wrong.note("DATABASE_URL", url.map(|u| database_address(&u)).transpose()));
+    let keep_messages = wrong.note("ANDON_KEEP_MESSAGES", whole(&database.keep_messages, "days", 0, MAX_KEEP_DAYS));
     let whatsapp_enabled = wrong.note("ENABLE_WHATSAPP", boolean(&whatsapp.enable_whatsapp));
     let webhook_url = wrong.note("WHATSAPP_WEBHOOK_URL", optional(whatsapp.webhook_url, webhook));
     let session_timeout =
         wrong.note("WHATSAPP_SESSION_TIMEOUT", whole(&whatsapp.session_timeout, "seconds", 1, MAX_TIMEOUT_SECONDS));
     let use_redis = wrong.note("WHATSAPP_USE_REDIS", boolean(&whatsapp.use_redis));
     let redis_url = wrong.note("REDIS_URL", secret("REDIS_URL", whatsapp.redis_url, whatsapp.redis_url_file));
+    let redis_url = redis_url.and_then(|url| wrong.note("REDIS_URL", url.map(redis_url::address).transpose()));
+    let redis_prefix = wrong.note("ANDON_REDIS_PREFIX", redis_url::prefix(whatsapp.redis_prefix));
     let account_sid = wrong.note("TWILIO_ACCOUNT_SID", optional(twilio.twilio_account_sid, account_sid));
     let auth_token = wrong.note(
         "TWILIO_AUTH_TOKEN",
@@ -60,12 +79,18 @@ pub(super) fn read(given: Given) -> Result<Settings, Vec<String>> {
     let from = wrong.note("TWILIO_WHATSAPP_FROM", optional(twilio.twilio_whatsapp_from, sender));
     let api_base = wrong.note("TWILIO_API_BASE", api_base(&twilio.twilio_api_base));
     let chat_access = wrong.note("ANDON_CHAT_ACCESS", choice::<ChatAccess>(&chat.chat_access));
+    let sender_limit = wrong.note("ANDON_SENDER_LIMIT", a_minute(&chat.sender_limit, "messages"));
     let flows_dir = wrong.note("ANDON_FLOWS_DIR", optional(chat.flows_dir, folder));
     let wording_dir = wrong.note("ANDON_WORDING_DIR", optional(chat.wording_dir, folder));
     let draft_days = wrong.note("ANDON_DRAFT_DAYS", whole(&chat.draft_days, "days", 0, MAX_DRAFT_DAYS));
     let simulator = wrong.note("ANDON_SIMULATOR", boolean(&simulator.simulator));
     let log = wrong.note("ANDON_LOG", log_filter(&logging.log));
     let log_format = wrong.note("ANDON_LOG_FORMAT", choice(&logging.log_format));
+    let metrics_token = wrong.note(
+        "ANDON_METRICS_TOKEN",
+        secret("ANDON_METRICS_TOKEN", watching.metrics_token, watching.metrics_token_file),
+    );
+    let metrics_bind = wrong.note("ANDON_METRICS_BIND", optional(watching.metrics_bind, self::bind));
 
     if let (Some(Some(number)), Some(Some(from))) = (&number, &from)
         && number != from
@@ -89,27 +114,37 @@ pub(super) fn read(given: Given) -> Result<Settings, Vec<String>> {
         Some(Settings {
             bind: bind?,
             data_dir: PathBuf::from(server.data_dir),
+            max_attachment: usize::try_from(max_attachment?).unwrap_or(1) * 1024 * 1024,
             trusted_proxies: trusted_proxies?,
+            request_limit: request_limit?,
             admin_token: admin_token?,
+            jwt_secret: jwt_secret?,
+            allowed_numbers: allowed_numbers?,
             company: company_name?,
             timezone: timezone?,
+            keep_messages: keep_messages.map(|days| (days > 0).then(|| TimeDelta::days(days)))?,
             whatsapp_enabled: whatsapp_enabled?,
             session_timeout: TimeDelta::seconds(session_timeout?),
             use_redis: use_redis?,
-            redis_url: redis_url?,
+            redis_prefix: redis_prefix?,
             twilio_account_sid: account_sid?,
             twilio_auth_token: auth_token?,
             twilio_auth_token_next: next_token?,
             whatsapp_sender: number?.or(from?),
             chat_access: chat_access?,
+            sender_limit: sender_limit?,
             flows_dir: flows_dir?,
             wording_dir: wording_dir?,
-            draft_life: TimeDelta::days(draft_days?),
+            // A form that is not dormant yet keeps its answers in any case.
+            draft_life: TimeDelta::days(draft_days?).max(TimeDelta::seconds(session_timeout?)),
             simulator: simulator?,
             is_demo: false,
             log: log?,
             log_format: log_format?,
+            metrics_token: metrics_token?,
+            metrics_bind: metrics_bind?,
             database_url: database_url?,
+            redis_url: redis_url?,
             public_url: public_url?,
             webhook_url: webhook_url?,
             twilio_api_base: api_base?,
@@ -177,6 +212,12 @@ fn boolean(text: &str) -> Result<bool, String> {
 fn whole(text: &str, unit: &str, least: i64, most: i64) -> Result<i64, String> {
     let number = text.parse().ok().filter(|number| (least..=most).contains(number));
     number.ok_or_else(|| format!("{text:?} is no whole number of {unit} from {least} to {most}"))
+}
+
+/// So many a minute; none where there is no limit.
+fn a_minute(text: &str, unit: &str) -> Result<Option<NonZeroU32>, String> {
+    let number = whole(text, unit, 0, MAX_A_MINUTE)?;
+    Ok(u32::try_from(number).ok().and_then(NonZeroU32::new))
 }
 
 fn choice<T: ValueEnum>(text: &str) -> Result<T, String> {

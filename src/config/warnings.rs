@@ -15,12 +15,8 @@ pub(super) fn of(settings: &Settings) -> Vec<String> {
     twilio(settings, &mut told);
     public_url(settings, &mut told);
     admin_token(settings, &mut told);
-    if settings.use_redis {
-        told.push(
-            "WHATSAPP_USE_REDIS is on, but this version does not use Redis yet. Nothing is lost: sessions are kept in \
-             the database and survive a restart."
-                .to_owned(),
-        );
+    if settings.redis_url.is_some() && !settings.use_redis {
+        told.push("REDIS_URL is set, but Redis is not used: that takes WHATSAPP_USE_REDIS=true.".to_owned());
     }
     told
 }

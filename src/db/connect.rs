@@ -2,6 +2,7 @@
 
 use crate::kit::{Error, Result};
 use sea_orm::ConnectOptions;
+use sea_orm::sqlx::{self, Executor as _, PgConnection};
 use secrecy::{ExposeSecret as _, SecretString};
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -9,9 +10,22 @@ use std::time::Duration;
 
 /// How long a request waits for a free connection before the database counts as away.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+/// Readers of SQLite; one more connection writes.
+const SQLITE_READERS: u32 = 4;
 /// Prepared statements kept by a connection: sets of every size make many. Sixteen connections of two processes stay
 /// below MariaDB's default limit (`max_prepared_stmt_count`, 16,382).
 const STATEMENTS: usize = 400;
+/// The same for SQLite, where preparing one costs next to nothing, and keeping one memory of ours.
+const SQLITE_STATEMENTS: usize = 200;
+/// The write-ahead log's file is cut back to so many bytes when the log begins anew (16 MiB).
+const JOURNAL_SIZE: &str = "16777216";
+
+/// Pages in SQLite's write-ahead log (16 MiB) after which a commit moves them into the file: rarely enough that a page
+/// which many commits touch is moved once.
+const LOG_PAGES: &str = "4000";
+/// Memory for the pages of SQLite's writer, 8 MiB (SQLite's way to say so is a negative number of KiB); readers get
+/// its default of 2 MiB.
+const WRITER_CACHE: &str = "-8192";
 
 /// The file behind a SQLite URL; none for other databases and for memory.
 pub fn sqlite_file(url: &SecretString) -> Option<PathBuf> {
@@ -118,18 +132,38 @@ pub(super) fn server(url: &str, connections: u32) -> ConnectOptions {
     let mut options = options(url, connections);
     options
         .map_sqlx_postgres_opts(|postgres| postgres.statement_cache_capacity(STATEMENTS))
+        .map_sqlx_postgres_pool_opts(|pool| pool.after_connect(|connection, _| Box::pin(plan_anew(connection))))
         .map_sqlx_mysql_opts(|mysql| mysql.statement_cache_capacity(STATEMENTS));
     options
 }
 
+/// Has PostgreSQL plan each statement for the tables as they are: the plan that it keeps for a prepared one was made
+/// when they were nearly empty, and goes through all rows for each set of keys. A version that does not know the
+/// setting (before 12) goes on as it does.
+async fn plan_anew(connection: &mut PgConnection) -> sqlx::Result<()> {
+    if let Err(error) = connection.execute("SET plan_cache_mode = force_custom_plan").await {
+        tracing::debug!(%error, "PostgreSQL keeps its plans");
+    }
+    Ok(())
+}
+
+/// What a connection to SQLite is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// To make the file. Only the first connection may: a later one that made an empty file in place of one that was
+    /// moved away would take over its write-ahead log, and with it everything not yet moved into the file.
+    Making,
+    /// The one that writes.
+    Writing,
+    /// Those that read.
+    Reading,
+}
+
 /// SQLite in write-ahead mode, every commit on disk before it is answered.
-///
-/// Only the first connection may make the file: a later one that made an empty file in place of one that was moved
-/// away would take over its write-ahead log, and with it everything not yet moved into the file.
-pub(super) fn sqlite(url: &str, connections: u32, may_create: bool) -> ConnectOptions {
+pub(super) fn sqlite(url: &str, purpose: Purpose) -> ConnectOptions {
     use sea_orm::sqlx::Connection as _;
     use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
-    let mut options = options(url, connections);
+    let mut options = options(url, if purpose == Purpose::Reading { SQLITE_READERS } else { 1 });
     // A connection whose transaction was lost half-way (disk full) is not used again: what is written on it later
     // would never be committed.
     options.map_sqlx_sqlite_pool_opts(|pool| {
@@ -140,13 +174,17 @@ pub(super) fn sqlite(url: &str, connections: u32, may_create: bool) -> ConnectOp
     });
     options.min_connections(1).idle_timeout(None::<Duration>).max_lifetime(None::<Duration>).map_sqlx_sqlite_opts(
         move |sqlite| {
+            let sqlite = if purpose == Purpose::Writing { sqlite.pragma("cache_size", WRITER_CACHE) } else { sqlite };
             sqlite
                 .journal_mode(SqliteJournalMode::Wal)
                 .synchronous(SqliteSynchronous::Full)
-                .create_if_missing(may_create)
+                .create_if_missing(purpose == Purpose::Making)
                 .foreign_keys(true)
                 .busy_timeout(ACQUIRE_TIMEOUT)
-                .statement_cache_capacity(STATEMENTS)
+                .pragma("wal_autocheckpoint", LOG_PAGES)
+                .pragma("temp_store", "MEMORY") // where savepoints keep what they may undo
+                .statement_cache_capacity(SQLITE_STATEMENTS)
+                .pragma("journal_size_limit", JOURNAL_SIZE)
         },
     );
     options

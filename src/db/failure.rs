@@ -52,7 +52,7 @@ pub fn is_refusal(error: &Error) -> bool {
 pub(super) fn again(error: &Error) -> Error {
     match db_err(error) {
         Some(db) => Error::from(db.clone()),
-        None => Error::new(error.kind(), error.public().to_owned()).because(error.private()),
+        None => error.again(),
     }
 }
 

@@ -4,7 +4,7 @@
 //! one in line commits. One that fails is rolled back alone; a failed commit fails them all.
 
 use super::connect::Watched;
-use super::{Tx, immediate};
+use super::{Origin, Tx, immediate};
 use crate::kit::{Clock, Error, Result};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
@@ -35,7 +35,7 @@ impl Group {
     }
 
     /// Runs `work` as a member of the group. Must not be cancelled half-way: the caller spawns it.
-    pub(super) async fn run<T, F>(&self, db: &DatabaseConnection, clock: &Clock, work: &F) -> Result<T>
+    pub(super) async fn run<T, F>(&self, db: &DatabaseConnection, clock: &Clock, origin: &Origin, work: &F) -> Result<T>
     where
         F: for<'a> Fn(&'a Tx) -> BoxFuture<'a, Result<T>> + Send + Sync,
     {
@@ -49,7 +49,7 @@ impl Group {
             *open = Some(Open { txn, members: Vec::new() });
         }
         let Some(group) = open.as_mut() else { return Err(Error::internal("a group that was just opened is gone")) };
-        let (outcome, lost) = member(&group.txn, clock, work).await;
+        let (outcome, lost) = member(&group.txn, clock, origin, work).await;
         if lost {
             // SQLite ends the whole transaction when the disk is full or fails: the others lost theirs, too.
             if let Some(group) = open.take() {
@@ -74,12 +74,12 @@ impl Group {
 }
 
 /// What became of one member, and whether the common transaction was lost with it.
-async fn member<T, F>(txn: &DatabaseTransaction, clock: &Clock, work: &F) -> (Result<T>, bool)
+async fn member<T, F>(txn: &DatabaseTransaction, clock: &Clock, origin: &Origin, work: &F) -> (Result<T>, bool)
 where
     F: for<'a> Fn(&'a Tx) -> BoxFuture<'a, Result<T>> + Send + Sync,
 {
     let tx = match txn.begin().await {
-        Ok(savepoint) => Tx { txn: savepoint, now: clock.now() },
+        Ok(savepoint) => Tx::new(savepoint, clock.now(), origin),
         Err(lost) => return (Err(lost.into()), true),
     };
     // A panic must not leave the group without a member to commit it.

@@ -6,7 +6,9 @@ use super::MAX_BOUND_VALUES;
 use crate::kit::Result;
 use crate::kit::nearest::{self, LookedUp};
 use sea_orm::sea_query::{Query, UnionType};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter as _, QueryOrder as _, QuerySelect as _, Select};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, Order, QueryFilter as _, QueryOrder as _, QuerySelect as _, Select,
+};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -35,6 +37,20 @@ where
         rows.extend(select.all(conn).await?);
     }
     Ok(rows)
+}
+
+/// The rows of `select` behind `from` in the order of a unique `column`, at most so many; or those before it, nearest
+/// first.
+pub fn page_by_key<E>(select: Select<E>, column: E::Column, from: Option<&str>, is_before: bool, most: u64) -> Select<E>
+where
+    E: EntityTrait,
+{
+    let select = match from {
+        Some(from) if is_before => select.filter(column.lt(from)),
+        Some(from) => select.filter(column.gt(from)),
+        None => select,
+    };
+    select.order_by(column, if is_before { Order::Desc } else { Order::Asc }).limit(most)
 }
 
 /// For each of the `missing` keys the `most` existing ones nearest to it: those one slip away, else its neighbours

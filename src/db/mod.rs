@@ -5,22 +5,33 @@
 //! connections of their own. No provider is ever called inside a transaction.
 
 mod batch;
+pub mod check;
 mod connect;
+mod door;
 mod failure;
 mod group_commit;
+mod herald;
 pub mod marks;
 mod keys;
 pub mod migrations;
+mod search;
+mod story;
+mod wal;
 
 pub use batch::Batch;
 pub use connect::{lock, make_folder, sqlite_file};
+pub use door::Door;
 pub use failure::{is_outage, is_refusal, is_transient};
-pub use keys::{nearest_keys, rows_by_key, with_nearest};
+pub use keys::{nearest_keys, page_by_key, rows_by_key, with_nearest};
+pub use search::containing;
+pub use story::after_commit;
 
-use crate::kit::{Clock, Error, Instant, Result};
-use connect::Watched;
+use crate::kit::metrics::Stopwatch;
+use crate::kit::{Clock, Error, Instant, Metrics, Result};
+use connect::{Purpose, Watched};
 use futures_util::future::BoxFuture;
 use group_commit::Group;
+use herald::Herald;
 use sea_orm::{
     Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, IsolationLevel, SqliteTransactionMode,
     TransactionOptions, TransactionTrait,
@@ -32,8 +43,6 @@ use std::time::Duration;
 
 /// Connections to PostgreSQL or MariaDB.
 const POOL: u32 = 16;
-/// Readers of SQLite; one more connection writes.
-const SQLITE_READERS: u32 = 4;
 /// How often a transaction is tried again after a deadlock or a serialization failure.
 const RETRIES: u32 = 20;
 /// How many values one statement may bind: below the least of the three databases' limits (SQLite, 32,766).
@@ -45,20 +54,40 @@ pub struct Db {
     read: DatabaseConnection,
     write: DatabaseConnection,
     clock: Clock,
+    origin: Origin,
     group: Option<Arc<Group>>,
     failing: Arc<AtomicBool>,
+    metrics: Metrics,
 }
 
-/// One write transaction with its one instant; nothing inside reads the clock.
+/// One write transaction with its one instant and its door; nothing inside reads the clock.
 pub struct Tx {
     txn: DatabaseTransaction,
     now: Instant,
+    origin: Origin,
+    is_hushed: AtomicBool,
+}
+
+/// Whence a write comes, and who is called after it.
+#[derive(Clone, Default)]
+struct Origin {
+    door: Door,
+    herald: Herald,
 }
 
 impl Tx {
+    fn new(txn: DatabaseTransaction, now: Instant, origin: &Origin) -> Self {
+        Self { txn, now, origin: origin.clone(), is_hushed: AtomicBool::new(false) }
+    }
+
     /// The instant of this transaction.
     pub fn now(&self) -> Instant {
         self.now
+    }
+
+    /// By which door what is written came in.
+    pub fn door(&self) -> Door {
+        self.origin.door
     }
 
     /// The connection to run statements on.
@@ -75,13 +104,16 @@ impl Tx {
     where
         F: for<'a> FnOnce(&'a Tx) -> BoxFuture<'a, Result<T>>,
     {
-        let inner = Tx { txn: self.txn.begin().await?, now: self.now };
+        let inner = Tx::new(self.txn.begin().await?, self.now, &self.origin);
+        inner.is_hushed.store(self.is_hushed(), Ordering::Relaxed);
+        let told_before = story::length();
         match work(&inner).await {
             Ok(value) => {
                 inner.txn.commit().await?;
                 Ok(value)
             }
             Err(refused) => {
+                story::forget_after(told_before);
                 // Where the whole transaction is gone, so is the savepoint; the first error is the one that counts.
                 if let Err(gone) = inner.txn.rollback().await {
                     tracing::debug!(%gone, "a savepoint went with its transaction");
@@ -99,17 +131,30 @@ impl Db {
     /// [`crate::kit::error::Kind::Unavailable`] when the database does not answer; the text never holds the URL.
     pub async fn open(url: &SecretString, clock: Clock) -> Result<Self> {
         crate::kit::http::install_crypto();
-        let failing = Arc::default();
+        let (failing, metrics, origin) = (Arc::default(), Metrics::default(), Origin::default());
         let address = url.expose_secret();
         if !address.starts_with("sqlite:") {
             let pool = Database::connect(connect::server(address, POOL)).await.map_err(away)?;
-            return Ok(Self { read: pool.clone(), write: pool, clock, group: None, failing });
+            return Ok(Self { read: pool.clone(), write: pool, clock, origin, group: None, failing, metrics });
         }
-        Database::connect(connect::sqlite(address, 1, true)).await.map_err(away)?.close().await?;
-        let write = Database::connect(connect::sqlite(address, 1, false)).await.map_err(away)?;
-        let read = Database::connect(connect::sqlite(address, SQLITE_READERS, false)).await.map_err(away)?;
+        Database::connect(connect::sqlite(address, Purpose::Making)).await.map_err(away)?.close().await?;
+        let write = Database::connect(connect::sqlite(address, Purpose::Writing)).await.map_err(away)?;
+        let read = Database::connect(connect::sqlite(address, Purpose::Reading)).await.map_err(away)?;
         let group = Some(Arc::new(Group::new(Watched::of(url))));
-        Ok(Self { read, write, clock, group, failing })
+        Ok(Self { read, write, clock, origin, group, failing, metrics })
+    }
+
+    /// The same database, whose writes are counted in `metrics`.
+    #[must_use]
+    pub fn measured_by(self, metrics: &Metrics) -> Self {
+        Self { metrics: metrics.clone(), ..self }
+    }
+
+    /// The same database, to which changes come by this door: in an endpoint the actor's. Where nothing is said it is
+    /// [`Door::Job`].
+    #[must_use]
+    pub fn through(&self, door: Door) -> Self {
+        Self { origin: Origin { door, herald: self.origin.herald.clone() }, ..self.clone() }
     }
 
     /// For reading outside a transaction.
@@ -140,18 +185,18 @@ impl Db {
         T: Send + 'static,
         F: for<'a> Fn(&'a Tx) -> BoxFuture<'a, Result<T>> + Send + Sync + 'static,
     {
-        let db = self.clone();
+        let (db, took) = (self.clone(), Stopwatch::start());
         let task = tokio::spawn(async move {
             for retry in 0..RETRIES {
-                match db.write_once(&work).await {
+                match story::told(db.write_once(&work)).await {
                     Err(error) if is_transient(&error) => {
                         tracing::debug!(retry, error = error.private(), "transaction is tried again");
                         tokio::time::sleep(pause(retry)).await;
                     }
-                    done => return db.noted(done),
+                    done => return db.noted(done, took),
                 }
             }
-            db.noted(db.write_once(&work).await)
+            db.noted(story::told(db.write_once(&work)).await, took)
         });
         task.await.map_err(Error::internal)?
     }
@@ -161,8 +206,11 @@ impl Db {
         self.failing.load(Ordering::Relaxed)
     }
 
-    fn noted<T>(&self, outcome: Result<T>) -> Result<T> {
-        self.failing.store(outcome.as_ref().is_err_and(is_outage), Ordering::Relaxed);
+    fn noted<T>(&self, outcome: Result<T>, took: Stopwatch) -> Result<T> {
+        let is_away = outcome.as_ref().is_err_and(is_outage);
+        self.failing.store(is_away, Ordering::Relaxed);
+        let word = if is_away { "away" } else { outcome.as_ref().map_or("refused", |_| "committed") };
+        self.metrics.database_write(word, took);
         outcome
     }
 
@@ -172,9 +220,10 @@ impl Db {
         F: for<'a> Fn(&'a Tx) -> BoxFuture<'a, Result<T>> + Send + Sync,
     {
         if let Some(group) = &self.group {
-            return group.run(&self.write, &self.clock, work).await;
+            return group.run(&self.write, &self.clock, &self.origin, work).await;
         }
-        let tx = Tx { txn: self.write.begin_with_options(read_committed()).await?, now: self.clock.now() };
+        let txn = self.write.begin_with_options(read_committed()).await?;
+        let tx = Tx::new(txn, self.clock.now(), &self.origin);
         let value = work(&tx).await?; // dropped unfinished, the transaction rolls back
         tx.txn.commit().await?;
         Ok(value)
@@ -228,6 +277,11 @@ pub(crate) async fn test_db() -> (Db, tempfile::TempDir) {
 
 #[cfg(test)]
 impl Db {
+    /// For writing in a test what no transaction of ours writes.
+    pub(crate) fn write_for_tests(&self) -> DatabaseConnection {
+        self.write.clone()
+    }
+
     /// Moves the clock of [`test_db`].
     pub(crate) fn pass(&self, by: chrono::TimeDelta) {
         self.clock.advance(by);

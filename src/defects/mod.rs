@@ -116,7 +116,7 @@ pub async fn record(tx: &Tx, reports: &[Report], given: &[Given]) -> Result<Vec<
         holds.push(Hold {
             order_id,
             order: number.clone(),
-            ticket_id: ticket.id,
+            ticket_id: Some(ticket.id),
             reason,
             held_by: Some(report.reporter),
         });
@@ -152,6 +152,7 @@ fn ticket(report: &Report, number: &str, severity: Priority, given: Given) -> Ne
         priority: severity,
         requester_id: Some(report.reporter),
         department: None, // orders belong to none; so every supervisor answers for it
+        incident: None,
     }
 }
 

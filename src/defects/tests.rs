@@ -67,7 +67,7 @@ async fn cancel(db: &Db, reference: &str) {
         Box::pin(async move {
             let admin = Viewer { person_id: 1, role: Some(Role::Admin), department: None, open_access: false };
             let action = Action::Cancel { reason: "no defect after all".to_owned() };
-            tickets::act(tx, &admin, Key::Reference(&reference), &action, &[settle]).await
+            tickets::act(tx, &admin, Key::Reference(&reference), &action, None, &[settle]).await
         })
     });
     cancelled.await.expect("cancelled");

@@ -1,11 +1,14 @@
 //! The dispatcher: leases what is due, sends it, records what became of it.
 //!
 //! In parallel across recipients, in order within a line: only the first open delivery of a line is ever
-//! leased. No transaction is open while a provider is asked. It works from rows alone, so a restart, a second
-//! process and a lost poke are the same to it.
+//! leased. Replies go before notices, which never take more than half of the places. What is in doubt is asked about before it is sent again. No transaction is open while a provider is asked.
+//! It works from rows alone, so a restart, a second process and a lost poke are the same to it.
 
-use super::model::CHANNEL_PAUSE;
-use super::store::{self, Leased, Outcome};
+use super::figures;
+use super::model::{CHANNEL_PAUSE, CLOCK_SKEW, HIGH_TIDE_BREATH, Lane, OUTAGE, OUTAGE_PAUSE};
+use super::presence::Presence;
+use super::receipts;
+use super::store::{self, Came, Leased, Outcome};
 use crate::app::App;
 use crate::bus::Poke;
 use crate::channels::{Channel, Medium, Outbound, Retry, SendError};
@@ -17,9 +20,18 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 /// How many messages may be on their way to providers at once.
-const IN_FLIGHT: usize = 128;
+const IN_FLIGHT: usize = crate::kit::http::CONNECTIONS;
+/// How many of them may be notices: somebody waits for a reply.
+const NOTICES_IN_FLIGHT: usize = IN_FLIGHT / 2;
 /// Without a poke the dispatcher looks this often.
 const TIMER: Duration = Duration::from_secs(2);
+/// Under load more is done at a time and less often: for each message on its way, the next look waits this long.
+const BREATH: Duration = Duration::from_micros(50);
+/// While more comes in than can be answered, so many are sent at a time, with [`HIGH_TIDE_BREATH`] in between:
+/// answers are late then, but nobody is turned away.
+const HIGH_TIDE: usize = 128;
+/// Of notices so many are sent at a time then.
+const HIGH_TIDE_NOTICES: usize = 16;
 /// An outcome that could not be recorded is tried again after this time, doubling up to the other.
 const RECORD_AGAIN: Duration = Duration::from_millis(250);
 const LONGEST_RECORD_PAUSE: Duration = Duration::from_secs(10);
@@ -30,32 +42,52 @@ const FAREWELL: Duration = Duration::from_secs(10);
 #[derive(Clone)]
 pub struct Dispatcher {
     app: App,
+    presence: Presence,
     outcomes: Batch<Outcome, ()>,
     places: Arc<Semaphore>,
+    for_notices: Arc<Semaphore>,
 }
+
+/// The place of a message on its way; a notice takes one of those for notices as well.
+type Place = (OwnedSemaphorePermit, Option<OwnedSemaphorePermit>);
 
 impl Dispatcher {
     /// Prepares the dispatcher; [`Dispatcher::run`] sets it going.
     pub fn new(app: &App) -> Self {
-        let recorder = app.clone();
-        let outcomes = Batch::start(IN_FLIGHT * 2, move |outcomes: Arc<Vec<Outcome>>| {
+        let places = Arc::new(Semaphore::new(IN_FLIGHT));
+        let (recorder, taken) = (app.clone(), Arc::clone(&places));
+        let tide = app.clone();
+        let gathers_for = move || breath(&tide, &taken);
+        let outcomes = Batch::start(IN_FLIGHT, gathers_for, move |outcomes: Arc<Vec<Outcome>>| {
             let app = recorder.clone();
             Box::pin(async move {
                 let count = outcomes.len();
+                let judge = app.clone();
                 app.db
                     .write(move |tx| {
-                        let outcomes = Arc::clone(&outcomes);
-                        Box::pin(async move { store::settle(tx, &outcomes).await })
+                        let (outcomes, app) = (Arc::clone(&outcomes), judge.clone());
+                        Box::pin(async move {
+                            store::settle(tx, &outcomes, |receipt| receipts::verdict(&app, receipt)).await
+                        })
                     })
                     .await?;
                 Ok(vec![(); count])
             })
         });
-        Self { app: app.clone(), outcomes, places: Arc::new(Semaphore::new(IN_FLIGHT)) }
+        let for_notices = Arc::new(Semaphore::new(NOTICES_IN_FLIGHT));
+        Self { app: app.clone(), presence: Presence::new(app), outcomes, places, for_notices }
+    }
+
+    /// How many outcomes wait to be recorded, and how many may.
+    pub fn depth(&self) -> (usize, usize) {
+        self.outcomes.depth()
     }
 
     /// Sends until told to stop, then waits for what is on its way.
     pub async fn run(&self, stop: CancellationToken) {
+        let gone = CancellationToken::new();
+        let (presence, until) = (self.presence.clone(), gone.clone());
+        let staying = tokio::spawn(async move { presence.stay(until).await });
         while !stop.is_cancelled() {
             let sent = match self.round().await {
                 Ok(sent) => sent,
@@ -64,18 +96,24 @@ impl Dispatcher {
                     0
                 }
             };
-            if sent == 0 {
-                tokio::select! {
-                    () = self.app.bus.wait(Poke::Dispatch, TIMER) => {}
-                    () = stop.cancelled() => {}
+            let waits = async {
+                if sent == 0 {
+                    self.app.bus.wait(Poke::Dispatch, TIMER).await;
+                } else {
+                    tokio::time::sleep(breath(&self.app, &self.places)).await;
                 }
+            };
+            tokio::select! {
+                () = waits => {}
+                () = stop.cancelled() => {}
             }
         }
-        let everything = u32::try_from(IN_FLIGHT).unwrap_or(u32::MAX);
-        if tokio::time::timeout(FAREWELL, self.places.acquire_many(everything)).await.is_err() {
-            tracing::warn!(
-                "some messages were still on their way at shutdown; their outcome is settled at the next start"
-            );
+        if tokio::time::timeout(FAREWELL, self.places.acquire_many(everything())).await.is_err() {
+            tracing::warn!("some messages were still on their way at shutdown; the provider is asked about them");
+        }
+        gone.cancel();
+        if let Err(error) = staying.await {
+            tracing::error!(%error, "saying that this process is there has failed");
         }
     }
 
@@ -84,8 +122,7 @@ impl Dispatcher {
         let mut total = 0;
         loop {
             let sent = self.round().await?;
-            let everything = u32::try_from(IN_FLIGHT).unwrap_or(u32::MAX);
-            drop(self.places.acquire_many(everything).await);
+            drop(self.places.acquire_many(everything()).await);
             if sent == 0 {
                 return Ok(total);
             }
@@ -95,14 +132,16 @@ impl Dispatcher {
 
     /// Leases what there is room for and sets it on its way.
     async fn round(&self) -> Result<usize> {
+        self.presence.keep().await?;
         let mut sent = 0;
-        for medium in [Medium::Whatsapp, Medium::Sms] {
+        let ways = Lane::ALL.into_iter().flat_map(|lane| [Medium::Whatsapp, Medium::Sms].map(|medium| (medium, lane)));
+        for (medium, lane) in ways {
             let Some(channel) = self.app.carrier(medium) else { continue };
-            let room = self.room(channel.as_ref());
+            let room = self.room(channel.as_ref(), lane);
             if room == 0 {
                 continue;
             }
-            for (delivery, place) in self.lease(medium, channel.name(), room).await? {
+            for (delivery, place) in self.lease((medium, lane), channel.name(), room).await? {
                 let (dispatcher, channel) = (self.clone(), Arc::clone(channel));
                 tokio::spawn(async move { dispatcher.send(channel, delivery, place).await });
                 sent += 1;
@@ -111,9 +150,18 @@ impl Dispatcher {
         Ok(sent)
     }
 
-    /// How many deliveries may be leased for this channel now: one, to see whether it works again, when it is red.
-    fn room(&self, channel: &dyn Channel) -> usize {
-        let places = self.places.available_permits();
+    /// How many deliveries of a lane may be leased for this channel now: one, to see whether it works again, when it is
+    /// red.
+    fn room(&self, channel: &dyn Channel, lane: Lane) -> usize {
+        let places = match lane {
+            Lane::Replies => self.places.available_permits(),
+            Lane::Notices => self.places.available_permits().min(self.for_notices.available_permits()),
+        };
+        let places = match lane {
+            _ if !self.app.tide.is_high(&self.app.clock) => places,
+            Lane::Replies => places.min(HIGH_TIDE),
+            Lane::Notices => places.min(HIGH_TIDE_NOTICES),
+        };
         match self.app.health.red(channel.name()) {
             None => places,
             Some(red) if red.try_again_at <= self.app.clock.now() => places.min(1),
@@ -123,38 +171,51 @@ impl Dispatcher {
 
     async fn lease(
         &self,
-        medium: Medium,
+        (medium, lane): (Medium, Lane),
         channel: &'static str,
         room: usize,
-    ) -> Result<Vec<(Leased, OwnedSemaphorePermit)>> {
+    ) -> Result<Vec<(Leased, Place)>> {
         // Most looks find nothing: those cost a read, not a write.
-        if !store::is_anything_due(self.app.db.read(), self.app.clock.now()).await? {
+        let now = self.app.clock.now();
+        if !store::is_anything_due(self.app.db.read(), medium, lane, now).await? {
             return Ok(Vec::new());
         }
-        let leased = self.app.db.write(move |tx| Box::pin(store::lease(tx, medium, channel, room as u64))).await?;
+        self.app.health.is_being_tried(channel, now + OUTAGE_PAUSE);
+        let lease = self.presence.next_lease();
+        let leasing = self.app.db.write(move |tx| {
+            let lease = lease.clone();
+            Box::pin(async move { store::lease(tx, &lease, (medium, lane), channel, room as u64).await })
+        });
+        let leased = leasing.await.inspect_err(|_| self.presence.start_anew())?;
         let mut placed = Vec::with_capacity(leased.len());
         for delivery in leased {
+            let for_notice = match lane {
+                Lane::Replies => None,
+                Lane::Notices => Arc::clone(&self.for_notices).acquire_owned().await.ok(),
+            };
             if let Ok(place) = Arc::clone(&self.places).acquire_owned().await {
-                placed.push((delivery, place));
+                placed.push((delivery, (place, for_notice)));
             }
         }
         Ok(placed)
     }
 
-    async fn send(&self, channel: Arc<dyn Channel>, leased: Leased, place: OwnedSemaphorePermit) {
+    async fn send(&self, channel: Arc<dyn Channel>, leased: Leased, place: Place) {
         let started_at = self.app.clock.now();
-        let answer = match outbound(&leased) {
-            Ok(message) => channel.send(&message).await,
-            Err(error) => Err(error),
+        let came = match (outbound(&leased), leased.doubted_at) {
+            _ if !self.presence.has(&leased) => Came::Sent(Err(lease_ran_out())),
+            (Ok(message), None) => Came::Sent(channel.send(&message).await),
+            (Ok(message), Some(since)) => Came::Asked(channel.sent_to(&message, since - CLOCK_SKEW).await),
+            (Err(unsound), _) => Came::Sent(Err(unsound)),
         };
-        self.note(channel.name(), &leased, &answer, started_at);
-        let outcome = Outcome { leased, channel: channel.name(), started_at, answer, chance: rand::random() };
+        self.note(channel.name(), &leased, &came, started_at);
+        let outcome = Outcome { leased, channel: channel.name(), started_at, came, chance: rand::random() };
         self.record(outcome).await;
         drop(place);
         self.app.bus.poke(Poke::Dispatch); // the next of its line may go
     }
 
-    /// Records the outcome, however long the database is away: thrown away, the message would be sent again.
+    /// Records the outcome, however long the database is away: thrown away, the message would be in doubt.
     async fn record(&self, outcome: Outcome) {
         let mut pause = RECORD_AGAIN;
         while let Err(error) = self.outcomes.submit(outcome.clone()).await {
@@ -165,38 +226,63 @@ impl Dispatcher {
         }
     }
 
-    fn note(
-        &self,
-        channel: &'static str,
-        leased: &Leased,
-        answer: &Result<crate::channels::Accepted, SendError>,
-        at: Instant,
-    ) {
-        let latency_ms = (self.app.clock.now() - at).num_milliseconds();
-        match answer {
-            Ok(accepted) => {
+    fn note(&self, channel: &'static str, leased: &Leased, came: &Came, at: Instant) {
+        let now = self.app.clock.now();
+        let latency_ms = (now - at).num_milliseconds();
+        figures::record(&self.app, channel, leased, came, at);
+        let (id, attempt) = (leased.id, leased.attempts);
+        let error = match came {
+            Came::Sent(Ok(accepted)) => {
                 self.app.health.is_well(channel);
+                let provider_id = &accepted.provider_id;
                 tracing::info!(
-                    delivery.id = leased.id,
-                    delivery.attempt = leased.attempts,
-                    provider.id = accepted.provider_id,
-                    latency_ms,
+                    delivery.id = id,
+                    delivery.attempt = attempt,
+                    provider.id = provider_id,
+                    delivery.latency_ms = latency_ms,
                     "delivery accepted"
                 );
+                return;
             }
-            Err(error) if error.retry == Retry::StopChannel => {
-                let now = self.app.clock.now();
-                self.app.health.goes_red(channel, now, now + CHANNEL_PAUSE, &error.advice);
-            }
-            Err(error) => {
-                tracing::warn!(
-                    delivery.id = leased.id,
-                    delivery.attempt = leased.attempts,
-                    latency_ms,
-                    "delivery not accepted: {error}"
-                );
-            }
+            Came::Asked(Ok(_)) => return self.app.health.is_well(channel),
+            Came::Sent(Err(error)) | Came::Asked(Err(error)) => error,
+        };
+        if error.retry == Retry::StopChannel {
+            return self.app.health.goes_red(channel, now, now + CHANNEL_PAUSE, &error.advice);
         }
+        tracing::warn!(
+            delivery.id = id,
+            delivery.attempt = attempt,
+            delivery.is_question = matches!(came, Came::Asked(_)),
+            delivery.latency_ms = latency_ms,
+            "delivery not accepted: {error}"
+        );
+        if error.is_outage && self.app.health.stumbles(channel) >= OUTAGE {
+            self.app.health.goes_red(channel, now, now + OUTAGE_PAUSE, &error.advice);
+        }
+    }
+}
+
+/// Every place there is.
+fn everything() -> u32 {
+    u32::try_from(IN_FLIGHT).unwrap_or(u32::MAX)
+}
+
+/// How long to wait, so that more is done at a time, when much is on its way or much comes in.
+fn breath(app: &App, places: &Semaphore) -> Duration {
+    let least = if app.tide.is_high(&app.clock) { HIGH_TIDE_BREATH } else { Duration::ZERO };
+    least.max(BREATH * u32::try_from(IN_FLIGHT.saturating_sub(places.available_permits())).unwrap_or(0))
+}
+
+/// This process was paused for so long that others may have taken its leases.
+fn lease_ran_out() -> SendError {
+    SendError {
+        name: "lease_ran_out",
+        code: None,
+        retry: Retry::Later(Some(Duration::ZERO)),
+        in_doubt: false,
+        is_outage: false,
+        advice: "Andon stood still between taking the message up and sending it. Is the machine overloaded?".to_owned(),
     }
 }
 
@@ -207,6 +293,7 @@ fn outbound(leased: &Leased) -> Result<Outbound, SendError> {
         code: None,
         retry: Retry::Never,
         in_doubt: false,
+        is_outage: false,
         advice: format!("The stored delivery has no usable {what}."),
     };
     Ok(Outbound {

@@ -1,10 +1,13 @@
 //! Receipts on their busy path: whatever gathered is taken in as one set.
 
-use super::store;
+use super::model::HIGH_TIDE_BREATH;
+use super::store::{self, Verdict};
 use crate::app::App;
-use crate::channels::Receipt;
+use crate::bus::Poke;
+use crate::channels::{Receipt, Retry};
 use crate::db::Batch;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The most receipts in one set.
 const MOST: usize = 512;
@@ -12,21 +15,30 @@ const MOST: usize = 512;
 /// The queue in front of the receipts' table work.
 pub fn start(app: &App) -> Batch<Receipt, ()> {
     let app = app.clone();
-    Batch::start(MOST, move |receipts: Arc<Vec<Receipt>>| {
+    let tide = app.clone();
+    let gathers_for = move || if tide.tide.is_high(&tide.clock) { HIGH_TIDE_BREATH } else { Duration::ZERO };
+    Batch::start(MOST, gathers_for, move |receipts: Arc<Vec<Receipt>>| {
         let app = app.clone();
         Box::pin(async move {
-            let count = receipts.len();
-            let explainer = app.clone();
+            let (judge, received) = (app.clone(), Arc::clone(&receipts));
             app.db
                 .write(move |tx| {
-                    let (receipts, app) = (Arc::clone(&receipts), explainer.clone());
-                    Box::pin(async move {
-                        let explain = |receipt: &Receipt| app.channel(receipt.channel)?.explain(receipt.error_code?);
-                        store::receive(tx, &receipts, explain).await
-                    })
+                    let (receipts, app) = (Arc::clone(&receipts), judge.clone());
+                    Box::pin(async move { store::receive(tx, &receipts, |receipt| verdict(&app, receipt)).await })
                 })
                 .await?;
-            Ok(vec![(); count])
+            received.iter().for_each(|receipt| app.metrics.receipt(receipt.channel, receipt.status.as_str()));
+            app.bus.poke(Poke::Dispatch); // a line may go on, or a delivery again
+            Ok(vec![(); received.len()])
         })
     })
+}
+
+/// What the channel says of the code in a receipt.
+pub(super) fn verdict(app: &App, receipt: &Receipt) -> Verdict {
+    let known = app.channel(receipt.channel).zip(receipt.error_code);
+    Verdict {
+        retry: known.map_or(Retry::Never, |(channel, code)| channel.retry(code)),
+        reason: known.and_then(|(channel, code)| channel.explain(code)),
+    }
 }

@@ -4,7 +4,8 @@
 //! make a value differ from its own stored copy.
 
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::time::Duration;
 
 /// A point in time: UTC, whole microseconds.
 pub type Instant = DateTime<Utc>;
@@ -31,6 +32,15 @@ impl Clock {
         match self {
             Self::System => Utc::now().trunc_subsecs(6),
             Self::Manual(at) => *at.lock().unwrap_or_else(PoisonError::into_inner),
+        }
+    }
+
+    /// Time that never runs back, whatever is done to the machine's clock: for spans, not for dates.
+    pub fn elapsed(&self) -> Duration {
+        static START: LazyLock<std::time::Instant> = LazyLock::new(std::time::Instant::now);
+        match self {
+            Self::System => START.elapsed(),
+            Self::Manual(_) => (self.now() - DateTime::UNIX_EPOCH).to_std().unwrap_or_default(),
         }
     }
 

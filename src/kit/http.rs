@@ -8,6 +8,11 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a whole request may take; a provider slower than this counts as not answering.
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
 
+/// How many requests the channels may have open at once, and so how many connections may be kept for the next ones.
+pub const CONNECTIONS: usize = 400;
+/// A connection that was not used for this long is closed.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
+
 /// A client that all channels share; it keeps connections open between requests.
 ///
 /// # Errors
@@ -19,6 +24,8 @@ pub fn client() -> Result<reqwest::Client> {
     builder
         .connect_timeout(CONNECT_TIMEOUT)
         .timeout(REQUEST_TIMEOUT)
+        .pool_max_idle_per_host(CONNECTIONS)
+        .pool_idle_timeout(IDLE_TIMEOUT)
         .redirect(reqwest::redirect::Policy::none())
         .no_proxy()
         .user_agent(concat!("andon/", env!("CARGO_PKG_VERSION")))

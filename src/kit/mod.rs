@@ -1,16 +1,23 @@
-//! Small things every other module may use: time, phone numbers, references, errors, logging and the one
-//! outgoing HTTP client. Nothing here knows a feature.
+//! Small things every other module may use: time, phone numbers, references, rules for values, errors, logging, figures
+//! and the one outgoing HTTP client. Nothing here knows a feature.
 
 pub mod clock;
 pub mod decimal;
 pub mod error;
 pub mod http;
+pub mod metrics;
 pub mod nearest;
 pub mod phone;
+pub mod process;
+pub mod records;
 pub mod reference;
+pub mod rules;
 pub mod telemetry;
+pub mod tide;
 pub mod token;
 
 pub use clock::{Clock, Instant};
 pub use error::{Error, Result};
+pub use metrics::Metrics;
 pub use phone::E164;
+pub use tide::Tide;

@@ -8,6 +8,8 @@ use std::collections::{HashMap, HashSet};
 
 /// The longest key that guesses are made for; nothing that Andon numbers is longer.
 const LONGEST: usize = 64;
+/// The most letters by which a slip of the hand misses its word.
+const MOST_WRONG: usize = 2;
 
 /// What a look-up answers: the facts of the keys that exist, and for each of the others the nearest that do.
 ///
@@ -57,6 +59,17 @@ pub fn closest(key: &str, candidates: impl IntoIterator<Item = String>, most: us
     ranked.sort();
     ranked.dedup();
     ranked.into_iter().take(most).map(|(_, candidate)| candidate).collect()
+}
+
+/// The one of the `known` words that `typed` misses by at most two letters, capital or small, with how many those are.
+///
+/// Words of other lengths are not compared letter by letter: what is typed may be of any length.
+pub fn slip<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> Option<(usize, &'a str)> {
+    let typed = typed.to_lowercase();
+    let length = typed.chars().count();
+    let of_that_length = known.into_iter().filter(|word| word.chars().count().abs_diff(length) <= MOST_WRONG);
+    let ranked = of_that_length.map(|word| (strsim::damerau_levenshtein(&typed, &word.to_lowercase()), word));
+    ranked.min().filter(|(wrong, _)| *wrong <= MOST_WRONG)
 }
 
 /// The key with its dash and its mistaken letters put right: `ORDI2345` and `0RD_12345` become `ORD-12345`.
@@ -210,6 +223,27 @@ mod tests {
     fn the_nearest_comes_first_and_ties_keep_their_order() {
         let existing = ["ORD-99999", "ORD-12347", "ORD-12354", "ORD-12345"].map(str::to_owned);
         assert_eq!(closest("ORD-12346", existing, 3), ["ORD-12345", "ORD-12347", "ORD-12354"]);
+    }
+
+    #[test]
+    fn a_slip_misses_its_word_by_two_letters_at_most() {
+        let known = ["order", "text", "ticket"];
+        for (typed, meant) in [
+            ("order", Some((0, "order"))),
+            ("ORDRE", Some((1, "order"))),
+            ("tiket", Some((1, "ticket"))),
+            ("toxxt", Some((2, "text"))),
+            ("machine", None),
+            ("", None),
+        ] {
+            assert_eq!(slip(typed, known), meant, "{typed}");
+        }
+    }
+
+    #[test]
+    fn a_word_of_any_length_is_compared_at_once() {
+        let known = vec!["a word of the usual length"; 1_000];
+        assert_eq!(slip(&"x".repeat(1_000_000), known), None, "letter by letter it would take hours");
     }
 
     proptest! {

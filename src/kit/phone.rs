@@ -43,6 +43,11 @@ impl E164 {
         format!("{head}…{tail}")
     }
 
+    /// Whether a numbering plan has it, by libphonenumber's rules.
+    pub fn is_valid(&self) -> bool {
+        phonenumber::parse(None, &self.0).is_ok_and(|number| phonenumber::is_valid(&number))
+    }
+
     /// `+` and digits.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -102,6 +107,20 @@ mod tests {
         for typed in ["0044 20 7946 0018", "44 20 7946 0018", "+44 (20) 7946-0018"] {
             let refused = E164::parse(typed).expect_err("not in E.164 form");
             assert_eq!(refused.probable.as_ref().map(E164::as_str), Some("+442079460018"), "{typed}");
+        }
+    }
+
+    #[test]
+    fn validity_is_the_numbering_plans() {
+        for (number, is_valid) in [
+            ("+12025550142", true),
+            ("+442079460018", true),
+            ("+491701234567", true),
+            ("+12005550142", false),
+            ("+15550001111", false),
+            ("+9990000000", false),
+        ] {
+            assert_eq!(E164::parse(number).expect("well formed").is_valid(), is_valid, "{number}");
         }
     }
 

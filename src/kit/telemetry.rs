@@ -2,13 +2,26 @@
 //!
 //! `info` tells the story of the business, `warn` what an operator should look at some time, `error` what a
 //! person should act on. Phone numbers are masked; bodies, tokens and codes are never logged.
+//!
+//! A server's lines wait in a bounded queue for a thread that writes them: where standard error takes them too slowly,
+//! lines are dropped and counted rather than messages held up.
 
 use std::io::IsTerminal as _;
+use std::sync::OnceLock;
+use std::time::Duration;
+use tracing_appender::non_blocking::{ErrorCounter, NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
 /// It tells at `info`, with every command, that there is nothing to migrate.
 const CHATTY: &str = "sea_orm_migration";
+
+/// The most lines that wait to be written: a few megabytes, and some seconds of a flood.
+const MAX_WAITING_LINES: usize = 16_384;
+/// How often it is told that lines were dropped.
+const TELL_DROPPED: Duration = Duration::from_secs(10);
+
+static DROPPED: OnceLock<ErrorCounter> = OnceLock::new();
 
 /// How a log line looks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -20,14 +33,56 @@ pub enum LogFormat {
     Json,
 }
 
-/// Starts logging for the process. `filter` is tracing's directive syntax (`info`, `andon=debug,sqlx=warn`). The
-/// migrations' own lines appear from `warn` on, unless `filter` names `sea_orm_migration`.
+/// Starts logging for a command: lines are written at once. `filter` is tracing's directive syntax (`info`,
+/// `andon=debug,sqlx=warn`). The migrations' own lines appear from `warn` on, unless `filter` names
+/// `sea_orm_migration`.
 ///
 /// # Errors
 /// When `filter` cannot be read; the text says which part.
 pub fn start(filter: &str, format: LogFormat) -> Result<(), String> {
+    start_with(filter, format, std::io::stderr)
+}
+
+/// Starts logging for a server, as [`start`] does, but never waits for standard error. What waits is written when the
+/// guard is dropped.
+///
+/// # Errors
+/// As [`start`].
+pub fn start_for_server(filter: &str, format: LogFormat) -> Result<WorkerGuard, String> {
+    let builder = NonBlockingBuilder::default().lossy(true).buffered_lines_limit(MAX_WAITING_LINES);
+    let (writer, guard) = builder.finish(std::io::stderr());
+    DROPPED.get_or_init(|| writer.error_counter());
+    start_with(filter, format, writer)?;
+    Ok(guard)
+}
+
+/// How many lines were dropped so far.
+pub fn dropped_lines() -> u64 {
+    DROPPED.get().map_or(0, |dropped| dropped.dropped_lines() as u64)
+}
+
+/// Tells, from time to time, that lines were dropped; never ends.
+pub async fn tell_dropped() {
+    let mut told = 0;
+    loop {
+        tokio::time::sleep(TELL_DROPPED).await;
+        let dropped = dropped_lines();
+        if dropped > told {
+            tracing::warn!(
+                log.dropped = dropped - told,
+                "log lines were dropped: standard error takes them too slowly"
+            );
+            told = dropped;
+        }
+    }
+}
+
+fn start_with<W>(filter: &str, format: LogFormat, writer: W) -> Result<(), String>
+where
+    W: for<'a> tracing_subscriber::fmt::MakeWriter<'a> + Send + Sync + 'static,
+{
     let filter = read(filter)?;
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer).with_target(false);
     let builder = builder.with_ansi(std::io::stderr().is_terminal());
     let started = match format {
         LogFormat::Text => builder.try_init(),

@@ -1,5 +1,9 @@
 //! Machines: which they are, where they stand, and whose department answers for them.
 
+pub mod api;
+pub mod desk;
+pub mod events;
+pub mod records;
 mod store;
 
 pub use store::row;

@@ -1,10 +1,16 @@
 //! Machines in the database, as sets.
 
 use super::NewMachine;
-use crate::db::{MAX_BOUND_VALUES, Tx, rows_by_key};
+use super::desk::Filter;
+use crate::db::{MAX_BOUND_VALUES, Tx, containing, page_by_key, rows_by_key};
 use crate::kit::Result;
+use crate::web::page::Part;
 use sea_orm::ActiveValue::{NotSet, Set};
-use sea_orm::{ConnectionTrait, EntityTrait as _};
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{
+    ColumnTrait as _, ConnectionTrait, EntityTrait as _, PaginatorTrait as _, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _, Select,
+};
 
 /// A machine has six columns to set.
 const ROWS_AT_ONCE: usize = MAX_BOUND_VALUES / 6;
@@ -28,6 +34,66 @@ pub(super) async fn insert(tx: &Tx, machines: &[&NewMachine]) -> Result<()> {
         insert.exec_without_returning(tx.conn()).await?;
     }
     Ok(())
+}
+
+/// Adds a machine; where its number was taken a moment ago, the write begins again.
+pub(super) async fn insert_new(tx: &Tx, machine: row::Model) -> Result<()> {
+    let new = row::ActiveModel { id: NotSet, ..machine.into() };
+    row::Entity::insert(new).exec_without_returning(tx.conn()).await?;
+    Ok(())
+}
+
+pub(super) async fn by_id(conn: &impl ConnectionTrait, id: i64) -> Result<Option<row::Model>> {
+    Ok(row::Entity::find_by_id(id).one(conn).await?)
+}
+
+/// Machines that fit, in the order of their numbers, with one more than are shown.
+pub(super) async fn list(conn: &impl ConnectionTrait, filter: &Filter, part: &Part) -> Result<Vec<row::Model>> {
+    let key = part.cursor.as_ref().and_then(|cursor| cursor.key.as_deref());
+    let select = page_by_key(filtered(conn, filter), row::Column::Number, key, part.is_before(), part.fetched());
+    Ok(select.all(conn).await?)
+}
+
+/// How many machines fit.
+pub(super) async fn count(conn: &impl ConnectionTrait, filter: &Filter) -> Result<u64> {
+    Ok(filtered(conn, filter).count(conn).await?)
+}
+
+fn filtered(conn: &impl ConnectionTrait, filter: &Filter) -> Select<row::Entity> {
+    use row::Column as C;
+    let mut select = row::Entity::find();
+    if let Some(number) = &filter.number {
+        select = select.filter(C::Number.eq(number.as_str()));
+    }
+    if let Some(department) = &filter.department {
+        select = select.filter(C::Department.eq(department.as_str()));
+    }
+    if let Some(words) = &filter.words {
+        let backend = conn.get_database_backend();
+        select = select.filter(containing::<row::Entity>(backend, &[C::Number, C::Name, C::Location], words));
+    }
+    select
+}
+
+/// Writes whole machines: those whose numbers are new, and the new state of the others. No number twice.
+pub(super) async fn upsert(tx: &Tx, machines: Vec<row::Model>) -> Result<()> {
+    use row::Column as C;
+    let conflict =
+        OnConflict::column(C::Number).update_columns([C::Name, C::Location, C::Department, C::UpdatedAt]).to_owned();
+    for part in machines.chunks(ROWS_AT_ONCE) {
+        let rows = part.iter().map(|machine| row::ActiveModel { id: NotSet, ..machine.clone().into() });
+        row::Entity::insert_many(rows).on_conflict(conflict.clone()).exec_without_returning(tx.conn()).await?;
+    }
+    Ok(())
+}
+
+/// The next machines in the order of their numbers.
+pub(super) async fn page(conn: &impl ConnectionTrait, after: Option<&str>, most: u64) -> Result<Vec<row::Model>> {
+    let mut select = row::Entity::find().order_by_asc(row::Column::Number).limit(most);
+    if let Some(after) = after {
+        select = select.filter(row::Column::Number.gt(after));
+    }
+    Ok(select.all(conn).await?)
 }
 
 /// The stored machine.

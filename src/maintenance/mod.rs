@@ -100,6 +100,7 @@ pub async fn record(tx: &Tx, reports: &[Report], given: &[Given]) -> Result<Vec<
                     priority: urgency,
                     requester_id: Some(report.reporter),
                     department: Some(machine.department.clone()),
+                    incident: None,
                 });
                 facts.push((machine.id, issue_type));
                 Ok(Kind::Maintenance.policy().resolution_hours(urgency).unwrap_or_default())

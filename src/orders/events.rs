@@ -1,31 +1,33 @@
 //! What happens to orders.
 
 use super::model::Status;
-use crate::db::Tx;
-use crate::kit::Result;
-use crate::outbox::{self, Event};
+use crate::outbox::{Event, Subject};
 use serde::Serialize;
 
-/// An order was put on hold, or got one hold more.
+/// An order was put on hold, or got one hold more. Tells nobody: the ticket that holds it does.
 #[derive(Clone, Debug, Serialize)]
 pub struct Held {
-    /// The ticket that holds it.
-    pub ticket_id: i64,
+    /// The ticket that holds it; none where somebody holds it by hand.
+    pub ticket_id: Option<i64>,
     /// The order.
     pub order_id: i64,
     /// Its number.
     pub order: String,
     /// Why.
     pub reason: String,
-    /// Who reported it.
+    /// Who reported it, or holds it.
     pub held_by: Option<i64>,
 }
 
 impl Event for Held {
     const NAME: &'static str = "order.held";
 
+    fn subject(&self) -> Subject {
+        Subject::new("order", self.order_id)
+    }
+
     fn ticket_id(&self) -> Option<i64> {
-        Some(self.ticket_id)
+        self.ticket_id
     }
 
     fn actor_id(&self) -> Option<i64> {
@@ -33,7 +35,8 @@ impl Event for Held {
     }
 }
 
-/// The last hold on an order was released. Nobody does that; it follows from the closing of its ticket.
+/// The last hold on an order was released: by the closing of its ticket, which nobody does for the order's sake and
+/// which tells those concerned; or by hand.
 #[derive(Clone, Debug, Serialize)]
 pub struct Released {
     /// The ticket whose closing released it.
@@ -44,24 +47,97 @@ pub struct Released {
     pub order: String,
     /// The status that it got back.
     pub status: Option<Status>,
+    /// Why, where somebody did it by hand.
+    pub reason: Option<String>,
+    /// Who did it by hand.
+    pub released_by: Option<i64>,
 }
 
 impl Event for Released {
     const NAME: &'static str = "order.released";
+
+    fn subject(&self) -> Subject {
+        Subject::new("order", self.order_id)
+    }
 
     fn ticket_id(&self) -> Option<i64> {
         self.ticket_id
     }
 
     fn actor_id(&self) -> Option<i64> {
-        None
+        self.released_by
     }
 }
 
-/// Appends a set of events; nothing for an empty set.
-pub(super) async fn append<E: Event>(tx: &Tx, events: &[E]) -> Result<()> {
-    if events.is_empty() {
-        return Ok(());
+/// A hold by hand was let go, and others keep the order on hold.
+#[derive(Clone, Debug, Serialize)]
+pub struct HoldReleased {
+    /// The order.
+    pub order_id: i64,
+    /// Its number.
+    pub order: String,
+    /// Why.
+    pub reason: String,
+    /// Who did it.
+    pub released_by: i64,
+}
+
+impl Event for HoldReleased {
+    const NAME: &'static str = "order.hold_released";
+
+    fn subject(&self) -> Subject {
+        Subject::new("order", self.order_id)
     }
-    outbox::append(tx, events).await
+
+    fn actor_id(&self) -> Option<i64> {
+        Some(self.released_by)
+    }
+}
+
+/// An order was taken in.
+#[derive(Clone, Debug, Serialize)]
+pub struct Created {
+    /// The order.
+    pub order_id: i64,
+    /// Its number.
+    pub order: String,
+    /// Who handed it in; none where it came by a file.
+    pub by: Option<i64>,
+}
+
+impl Event for Created {
+    const NAME: &'static str = "order.created";
+
+    fn subject(&self) -> Subject {
+        Subject::new("order", self.order_id)
+    }
+
+    fn actor_id(&self) -> Option<i64> {
+        self.by
+    }
+}
+
+/// What is known of an order changed.
+#[derive(Clone, Debug, Serialize)]
+pub struct Changed {
+    /// The order.
+    pub order_id: i64,
+    /// Its number.
+    pub order: String,
+    /// What of it.
+    pub fields: Vec<&'static str>,
+    /// Who handed it in; none where it came by a file.
+    pub by: Option<i64>,
+}
+
+impl Event for Changed {
+    const NAME: &'static str = "order.changed";
+
+    fn subject(&self) -> Subject {
+        Subject::new("order", self.order_id)
+    }
+
+    fn actor_id(&self) -> Option<i64> {
+        self.by
+    }
 }

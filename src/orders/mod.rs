@@ -3,8 +3,11 @@
 //! Everything works on sets with a fixed number of statements. What is held keeps the status it had, and gets it
 //! back when its last hold is released.
 
+pub mod api;
+pub mod desk;
 pub mod events;
 pub mod model;
+pub mod records;
 mod store;
 
 pub use model::{Sla, Status};
@@ -13,6 +16,7 @@ pub use store::{hold_row, order_row as row};
 use crate::db::{Tx, with_nearest};
 use crate::kit::nearest::LookedUp;
 use crate::kit::{Instant, Result};
+use crate::outbox;
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 use events::{Held, Released};
@@ -53,8 +57,8 @@ pub struct Hold {
     pub order_id: i64,
     /// Its number.
     pub order: String,
-    /// The ticket that holds it, and whose closing releases it.
-    pub ticket_id: i64,
+    /// The ticket that holds it, and whose closing releases it; none where somebody holds it by hand.
+    pub ticket_id: Option<i64>,
     /// Why.
     pub reason: String,
     /// Who reported it.
@@ -110,7 +114,7 @@ pub async fn hold(tx: &Tx, holds: &[Hold]) -> Result<()> {
             held_by: hold.held_by,
         })
         .collect();
-    events::append(tx, &events).await
+    outbox::append(tx, &events).await
 }
 
 /// Releases the holds of these tickets; an order with no other open hold gets back the status it had before.
@@ -126,7 +130,7 @@ pub async fn release_for_tickets(tx: &Tx, ticket_ids: &[i64]) -> Result<()> {
     // second must see that the first has let go.
     let orders = store::by_ids_locked(tx, &ids).await?;
     store::mark_released(tx, ticket_ids).await?;
-    let still_held = store::still_held(tx, &ids).await?;
+    let still_held = store::still_held(tx.conn(), &ids).await?;
     let free: Vec<&row::Model> = orders
         .iter()
         .filter(|order| order.status == Status::OnHold && order.status_before_hold.is_some())
@@ -141,9 +145,11 @@ pub async fn release_for_tickets(tx: &Tx, ticket_ids: &[i64]) -> Result<()> {
             order_id: order.id,
             order: order.number.clone(),
             status: order.status_before_hold,
+            reason: None,
+            released_by: None,
         })
         .collect();
-    events::append(tx, &events).await
+    outbox::append(tx, &events).await
 }
 
 /// Adds the orders whose numbers are new and leaves the others untouched; answers how many were new.

@@ -1,13 +1,16 @@
 //! Orders and their holds in the database, as sets.
 
+use super::desk::Filter;
 use super::model::Status;
 use super::{Hold, NewOrder, row};
-use crate::db::{MAX_BOUND_VALUES, Tx, rows_by_key};
+use crate::db::{MAX_BOUND_VALUES, Tx, containing, page_by_key, rows_by_key};
 use crate::kit::Result;
+use crate::web::page::Part;
 use sea_orm::ActiveValue::{NotSet, Set};
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
-    ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    ColumnTrait as _, ConnectionTrait, EntityTrait as _, PaginatorTrait as _, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _, Select,
 };
 use std::collections::{BTreeSet, HashSet};
 
@@ -54,12 +57,95 @@ pub(super) async fn insert(tx: &Tx, orders: &[&NewOrder]) -> Result<()> {
     Ok(())
 }
 
+/// Writes whole orders: those whose numbers are new, and the new state of the others. No number twice.
+pub(super) async fn upsert(tx: &Tx, orders: Vec<row::Model>) -> Result<()> {
+    use row::Column as C;
+    let news = [C::Customer, C::Product, C::QuantityOrdered, C::QuantityCompleted, C::QuantityRejected]
+        .into_iter()
+        .chain([C::StartsOn, C::DueOn, C::Status, C::StatusBeforeHold, C::UpdatedAt]);
+    let conflict = OnConflict::column(C::Number).update_columns(news).to_owned();
+    for part in orders.chunks(ROWS_AT_ONCE) {
+        let rows = part.iter().map(|order| row::ActiveModel { id: NotSet, ..order.clone().into() });
+        row::Entity::insert_many(rows).on_conflict(conflict.clone()).exec_without_returning(tx.conn()).await?;
+    }
+    Ok(())
+}
+
+/// The next orders in the order of their numbers.
+pub(super) async fn page(conn: &impl ConnectionTrait, after: Option<&str>, most: u64) -> Result<Vec<row::Model>> {
+    let mut select = row::Entity::find().order_by_asc(row::Column::Number).limit(most);
+    if let Some(after) = after {
+        select = select.filter(row::Column::Number.gt(after));
+    }
+    Ok(select.all(conn).await?)
+}
+
+/// Adds an order; where its number was taken a moment ago, the write begins again.
+pub(super) async fn insert_new(tx: &Tx, order: row::Model) -> Result<()> {
+    let new = row::ActiveModel { id: NotSet, ..order.into() };
+    row::Entity::insert(new).exec_without_returning(tx.conn()).await?;
+    Ok(())
+}
+
+pub(super) async fn by_id(conn: &impl ConnectionTrait, id: i64) -> Result<Option<row::Model>> {
+    Ok(row::Entity::find_by_id(id).one(conn).await?)
+}
+
+/// Orders that fit, in the order of their numbers, with one more than are shown.
+pub(super) async fn list(conn: &impl ConnectionTrait, filter: &Filter, part: &Part) -> Result<Vec<row::Model>> {
+    let key = part.cursor.as_ref().and_then(|cursor| cursor.key.as_deref());
+    let select = page_by_key(filtered(conn, filter), row::Column::Number, key, part.is_before(), part.fetched());
+    Ok(select.all(conn).await?)
+}
+
+/// How many orders fit.
+pub(super) async fn count(conn: &impl ConnectionTrait, filter: &Filter) -> Result<u64> {
+    Ok(filtered(conn, filter).count(conn).await?)
+}
+
+fn filtered(conn: &impl ConnectionTrait, filter: &Filter) -> Select<row::Entity> {
+    use row::Column as C;
+    let mut select = row::Entity::find();
+    if let Some(number) = &filter.number {
+        select = select.filter(C::Number.eq(number.as_str()));
+    }
+    if let Some(status) = filter.status {
+        select = select.filter(C::Status.eq(status));
+    }
+    if let Some(words) = &filter.words {
+        let backend = conn.get_database_backend();
+        select = select.filter(containing::<row::Entity>(backend, &[C::Number, C::Customer, C::Product], words));
+    }
+    select
+}
+
+/// The open holds of an order, oldest first.
+pub(super) async fn open_holds(conn: &impl ConnectionTrait, order_id: i64) -> Result<Vec<hold_row::Model>> {
+    let select = hold_row::Entity::find()
+        .filter(hold_row::Column::OrderId.eq(order_id))
+        .filter(hold_row::Column::ReleasedAt.is_null())
+        .order_by_asc(hold_row::Column::Id);
+    Ok(select.all(conn).await?)
+}
+
+/// Releases the holds that somebody laid on an order by hand.
+pub(super) async fn release_by_hand(tx: &Tx, order_id: i64) -> Result<()> {
+    hold_row::Entity::update_many()
+        .col_expr(hold_row::Column::ReleasedAt, Expr::value(tx.now()))
+        .filter(hold_row::Column::OrderId.eq(order_id))
+        .filter(hold_row::Column::TicketId.is_null())
+        .filter(hold_row::Column::ReleasedAt.is_null())
+        .exec(tx.conn())
+        .await?;
+    Ok(())
+}
+
 pub(super) async fn insert_holds(tx: &Tx, holds: &[Hold]) -> Result<()> {
     for part in holds.chunks(ROWS_AT_ONCE) {
         let rows = part.iter().map(|hold| hold_row::ActiveModel {
             id: NotSet,
             order_id: Set(hold.order_id),
-            ticket_id: Set(Some(hold.ticket_id)),
+            ticket_id: Set(hold.ticket_id),
             reason: Set(hold.reason.clone()),
             held_by: Set(hold.held_by),
             held_at: Set(tx.now()),
@@ -126,7 +212,7 @@ pub(super) async fn mark_released(tx: &Tx, ticket_ids: &[i64]) -> Result<()> {
 }
 
 /// Those of the orders that have an open hold.
-pub(super) async fn still_held(tx: &Tx, order_ids: &HashSet<i64>) -> Result<HashSet<i64>> {
+pub(super) async fn still_held(conn: &impl ConnectionTrait, order_ids: &HashSet<i64>) -> Result<HashSet<i64>> {
     let mut held = HashSet::new();
     for part in parts(order_ids) {
         let select = hold_row::Entity::find()
@@ -135,7 +221,7 @@ pub(super) async fn still_held(tx: &Tx, order_ids: &HashSet<i64>) -> Result<Hash
             .filter(hold_row::Column::OrderId.is_in(part))
             .filter(hold_row::Column::ReleasedAt.is_null())
             .distinct();
-        held.extend(select.into_tuple::<i64>().all(tx.conn()).await?);
+        held.extend(select.into_tuple::<i64>().all(conn).await?);
     }
     Ok(held)
 }

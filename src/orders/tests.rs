@@ -62,7 +62,7 @@ async fn lay(db: &Db, holds: Vec<(&str, i64)>) {
     for (number, ticket_id) in holds {
         let order_id = order_now(db, number).await.id;
         let order = number.to_owned();
-        laid.push(Hold { order_id, order, ticket_id, reason: "Scratches".to_owned(), held_by: None });
+        laid.push(Hold { order_id, order, ticket_id: Some(ticket_id), reason: "Scratches".to_owned(), held_by: None });
     }
     db.write(move |tx| {
         let laid = laid.clone();

@@ -1,5 +1,15 @@
 //! People and their addresses as rows.
 
+pub mod api_tokens;
+pub mod change;
+pub mod codes;
+pub mod records;
+pub mod sign_ins;
+pub mod user_changes;
+pub mod users;
+
+pub use change::{Changes, change};
+
 use super::Role;
 use crate::channels::Medium;
 use crate::db::Tx;
@@ -221,8 +231,12 @@ pub async fn register(tx: &Tx, people: &[NewPerson]) -> Result<Vec<Registered>> 
 
 /// Everybody with a role, with their WhatsApp address.
 pub async fn registered(conn: &impl ConnectionTrait) -> Result<Vec<Known>> {
-    let mut everybody: Vec<Known> =
-        known_addresses().filter(person::Column::Role.is_not_null()).into_model::<Known>().all(conn).await?;
+    let mut everybody: Vec<Known> = known_addresses()
+        .filter(person::Column::Role.is_not_null())
+        .filter(address::Column::Medium.eq(Medium::Whatsapp.as_str()))
+        .into_model::<Known>()
+        .all(conn)
+        .await?;
     everybody.sort_by_key(|known| known.person_id);
     Ok(everybody)
 }
@@ -232,9 +246,8 @@ pub async fn consent(tx: &Tx, address_ids: &[i64], to_notices: bool) -> Result<(
     if address_ids.is_empty() {
         return Ok(());
     }
-    let opted_out_at = (!to_notices).then(|| tx.now());
     address::Entity::update_many()
-        .col_expr(address::Column::OptedOutAt, opted_out_at.into())
+        .col_expr(address::Column::OptedOutAt, (!to_notices).then(|| tx.now()).into())
         .filter(address::Column::Id.is_in(address_ids.iter().copied()))
         .exec(tx.conn())
         .await?;
@@ -272,6 +285,7 @@ async fn insert_people(tx: &Tx, newcomers: Vec<Newcomer>) -> Result<Vec<i64>> {
         is_active: Set(true),
         created_at: Set(tx.now()),
         updated_at: Set(tx.now()),
+        ..Default::default()
     });
     person::Entity::insert_many(rows).exec_without_returning(tx.conn()).await?;
     let made: Vec<(String, i64)> = person::Entity::find()
@@ -328,6 +342,11 @@ pub mod person {
         pub is_active: bool,
         pub created_at: Instant,
         pub updated_at: Instant,
+        pub username: Option<String>,
+        pub email: Option<String>,
+        pub first_name: Option<String>,
+        pub last_name: Option<String>,
+        pub phone_number: Option<String>,
     }
 
     #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
@@ -364,36 +383,4 @@ pub mod address {
     }
 
     impl ActiveModelBehavior for ActiveModel {}
-}
-
-/// What an admin changes about somebody registered; what is `None` stays as it is.
-#[derive(Clone, Debug, Default)]
-pub struct Changes {
-    /// Their name.
-    pub name: Option<String>,
-    /// What they are here for.
-    pub role: Option<Role>,
-    /// Their department; an empty one takes it away.
-    pub department: Option<String>,
-}
-
-/// Changes somebody registered and answers with how they are now; `None` where nobody with a role has this
-/// WhatsApp number.
-pub async fn change(tx: &Tx, whatsapp: &E164, changes: &Changes) -> Result<Option<Known>> {
-    let values = [whatsapp.to_string()];
-    let found = by_addresses(tx.conn(), Medium::Whatsapp, &values).await?.remove(whatsapp.as_str());
-    let Some(known) = found.filter(|known| known.role.is_some()) else { return Ok(None) };
-    let mut update = person::Entity::update_many().col_expr(person::Column::UpdatedAt, tx.now().into());
-    if let Some(name) = &changes.name {
-        update = update.col_expr(person::Column::Name, name.clone().into());
-    }
-    if let Some(role) = changes.role {
-        update = update.col_expr(person::Column::Role, role.as_str().into());
-    }
-    if let Some(department) = &changes.department {
-        let department = Some(department.clone()).filter(|department| !department.is_empty());
-        update = update.col_expr(person::Column::Department, department.into());
-    }
-    update.filter(person::Column::Id.eq(known.person_id)).exec(tx.conn()).await?;
-    Ok(by_addresses(tx.conn(), Medium::Whatsapp, &values).await?.remove(whatsapp.as_str()))
 }

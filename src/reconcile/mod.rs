@@ -8,13 +8,14 @@ mod store;
 
 use crate::app::App;
 use crate::bus::Poke;
-use crate::channels::{Channel, Listed, Medium, Retry};
+use crate::channels::{Channel, Listed, Medium, Retry, SendError};
 use crate::chat::inbound::Taken;
 use crate::db::{is_refusal, marks};
 use crate::delivery::model::CHANNEL_PAUSE;
 use crate::kit::{Error, Instant, Result};
 use crate::webhooks_in::Door;
 use chrono::TimeDelta;
+use sea_orm::ConnectionTrait;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -66,9 +67,9 @@ pub async fn once(app: &App, door: &Door) -> Result<usize> {
         let name = format!("received:{}", channel.name());
         let started_at = app.clock.now();
         // On the very first look there is nothing to catch up with: what is older than Andon is not its business.
-        if let Some(mark) = marks::mark(app.db.read(), &name).await? {
-            let received = match channel.received_since(mark - OVERLAP).await {
-                Ok(received) => received,
+        if let Some(mark) = last_look(app.db.read(), channel.name()).await? {
+            let new = match missing(app.db.read(), channel.as_ref(), mark).await? {
+                Ok(new) => new,
                 Err(error) => {
                     if error.retry == Retry::StopChannel {
                         app.health.goes_red(channel.name(), started_at, started_at + CHANNEL_PAUSE, &error.advice);
@@ -76,10 +77,6 @@ pub async fn once(app: &App, door: &Door) -> Result<usize> {
                     return Err(Error::unavailable("The provider does not list what it received.").because(error));
                 }
             };
-            let ids: Vec<String> = received.iter().map(|listed| listed.message.provider_id.clone()).collect();
-            let known = store::known(app.db.read(), channel.name(), &ids).await?;
-            let new: Vec<Listed> =
-                received.into_iter().filter(|listed| !known.contains(&listed.message.provider_id)).collect();
             for some in new.chunks(AT_ONCE) {
                 missed += take_in(door, channel.as_ref(), some, started_at).await?;
             }
@@ -90,11 +87,39 @@ pub async fn once(app: &App, door: &Door) -> Result<usize> {
                 Box::pin(async move { marks::set_mark(tx, &name, started_at).await })
             })
             .await?;
+        app.metrics.reconciled(channel.name(), started_at);
     }
+    app.metrics.messages_fetched.inc_by(missed as u64);
     if missed > 0 {
-        tracing::info!(missed, "messages that had been missed were taken in");
+        tracing::info!(messages.fetched = missed, "messages that had been missed were taken in");
     }
     Ok(missed)
+}
+
+/// What the provider received for us since `mark` and is not here.
+///
+/// # Errors
+/// When the database is away; inside, when the provider cannot be asked.
+pub async fn missing(
+    conn: &impl ConnectionTrait,
+    channel: &dyn Channel,
+    mark: Instant,
+) -> Result<Result<Vec<Listed>, SendError>> {
+    let received = match channel.received_since(mark - OVERLAP).await {
+        Ok(received) => received,
+        Err(error) => return Ok(Err(error)),
+    };
+    let ids: Vec<String> = received.iter().map(|listed| listed.message.provider_id.clone()).collect();
+    let known = store::known(conn, channel.name(), &ids).await?;
+    Ok(Ok(received.into_iter().filter(|listed| !known.contains(&listed.message.provider_id)).collect()))
+}
+
+/// When a channel was last asked for what was missed.
+///
+/// # Errors
+/// When the database is away.
+pub async fn last_look(conn: &impl ConnectionTrait, channel: &str) -> Result<Option<Instant>> {
+    marks::mark(conn, &format!("received:{channel}")).await
 }
 
 /// Takes some of the missed messages in, in their order. Answers with how many were new.
@@ -112,7 +137,7 @@ async fn take_in(door: &Door, channel: &dyn Channel, listed: &[Listed], now: Ins
                     );
                 }
                 Err(error) => {
-                    tracing::warn!(message.id = message.provider_id, "taken in without its media: {error}");
+                    tracing::warn!(provider.id = message.provider_id, "taken in without its media: {error}");
                     Vec::new()
                 }
             };

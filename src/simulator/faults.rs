@@ -1,8 +1,8 @@
 //! What shall go wrong: rules that a person or a test arms, each for the next so many messages.
 //!
-//! Three places can fail: our sends (`sends`), the webhooks that tell Andon of a message (`webhooks`), and the
-//! status callbacks of our messages (`callbacks`). A rule wears out by itself; nothing here lasts for ever, and
-//! every figure is bounded, so that no fault can hang the process.
+//! Four places can fail: our sends (`sends`), the list of messages (`lists`), the webhooks that tell Andon of a message
+//! (`webhooks`), and the status callbacks of our messages (`callbacks`). A rule wears out by itself; nothing here lasts
+//! for ever, and every figure is bounded, so that no fault can hang the process.
 
 use serde::{Deserialize, Serialize};
 
@@ -17,13 +17,15 @@ const MAX_RETRY_AFTER_S: u32 = 3_600;
 
 /// Everything that is armed.
 ///
-/// **Shape** `{"sends": {"next": 3, "fault": {"kind": "refuse", "code": 63016}}, "webhooks": null,
+/// **Shape** `{"sends": {"next": 3, "fault": {"kind": "refuse", "code": 63016}}, "lists": null, "webhooks": null,
 /// "callbacks": null, "window": false}`
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Faults {
     /// What happens to the next messages that Andon sends.
     pub sends: Option<Rule<SendFault>>,
+    /// What happens when Andon next asks for the list of messages.
+    pub lists: Option<Rule<ListFault>>,
     /// What happens to the webhooks of the next messages from a phone.
     pub webhooks: Option<Rule<PostFault>>,
     /// What happens to the status callbacks of the next messages that Andon sends.
@@ -71,12 +73,26 @@ pub enum SendFault {
     Delay {
         /// Milliseconds, up to 30,000.
         ms: u64,
+        /// Only the answer is late: the message is taken at once.
+        #[serde(default)]
+        taken: bool,
     },
     /// Never answered: the connection is held for up to 30 seconds, then dropped (at once at the instant pace).
     Silent {
         /// The message was taken all the same.
         #[serde(default)]
         taken: bool,
+    },
+}
+
+/// How a question for the list goes wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum ListFault {
+    /// Answered with 429 or a 5xx.
+    Respond {
+        /// The HTTP status.
+        status: u16,
     },
 }
 
@@ -100,6 +116,7 @@ impl Faults {
     pub fn check(&self) -> Result<(), String> {
         let nexts = [
             ("sends", self.sends.map(|rule| rule.next)),
+            ("lists", self.lists.map(|rule| rule.next)),
             ("webhooks", self.webhooks.map(|rule| rule.next)),
             ("callbacks", self.callbacks.map(|rule| rule.next)),
         ];
@@ -110,6 +127,9 @@ impl Faults {
         }
         if let Some(rule) = self.sends {
             rule.fault.check()?;
+        }
+        if let Some(Rule { fault: ListFault::Respond { status }, .. }) = self.lists {
+            check_status("lists", status)?;
         }
         for (place, rule) in [("webhooks", self.webhooks), ("callbacks", self.callbacks)] {
             if let Some(Rule { fault: PostFault::Repeat { times }, .. }) = rule
@@ -126,6 +146,10 @@ impl Faults {
         let mut words = Vec::new();
         if let Some(Rule { next, fault }) = self.sends {
             words.push(format!("{} {}.", subject(next, "from Andon", "is", "are"), fault.in_words()));
+        }
+        if let Some(Rule { next, fault: ListFault::Respond { status } }) = self.lists {
+            let times = if next == 1 { "the next time".to_owned() } else { format!("the next {next} times") };
+            words.push(format!("Andon's question for the list of messages is answered with an HTTP {status} {times}."));
         }
         if let Some(Rule { next, fault }) = self.webhooks {
             words.push(match fault {
@@ -157,6 +181,11 @@ impl Faults {
         take(&mut self.sends)
     }
 
+    /// The fault for the list at hand, if one is armed; uses it up.
+    pub(super) fn take_list(&mut self) -> Option<ListFault> {
+        take(&mut self.lists)
+    }
+
     /// The fault for the webhook at hand, if one is armed; uses it up.
     pub(super) fn take_webhook(&mut self) -> Option<PostFault> {
         take(&mut self.webhooks)
@@ -174,13 +203,13 @@ impl SendFault {
             Self::Refuse { code } | Self::FailLater { code } if !(10_000..=99_999).contains(&code) => {
                 Err("sends.fault.code must be one of Twilio's, which have five digits (63016).".to_owned())
             }
-            Self::Respond { status, .. } if status != 429 && !(500..=599).contains(&status) => {
-                Err("sends.fault.status must be 429 or from 500 to 599.".to_owned())
-            }
             Self::Respond { retry_after_s: Some(seconds), .. } if seconds > MAX_RETRY_AFTER_S => {
                 Err(format!("sends.fault.retry_after_s must be at most {MAX_RETRY_AFTER_S}."))
             }
-            Self::Delay { ms } if ms > MAX_DELAY_MS => Err(format!("sends.fault.ms must be at most {MAX_DELAY_MS}.")),
+            Self::Respond { status, .. } => check_status("sends", status),
+            Self::Delay { ms, .. } if ms > MAX_DELAY_MS => {
+                Err(format!("sends.fault.ms must be at most {MAX_DELAY_MS}."))
+            }
             _ => Ok(()),
         }
     }
@@ -194,11 +223,17 @@ impl SendFault {
                 let but = if taken { ", although the message went out" } else { "" };
                 format!("answered with an HTTP {status}{wait}{but}")
             }
-            Self::Delay { ms } => format!("answered after {ms} ms"),
+            Self::Delay { ms, taken: false } => format!("answered after {ms} ms"),
+            Self::Delay { ms, taken: true } => format!("taken at once and answered after {ms} ms"),
             Self::Silent { taken: false } => "never answered, and lost".to_owned(),
             Self::Silent { taken: true } => "never answered, although it went out".to_owned(),
         }
     }
+}
+
+fn check_status(place: &str, status: u16) -> Result<(), String> {
+    let is_failure = status == 429 || (500..=599).contains(&status);
+    if is_failure { Ok(()) } else { Err(format!("{place}.fault.status must be 429 or from 500 to 599.")) }
 }
 
 /// "The next message from Andon is", "The next 3 messages from Andon are".
@@ -247,7 +282,8 @@ mod tests {
             (r#"{"sends":{"next":0,"fault":{"kind":"silent"}}}"#, "sends.next"),
             (r#"{"webhooks":{"next":1001,"fault":{"kind":"drop"}}}"#, "webhooks.next"),
             (r#"{"sends":{"next":1,"fault":{"kind":"refuse","code":7}}}"#, "five digits"),
-            (r#"{"sends":{"next":1,"fault":{"kind":"respond","status":200}}}"#, "429 or from 500"),
+            (r#"{"sends":{"next":1,"fault":{"kind":"respond","status":200}}}"#, "sends.fault.status"),
+            (r#"{"lists":{"next":1,"fault":{"kind":"respond","status":404}}}"#, "lists.fault.status"),
             (r#"{"sends":{"next":1,"fault":{"kind":"respond","status":429,"retry_after_s":4000}}}"#, "retry_after_s"),
             (r#"{"sends":{"next":1,"fault":{"kind":"delay","ms":30001}}}"#, "sends.fault.ms"),
             (r#"{"callbacks":{"next":1,"fault":{"kind":"repeat","times":11}}}"#, "callbacks.fault.times"),

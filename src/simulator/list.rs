@@ -4,9 +4,10 @@
 //! messages which come in meanwhile shift nothing.
 
 use super::Simulator;
+use super::faults::ListFault;
 use super::rules::Refusal;
 use super::state::Message;
-use super::twilio_api::{authorise, ends, resource};
+use super::twilio_api::{authorise, ends, failed_answer, resource};
 use super::wire::API_VERSION;
 use crate::kit::E164;
 use axum::extract::{Path, RawQuery, State};
@@ -28,10 +29,16 @@ pub(super) async fn messages(
     headers: HeaderMap,
 ) -> Response {
     let query = query.unwrap_or_default();
-    match authorise(&simulator, &account, &headers).and_then(|()| Filter::read(&query)) {
-        Ok(filter) => axum::Json(page(&simulator, &filter)).into_response(),
-        Err(refusal) => refusal.into_response(),
+    let filter = match authorise(&simulator, &account, &headers).and_then(|()| Filter::read(&query)) {
+        Ok(filter) => filter,
+        Err(refusal) => return refusal.into_response(),
+    };
+    let fault = simulator.book().faults.take_list();
+    if let Some(ListFault::Respond { status }) = fault {
+        simulator.announce_faults();
+        return failed_answer(status, None);
     }
+    axum::Json(page(&simulator, &filter)).into_response()
 }
 
 /// What a list was asked for.

@@ -18,7 +18,7 @@ mod traffic;
 mod twilio_api;
 mod wire;
 
-pub use faults::{Faults, PostFault, Rule, SendFault};
+pub use faults::{Faults, ListFault, PostFault, Rule, SendFault};
 
 use crate::channels::{Medium, Place, Status};
 use crate::kit::{Clock, E164, Instant};

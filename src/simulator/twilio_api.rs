@@ -3,7 +3,7 @@
 //! Answers have Twilio's shapes, errors Twilio's JSON. Credentials are checked as Twilio checks them, although
 //! they only guard a simulator. Armed faults apply to sends that would otherwise be taken.
 //!
-//! **Source** Twilio's OpenAPI `twilio_api_v2010`, operations `CreateMessage`, `ListMessage`, `FetchMessage`
+//! **Source** Twilio's OpenAPI `twilio_api_v2010`, operations `FetchAccount`, `CreateMessage`, `ListMessage`, `FetchMessage`
 //! and `ListMedia`.
 
 use super::faults::SendFault;
@@ -33,6 +33,7 @@ const HOLD: Duration = Duration::from_secs(30);
 /// The routes, relative to the API's base.
 pub(super) fn routes() -> Router<Simulator> {
     Router::new()
+        .route("/2010-04-01/Accounts/{account}", get(account))
         .route("/2010-04-01/Accounts/{account}/Messages.json", post(create).get(list::messages))
         .route("/2010-04-01/Accounts/{account}/Messages/{message}", get(fetch))
         .route("/2010-04-01/Accounts/{account}/Messages/{message}/Media.json", get(list_media))
@@ -51,6 +52,16 @@ impl IntoResponse for Refusal {
         });
         (status, axum::Json(body)).into_response()
     }
+}
+
+async fn account(
+    State(simulator): State<Simulator>,
+    Path(account): Path<String>,
+    headers: HeaderMap,
+) -> Result<axum::Json<Value>, Refusal> {
+    let sid = account.strip_suffix(".json").unwrap_or_default();
+    authorise(&simulator, sid, &headers)?;
+    Ok(axum::Json(json!({"sid": sid, "friendly_name": "Simulated", "status": "active", "type": "Full"})))
 }
 
 async fn create(
@@ -75,9 +86,14 @@ async fn create(
         None => accept(&simulator, send, None),
         Some(SendFault::Refuse { code }) => Refusal::new(code).into_response(),
         Some(SendFault::FailLater { code }) => accept(&simulator, send, Some(code)),
-        Some(SendFault::Delay { ms }) => {
+        Some(SendFault::Delay { ms, taken: false }) => {
             tokio::time::sleep(Duration::from_millis(ms)).await;
             accept(&simulator, send, None)
+        }
+        Some(SendFault::Delay { ms, taken: true }) => {
+            let answer = accept(&simulator, send, None);
+            tokio::time::sleep(Duration::from_millis(ms)).await;
+            answer
         }
         Some(SendFault::Respond { status, retry_after_s, taken }) => {
             if taken {
@@ -125,7 +141,7 @@ fn window_is_open(book: &mut Book, phone: &E164, now: Instant) -> bool {
     book.has_phone(phone) && book.phone(phone).wrote_at.is_some_and(|at| now - at < chrono::TimeDelta::hours(24))
 }
 
-fn failed_answer(status: u16, retry_after_s: Option<u32>) -> Response {
+pub(super) fn failed_answer(status: u16, retry_after_s: Option<u32>) -> Response {
     let mut answer = if status == 429 {
         Refusal::new(20429).into_response()
     } else {

@@ -3,6 +3,10 @@
 //!
 //! Reports and look-ups come as sets with a fixed number of statements.
 
+pub mod api;
+pub mod desk;
+pub mod events;
+pub mod records;
 mod store;
 
 pub use store::row;
@@ -92,7 +96,7 @@ pub async fn report(tx: &Tx, reports: &[Report]) -> Result<Vec<Result<Reported, 
         failure_type: report.failure_type.trim().to_owned(),
         department: report.department.trim().to_owned(),
     });
-    store::insert(tx, &rows.collect::<Vec<_>>()).await?;
+    store::upsert(tx, &rows.collect::<Vec<_>>()).await?;
     let mut made = tickets.into_iter();
     let reported = checked.into_iter().map(|checked| {
         let ticket = checked.map(|()| made.next())?;
@@ -144,6 +148,7 @@ fn ticket(report: &Report) -> NewTicket {
         priority: Priority::High,
         requester_id: report.reporter,
         department: Some(report.department.trim().to_owned()),
+        incident: None,
     }
 }
 

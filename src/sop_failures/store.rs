@@ -1,9 +1,16 @@
 //! The facts of SOP failures in the database, as sets.
 
-use crate::db::{MAX_BOUND_VALUES, Tx};
+use super::desk::Filter;
+use crate::db::{MAX_BOUND_VALUES, Tx, containing};
 use crate::kit::{Instant, Result};
+use crate::tickets::{self, Kind};
+use crate::web::page::Part;
 use sea_orm::ActiveValue::{NotSet, Set};
-use sea_orm::{ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _};
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{
+    ColumnTrait as _, ConnectionTrait, EntityTrait as _, Order, PaginatorTrait as _, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _, Select,
+};
 use std::collections::HashMap;
 
 /// An SOP failure has six columns to set.
@@ -17,7 +24,10 @@ pub(super) struct NewSopFailure {
     pub(super) department: String,
 }
 
-pub(super) async fn insert(tx: &Tx, failures: &[NewSopFailure]) -> Result<()> {
+/// Writes failures: of those whose tickets have one, what it says; how far it has escalated stays.
+pub(super) async fn upsert(tx: &Tx, failures: &[NewSopFailure]) -> Result<()> {
+    let news = [row::Column::Procedure, row::Column::FailureType, row::Column::Department];
+    let conflict = OnConflict::column(row::Column::TicketId).update_columns(news).to_owned();
     for part in failures.chunks(ROWS_AT_ONCE) {
         let rows = part.iter().map(|failure| row::ActiveModel {
             id: NotSet,
@@ -28,9 +38,54 @@ pub(super) async fn insert(tx: &Tx, failures: &[NewSopFailure]) -> Result<()> {
             escalation_level: Set(0),
             escalated_at: Set(None),
         });
-        row::Entity::insert_many(rows).exec_without_returning(tx.conn()).await?;
+        row::Entity::insert_many(rows).on_conflict(conflict.clone()).exec_without_returning(tx.conn()).await?;
     }
     Ok(())
+}
+
+/// Tickets of SOP failures that fit, the newest first, with one more than are shown.
+pub(super) async fn list(
+    conn: &impl ConnectionTrait,
+    filter: &Filter,
+    part: &Part,
+) -> Result<Vec<tickets::row::Model>> {
+    use tickets::row::Column as C;
+    let mut select = filtered(conn, filter);
+    let order = if part.is_before() { Order::Asc } else { Order::Desc };
+    if let Some(cursor) = &part.cursor {
+        select = select.filter(if part.is_before() { C::Id.gt(cursor.id) } else { C::Id.lt(cursor.id) });
+    }
+    Ok(select.order_by(C::Id, order).limit(part.fetched()).all(conn).await?)
+}
+
+/// How many SOP failures fit.
+pub(super) async fn count(conn: &impl ConnectionTrait, filter: &Filter) -> Result<u64> {
+    Ok(filtered(conn, filter).count(conn).await?)
+}
+
+/// The ticket of the SOP failure with this row.
+pub(super) async fn ticket(conn: &impl ConnectionTrait, id: i64) -> Result<Option<tickets::row::Model>> {
+    let select = tickets::row::Entity::find_by_id(id).filter(tickets::row::Column::Kind.eq(Kind::SopFailure));
+    Ok(select.one(conn).await?)
+}
+
+fn filtered(conn: &impl ConnectionTrait, filter: &Filter) -> Select<tickets::row::Entity> {
+    use tickets::row::Column as C;
+    let mut select = tickets::row::Entity::find().filter(C::Kind.eq(Kind::SopFailure));
+    if let Some(reference) = &filter.reference {
+        select = select.filter(C::Reference.eq(reference.as_str()));
+    }
+    if let Some(status) = filter.status {
+        select = select.filter(C::Status.eq(status));
+    }
+    if let Some(department) = &filter.department {
+        select = select.filter(C::Department.eq(department.as_str()));
+    }
+    if let Some(words) = &filter.words {
+        let columns = [C::Reference, C::Title, C::Description];
+        select = select.filter(containing::<tickets::row::Entity>(conn.get_database_backend(), &columns, words));
+    }
+    select
 }
 
 /// The facts of these tickets, by ticket.

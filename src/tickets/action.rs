@@ -17,6 +17,8 @@ pub enum Action {
         people: Vec<i64>,
         /// A deadline agreed with them.
         resolution_due_at: Option<Instant>,
+        /// How long they think it takes, in their words.
+        estimate: Option<String>,
     },
     /// Set its deadlines; what is none stays.
     SetSla {
@@ -87,10 +89,13 @@ pub enum Verb {
     Cancel,
     #[serde(rename = "add_comment")]
     Comment,
+    /// Change what it says; no action with an endpoint of its own, so not in [`Verb::ALL`].
+    #[serde(rename = "edit")]
+    Edit,
 }
 
 impl Verb {
-    /// Every action, in the order in which a ticket usually meets them.
+    /// Every action with an endpoint, in the order in which a ticket usually meets them.
     pub const ALL: [Self; 11] = [
         Self::Open,
         Self::Assign,
@@ -104,6 +109,11 @@ impl Verb {
         Self::Cancel,
         Self::Comment,
     ];
+
+    /// The action whose endpoint has this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|verb| verb.as_str() == name)
+    }
 
     /// The endpoint's name, `open_ticket`.
     pub fn as_str(self) -> &'static str {
@@ -119,6 +129,7 @@ impl Verb {
             Self::Reject => "reject",
             Self::Cancel => "cancel",
             Self::Comment => "add_comment",
+            Self::Edit => "edit",
         }
     }
 }
@@ -163,6 +174,7 @@ mod tests {
     fn an_action_is_called_the_same_everywhere() {
         for verb in Verb::ALL {
             assert_eq!(serde_json::to_value(verb).expect("a name"), verb.as_str());
+            assert_eq!(Verb::named(verb.as_str()), Some(verb));
         }
     }
 }

@@ -1,11 +1,13 @@
 //! What happens to tickets: one event for each thing that somebody may have to be told.
 //!
-//! Each carries its ticket, who did it, and what the telling needs beyond what the ticket's row says.
+//! Each carries its ticket, who did it, and what the telling needs beyond what the ticket's row says. Beside its name
+//! stand the one that the desk's clients know it by, and who is told in which words (`wording/<language>/`).
 
 use super::model::Kind;
 use crate::db::Tx;
 use crate::kit::{Instant, Result};
-use crate::outbox::{self, Event};
+use crate::outbox::Whom::{Assigned as Holders, Desk, DeskWhileUnassigned, Listed, Requester};
+use crate::outbox::{self, Event, Subject, TICKET, Told};
 use serde::Serialize;
 
 /// What every event of a ticket says.
@@ -21,9 +23,13 @@ pub struct About {
     pub actor_id: Option<i64>,
 }
 
-/// An event with its fields beyond [`About`].
+/// An event with its names, whom it tells, and its fields beyond [`About`].
 macro_rules! event {
-    ($(#[$doc:meta])* $struct:ident = $name:literal { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* }) => {
+    (
+        $(#[$doc:meta])* $struct:ident = $name:literal as $shown_as:literal
+        tells [$($whom:expr => $words:literal),*]
+        { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* }
+    ) => {
         $(#[$doc])*
         #[derive(Clone, Debug, Serialize)]
         pub struct $struct {
@@ -35,9 +41,11 @@ macro_rules! event {
 
         impl Event for $struct {
             const NAME: &'static str = $name;
+            const SHOWN_AS: &'static str = $shown_as;
+            const TELLS: &'static [Told] = &[$(Told { whom: $whom, words: $words }),*];
 
-            fn ticket_id(&self) -> Option<i64> {
-                Some(self.about.ticket_id)
+            fn subject(&self) -> Subject {
+                Subject::new(TICKET, self.about.ticket_id)
             }
 
             fn actor_id(&self) -> Option<i64> {
@@ -48,19 +56,25 @@ macro_rules! event {
 }
 
 event! {
-    /// A ticket was made. Tells the admins; for the floor's kinds the department's supervisors too.
-    Created = "ticket.created" {}
+    /// A ticket was made. Tells the desk: the admins, for the floor's kinds the department's supervisors too.
+    Created = "ticket.created" as "ticket_created"
+    tells [Desk => "ticket.created"]
+    {}
 }
 event! {
     /// Somebody answers for it. Tells the requester.
-    Opened = "ticket.opened" {
+    Opened = "ticket.opened" as "ticket_opened"
+    tells [Requester => "ticket.opened"]
+    {
         /// What the admin noted.
         notes: Option<String>,
     }
 }
 event! {
     /// It was given to people. Tells those newly assigned.
-    Assigned = "ticket.assigned" {
+    Assigned = "ticket.assigned" as "ticket_assigned"
+    tells [Listed("newly_assigned") => "ticket.assigned"]
+    {
         /// Everybody who has it now.
         assigned: Vec<i64>,
         /// Those who did not have it before.
@@ -69,7 +83,9 @@ event! {
 }
 event! {
     /// Its deadlines were set. Tells nobody.
-    SlaSet = "ticket.sla_set" {
+    SlaSet = "ticket.sla_set" as "sla_set"
+    tells []
+    {
         /// Until when it must be opened.
         response_due_at: Option<Instant>,
         /// Until when it must be resolved.
@@ -78,29 +94,39 @@ event! {
 }
 event! {
     /// The work began. Tells the requester.
-    Started = "ticket.started" {}
+    Started = "ticket.started" as "work_started"
+    tells [Requester => "ticket.started"]
+    {}
 }
 event! {
     /// The work waits for something. Tells the requester.
-    Held = "ticket.held" {
+    Held = "ticket.held" as "ticket_held"
+    tells [Requester => "ticket.held"]
+    {
         /// For what.
         reason: String,
     }
 }
 event! {
     /// The work goes on. Tells the requester.
-    Resumed = "ticket.resumed" {}
+    Resumed = "ticket.resumed" as "ticket_resumed"
+    tells [Requester => "ticket.resumed"]
+    {}
 }
 event! {
-    /// It is said to be done. Tells the requester and the admins.
-    Finished = "ticket.finished" {
+    /// It is said to be done. Tells the requester and the desk.
+    Finished = "ticket.finished" as "work_finished"
+    tells [Requester => "ticket.finished", Desk => "ticket.finished.desk"]
+    {
         /// What was done.
         comment: String,
     }
 }
 event! {
-    /// The requester agreed, or was silent for 72 hours. Tells the admins and the assigned.
-    Approved = "ticket.approved" {
+    /// The requester agreed, or was silent for 72 hours. Tells the desk and the assigned.
+    Approved = "ticket.approved" as "ticket_approved"
+    tells [Holders => "ticket.approved.assigned", Desk => "ticket.approved"]
+    {
         /// A word with it.
         comment: Option<String>,
         /// Whether it was silence.
@@ -108,24 +134,40 @@ event! {
     }
 }
 event! {
-    /// The requester disagreed. Tells the admins and the assigned.
-    Rejected = "ticket.rejected" {
+    /// The requester disagreed. Tells the desk and the assigned.
+    Rejected = "ticket.rejected" as "ticket_rejected"
+    tells [Holders => "ticket.rejected", Desk => "ticket.rejected"]
+    {
         /// What is missing.
         comment: String,
     }
 }
 event! {
     /// It was given up. Tells the assigned and the requester.
-    Cancelled = "ticket.cancelled" {
+    Cancelled = "ticket.cancelled" as "ticket_cancelled"
+    tells [Requester => "ticket.cancelled", Holders => "ticket.cancelled"]
+    {
         /// Why.
         reason: String,
     }
 }
 event! {
-    /// Somebody added a word. Tells the others on it.
-    Commented = "ticket.commented" {
+    /// Somebody added a word. Tells the others on it; the desk, as long as nobody has it.
+    Commented = "ticket.commented" as "ticket_commented"
+    tells [Requester => "ticket.commented", Holders => "ticket.commented", DeskWhileUnassigned => "ticket.commented"]
+    {
         /// The word.
         comment: String,
+    }
+}
+
+event! {
+    /// What it says was changed. Tells nobody.
+    Edited = "ticket.edited" as "ticket_edited"
+    tells []
+    {
+        /// The fields that were changed, as the API calls them.
+        fields: Vec<&'static str>,
     }
 }
 

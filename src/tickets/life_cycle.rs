@@ -5,11 +5,11 @@
 
 use super::action::{Action, Verb};
 use super::model::{Status, Ticket, Viewer, may_see};
+pub use super::refusal::Refusal;
 use crate::kit::Instant;
 use crate::people::Role;
 use Status::{Cancelled, Closed, InProgress, New, OnHold, Opened, Resolved};
 use chrono::TimeDelta;
-use std::fmt;
 
 /// What goes with an action has at most so many characters, like a description. **Source**: desk.md.
 pub const MAX_WORDS: usize = 20_000;
@@ -49,7 +49,7 @@ const fn rule(verb: Verb, from: &'static [Status], to: Option<Status>, by: &'sta
 }
 
 /// The life cycle. **Source**: product.md, "The ticket".
-const RULES: [Rule; 13] = [
+const RULES: [Rule; 15] = [
     rule(Verb::Open, &[New], Some(Opened), &[Party::Desk]),
     rule(Verb::Assign, &[New], Some(Opened), &[Party::Desk]),
     rule(Verb::Assign, &[Opened, InProgress, OnHold], None, &[Party::Desk]),
@@ -63,6 +63,8 @@ const RULES: [Rule; 13] = [
     rule(Verb::Cancel, &[New], Some(Cancelled), &[Party::Requester, Party::Desk]),
     rule(Verb::Cancel, &[Opened, InProgress, OnHold], Some(Cancelled), &[Party::Desk]),
     rule(Verb::Comment, &Status::ALL, None, &[Party::Anybody]),
+    rule(Verb::Edit, &[New], None, &[Party::Requester, Party::Desk]),
+    rule(Verb::Edit, &[Opened, InProgress, OnHold, Resolved], None, &[Party::Desk]),
 ];
 
 /// What an action did.
@@ -87,53 +89,6 @@ impl Transition {
     }
 }
 
-/// Why an action is not possible, and what to do instead.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
-    /// It does not exist, or not for this asker.
-    #[error("There is no such ticket among those you may see. Please check its number.")]
-    NotFound,
-    /// Somebody else may.
-    #[error("A ticket can be {} only by {}.", participle(*.verb), Listed(.by))]
-    NotAllowed {
-        /// What was tried.
-        verb: Verb,
-        /// Who may.
-        by: Vec<&'static str>,
-    },
-    /// Not now.
-    #[error("This ticket is {}. It can be {} only while it is {}.", .status.display(), participle(*.verb), Listed(.from))]
-    WrongStatus {
-        /// What was tried.
-        verb: Verb,
-        /// The status it has.
-        status: Status,
-        /// The statuses it would need.
-        from: Vec<&'static str>,
-    },
-    /// The action needs words.
-    #[error("{}", missing(*.0))]
-    WordsMissing(Verb),
-    /// Too many words.
-    #[error("That is {0} characters; please use at most {MAX_WORDS}.")]
-    TooManyWords(usize),
-    /// Assigned to nobody.
-    #[error("Please name at least one support person to assign the ticket to.")]
-    NobodyNamed,
-    /// Assigned to people who do no such work.
-    #[error("Tickets are assigned to active support people only. Not so: {}.", numbers(.0))]
-    NotSupport(Vec<i64>),
-    /// No deadline given.
-    #[error("Please give a response deadline, a resolution deadline, or both.")]
-    NothingToSet,
-    /// The deadline has passed, or is years away.
-    #[error("A deadline must lie in the future, and within ten years.")]
-    DeadlineOutOfReach,
-    /// Somebody else was faster.
-    #[error("Somebody changed this ticket a moment ago. Please look at it again.")]
-    ChangedMeanwhile,
-}
-
 /// What becomes of the ticket when this person does this now.
 ///
 /// # Errors
@@ -145,7 +100,7 @@ pub fn apply(ticket: &Ticket, viewer: &Viewer, action: &Action, now: Instant) ->
     let mut next = ticket.clone();
     let mut newly_assigned = Vec::new();
     match action {
-        Action::Assign { people, resolution_due_at } => {
+        Action::Assign { people, resolution_due_at, .. } => {
             newly_assigned = assign(&mut next, people)?;
             set_resolution_due(&mut next, *resolution_due_at, now)?;
         }
@@ -174,21 +129,35 @@ pub fn approve_by_silence(ticket: &Ticket, now: Instant) -> Option<Transition> {
 
 /// What this person can do to this ticket as it is.
 pub fn allowed_actions(ticket: &Ticket, viewer: &Viewer) -> Vec<Verb> {
-    Verb::ALL.into_iter().filter(|verb| rule_for(ticket, viewer, *verb).is_ok()).collect()
+    let is_possible = |verb: &Verb| {
+        let mut rules = RULES.iter().filter(|rule| rule.verb == *verb && rule.from.contains(&ticket.status));
+        rules.any(|rule| may(rule, ticket, viewer))
+    };
+    let is_seen = may_see(viewer, &ticket.visibility());
+    Verb::ALL.into_iter().filter(|verb| is_seen && is_possible(verb)).collect()
+}
+
+/// Whether this person may do this to this ticket as it is.
+///
+/// # Errors
+/// The [`Refusal`] that [`apply`] would answer with before it looks at the words.
+pub fn check(ticket: &Ticket, viewer: &Viewer, verb: Verb) -> Result<(), Refusal> {
+    rule_for(ticket, viewer, verb).map(|_| ())
 }
 
 fn rule_for(ticket: &Ticket, viewer: &Viewer, verb: Verb) -> Result<&'static Rule, Refusal> {
     if !may_see(viewer, &ticket.visibility()) {
         return Err(Refusal::NotFound);
     }
-    let may = |rule: &Rule| rule.by.iter().any(|party| is_party(*party, ticket, viewer));
+    let may = |rule: &Rule| may(rule, ticket, viewer);
     let rules = || RULES.iter().filter(|rule| rule.verb == verb);
     let now = rules().find(|rule| rule.from.contains(&ticket.status));
     match now {
         Some(rule) if may(rule) => Ok(rule),
         None if rules().any(may) => {
             let from = rules().filter(|rule| may(rule)).flat_map(|rule| rule.from).map(|status| status.display());
-            Err(Refusal::WrongStatus { verb, status: ticket.status, from: from.collect() })
+            let (from, allowed) = (from.collect(), allowed_actions(ticket, viewer));
+            Err(Refusal::WrongStatus { verb, status: ticket.status, from, allowed })
         }
         _ => {
             let parties = now.or_else(|| rules().next()).map_or(&[][..], |rule| rule.by);
@@ -196,6 +165,10 @@ fn rule_for(ticket: &Ticket, viewer: &Viewer, verb: Verb) -> Result<&'static Rul
             Err(Refusal::NotAllowed { verb, by })
         }
     }
+}
+
+fn may(rule: &Rule, ticket: &Ticket, viewer: &Viewer) -> bool {
+    rule.by.iter().any(|party| is_party(*party, ticket, viewer))
 }
 
 fn is_party(party: Party, ticket: &Ticket, viewer: &Viewer) -> bool {
@@ -290,33 +263,6 @@ fn checked_words(action: &Action) -> Result<Option<String>, Refusal> {
     }
 }
 
-/// Fits "A ticket can be … only by …".
-fn participle(verb: Verb) -> &'static str {
-    match verb {
-        Verb::Open => "opened",
-        Verb::Assign => "assigned",
-        Verb::SetSla => "given other deadlines",
-        Verb::Start => "started",
-        Verb::Hold => "put on hold",
-        Verb::Resume => "resumed",
-        Verb::Finish => "finished",
-        Verb::Approve => "approved",
-        Verb::Reject => "rejected",
-        Verb::Cancel => "cancelled",
-        Verb::Comment => "commented on",
-    }
-}
-
-fn missing(verb: Verb) -> &'static str {
-    match verb {
-        Verb::Hold => "Please give a reason: what is the ticket waiting for?",
-        Verb::Finish => "Please add a comment: what was done?",
-        Verb::Reject => "Please add a comment: what is still missing?",
-        Verb::Cancel => "Please give a reason: why will it not be done?",
-        _ => "The comment is empty. Please write something.",
-    }
-}
-
 fn name(party: Party, ticket: &Ticket) -> Option<&'static str> {
     match party {
         Party::Desk | Party::FloorDesk if ticket.kind.is_of_the_floor() => {
@@ -327,23 +273,6 @@ fn name(party: Party, ticket: &Ticket) -> Option<&'static str> {
         Party::Worker => Some("a support person it is assigned to"),
         Party::Requester => Some("the person who raised it"),
         Party::Anybody => Some("whoever may see it"),
-    }
-}
-
-fn numbers(people: &[i64]) -> String {
-    people.iter().map(i64::to_string).collect::<Vec<_>>().join(", ")
-}
-
-/// `New, Opened or On Hold`.
-struct Listed<'a>(&'a [&'static str]);
-
-impl fmt::Display for Listed<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            [] => f.write_str("nobody"),
-            [only] => f.write_str(only),
-            [first @ .., last] => write!(f, "{} or {last}", first.join(", ")),
-        }
     }
 }
 

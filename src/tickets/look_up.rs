@@ -37,7 +37,7 @@ pub struct Read {
 
 /// The facts of tickets, with who may see them; a fixed number of statements.
 ///
-/// **Shape**: `{reference, kind: "MAINTENANCE", title, status: "IN_PROGRESS", time_left: "44h 32m", clock: "OK",
+/// **Shape**: `{reference, kind: "MAINTENANCE", title, status: "IN_PROGRESS", priority: "HIGH", time_left: "44h 32m", clock: "OK",
 /// deadline: "2026-01-20 14:30 UTC", holder: "Technician"}`. `time_left` is null without a deadline and once the
 /// ticket is done, `deadline` without one, `holder` while nobody has it.
 pub async fn look_up(
@@ -107,6 +107,7 @@ impl Seen {
             "kind": self.row.kind.as_str(),
             "title": self.row.title,
             "status": self.row.status.as_str(),
+            "priority": self.row.priority.as_str(),
             "time_left": running.map(|clock| format_left(clock.time_left(now))),
             "clock": state.as_str(),
             "deadline": clock.map(|clock| format_instant(clock.due(now), tz)),

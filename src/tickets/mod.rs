@@ -4,27 +4,42 @@
 //! reference is never given twice. What a kind of ticket does besides (a closed defect lets go of its order) is
 //! done by its [`Follower`], in the same transaction; this module does not know the kinds' own facts.
 
+mod acting;
 pub mod action;
+pub mod api;
+mod edit;
 pub mod events;
+pub mod extract;
+pub mod incident;
 pub mod life_cycle;
+pub mod list;
 mod look_up;
 pub mod model;
+pub mod reading;
+pub mod records;
+mod references;
+pub mod refusal;
 pub mod store;
 
+pub use acting::{Wish, act, act_all};
 pub use action::{Action, Verb};
+pub use edit::{Edit, edit};
+pub use incident::{Category, Incident};
 pub use life_cycle::{Refusal, Transition, allowed_actions};
 pub use look_up::{Read, Seen, look_up, read};
 pub use model::{Kind, Priority, Status, Ticket, Viewer, Visibility, may_see};
-pub use store::{history, row};
+pub use store::{OnHand, Side, history, on_hand, row};
 
+use crate::channels::Media;
 use crate::db::Tx;
-use crate::kit::error::Kind as Failure;
-use crate::kit::{Error, Instant, Result, reference};
+use crate::files::{self, store::Awaited};
+use crate::kit::{Instant, Result};
 use events::About;
 use futures_util::future::BoxFuture;
+use references::references;
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::ConnectionTrait;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::HashMap;
 use store::NewHistory;
 
 /// A ticket to make.
@@ -46,6 +61,8 @@ pub struct NewTicket {
     pub requester_id: Option<i64>,
     /// The department that answers for it.
     pub department: Option<String>,
+    /// What only an incident says.
+    pub incident: Option<Incident>,
 }
 
 /// What is usually made for a ticket, but known already where it comes from records.
@@ -108,44 +125,19 @@ pub async fn create(tx: &Tx, new: Vec<NewTicket>) -> Result<Vec<row::Model>> {
         comment: None,
     });
     store::remember(tx, history.collect()).await?;
+    await_photos(tx, &tickets).await?;
     let created = tickets.iter().map(|ticket| events::Created { about: about(ticket, ticket.requester_id) });
     events::append(tx, &created.collect::<Vec<_>>()).await?;
     Ok(tickets)
 }
 
-/// Does something to a ticket, with its history and events, and has the followers do what follows from it.
-///
-/// # Errors
-/// A [`Refusal`] (also as the error's source), where somebody may not or it is not possible now.
-pub async fn act(tx: &Tx, viewer: &Viewer, key: Key<'_>, action: &Action, followers: &[Follower]) -> Result<Changed> {
-    let before = find(tx.conn(), key).await?.ok_or(Refusal::NotFound)?;
-    let holders = store::holders(tx.conn(), &[before.id]).await?;
-    let had = before.ticket(holders.iter().map(|holder| holder.person_id).collect());
-    let done = life_cycle::apply(&had, viewer, action, tx.now())?;
-    if done.verb == Verb::Assign {
-        let support = store::support_among(tx.conn(), &done.ticket.assigned).await?;
-        let others: Vec<i64> = done.ticket.assigned.iter().copied().filter(|id| !support.contains(id)).collect();
-        if !others.is_empty() {
-            return Err(Refusal::NotSupport(others).into());
-        }
-    }
-    if !store::save(tx, &before, &done.ticket).await? {
-        return Err(Refusal::ChangedMeanwhile.into());
-    }
-    store::reassign(tx, before.id, &had.assigned, &done.ticket.assigned).await?;
-    let line = NewHistory {
-        ticket_id: before.id,
-        changed_by: Some(viewer.person_id),
-        status_from: Some(done.from),
-        status_to: done.ticket.status,
-        comment: done.words.clone(),
-    };
-    store::remember(tx, vec![line]).await?;
-    tell(tx, about(&before, Some(viewer.person_id)), &done).await?;
-    let ticket = find(tx.conn(), Key::Id(before.id)).await?.ok_or(Refusal::NotFound)?;
-    let changed = Changed { ticket, assigned: done.ticket.assigned, verb: done.verb, from: done.from };
-    follow(tx, std::slice::from_ref(&changed), followers).await?;
-    Ok(changed)
+/// The photos that came with these are fetched afterwards, by a job of their own.
+async fn await_photos(tx: &Tx, tickets: &[row::Model]) -> Result<()> {
+    let awaited = tickets.iter().filter_map(|ticket| {
+        let media: Vec<Media> = serde_json::from_str(&ticket.media).unwrap_or_default();
+        (!media.is_empty()).then_some(Awaited { ticket_id: ticket.id, sent_by: ticket.requester_id, media })
+    });
+    files::store::await_media(tx, &awaited.collect::<Vec<_>>()).await
 }
 
 /// Closes floor tickets whose reporters have neither approved nor rejected in time, at most so many at once.
@@ -200,31 +192,6 @@ pub async fn history_of(conn: &impl ConnectionTrait, ticket_id: i64) -> Result<V
     store::history_of(conn, ticket_id).await
 }
 
-/// What the rules refuse, as the application says it; the refusal itself is the error's source.
-impl From<Refusal> for Error {
-    fn from(refusal: Refusal) -> Self {
-        let kind = match refusal {
-            Refusal::NotFound => Failure::NotFound,
-            Refusal::NotAllowed { .. } => Failure::Forbidden,
-            Refusal::WrongStatus { .. } | Refusal::ChangedMeanwhile => Failure::Conflict,
-            Refusal::WordsMissing(_)
-            | Refusal::TooManyWords(_)
-            | Refusal::NobodyNamed
-            | Refusal::NotSupport(_)
-            | Refusal::NothingToSet
-            | Refusal::DeadlineOutOfReach => Failure::BadRequest,
-        };
-        Self::new(kind, refusal.to_string()).because(refusal)
-    }
-}
-
-async fn find(conn: &impl ConnectionTrait, key: Key<'_>) -> Result<Option<row::Model>> {
-    match key {
-        Key::Id(id) => store::by_id(conn, id).await,
-        Key::Reference(typed) => Ok(store::by_references(conn, &[reference::fold(typed)]).await?.pop()),
-    }
-}
-
 async fn follow(tx: &Tx, changed: &[Changed], followers: &[Follower]) -> Result<()> {
     for follower in followers {
         follower(tx, changed).await?;
@@ -244,77 +211,6 @@ fn about(ticket: &row::Model, actor_id: Option<i64>) -> About {
     About { ticket_id: ticket.id, reference: ticket.reference.clone(), kind: ticket.kind, actor_id }
 }
 
-/// Appends the events of one transition; being assigned from NEW is two.
-async fn tell(tx: &Tx, about: About, done: &Transition) -> Result<()> {
-    let words = done.words.clone();
-    let said = done.words.clone().unwrap_or_default();
-    if done.opened() {
-        let notes = words.clone();
-        events::append(tx, &[events::Opened { about: about.clone(), notes }]).await?;
-    }
-    match done.verb {
-        Verb::Open => Ok(()),
-        Verb::Assign => {
-            let (assigned, newly_assigned) = (done.ticket.assigned.clone(), done.newly_assigned.clone());
-            events::append(tx, &[events::Assigned { about, assigned, newly_assigned }]).await
-        }
-        Verb::SetSla => {
-            let (response_due_at, resolution_due_at) = (done.ticket.response_due_at, done.ticket.resolution_due_at);
-            events::append(tx, &[events::SlaSet { about, response_due_at, resolution_due_at }]).await
-        }
-        Verb::Start => events::append(tx, &[events::Started { about }]).await,
-        Verb::Hold => events::append(tx, &[events::Held { about, reason: said }]).await,
-        Verb::Resume => events::append(tx, &[events::Resumed { about }]).await,
-        Verb::Finish => events::append(tx, &[events::Finished { about, comment: said }]).await,
-        Verb::Approve => events::append(tx, &[events::Approved { about, comment: words, by_silence: false }]).await,
-        Verb::Reject => events::append(tx, &[events::Rejected { about, comment: said }]).await,
-        Verb::Cancel => events::append(tx, &[events::Cancelled { about, reason: said }]).await,
-        Verb::Comment => events::append(tx, &[events::Commented { about, comment: said }]).await,
-    }
-}
-
-/// A reference for each: the given one, or the next free one of this second.
-async fn references(tx: &Tx, new: &[NewTicket]) -> Result<Vec<String>> {
-    let given: Vec<Option<String>> = new.iter().map(given_reference).collect::<Result<_>>()?;
-    let bases: BTreeSet<String> = new.iter().map(|new| reference::base(new.kind.prefix(), tx.now())).collect();
-    let asked: Vec<&str> = given.iter().flatten().map(String::as_str).collect();
-    let mut taken = store::taken(tx, &bases, &asked).await?;
-    for reference in given.iter().flatten() {
-        if !taken.insert(reference.clone()) {
-            return Err(Error::new(Failure::Conflict, format!("The reference {reference} is taken already.")));
-        }
-    }
-    let mut last: HashMap<&str, u32> = HashMap::new();
-    let mut references = Vec::with_capacity(new.len());
-    for (new, given) in new.iter().zip(given) {
-        references.push(given.unwrap_or_else(|| {
-            let prefix = new.kind.prefix();
-            let nth = last.entry(prefix).or_insert_with(|| highest(&reference::base(prefix, tx.now()), &taken));
-            *nth += 1;
-            reference::numbered(prefix, tx.now(), *nth)
-        }));
-    }
-    Ok(references)
-}
-
-fn given_reference(new: &NewTicket) -> Result<Option<String>> {
-    let Some(given) = new.given.reference.as_deref().map(reference::fold) else { return Ok(None) };
-    let number = given.strip_prefix(new.kind.prefix()).and_then(|rest| rest.strip_prefix('-'));
-    match number {
-        Some(number) if !number.is_empty() => Ok(Some(given)),
-        _ => Err(Error::bad_request(format!("The reference {given} must begin with {}-.", new.kind.prefix()))),
-    }
-}
-
-/// The highest number that a reference with this base has: the base itself is number 1.
-fn highest(base: &str, taken: &HashSet<String>) -> u32 {
-    let number = |reference: &String| match reference.strip_prefix(base)? {
-        "" => Some(1),
-        suffix => suffix.strip_prefix('-')?.parse().ok(),
-    };
-    taken.iter().filter_map(number).max().unwrap_or(0)
-}
-
 fn made(now: Instant, new: NewTicket, reference: &str) -> row::ActiveModel {
     let policy = new.kind.policy();
     let resolution_due_at = new.given.resolution_due_at.or_else(|| policy.resolution_due(new.priority, now));
@@ -329,6 +225,10 @@ fn made(now: Instant, new: NewTicket, reference: &str) -> row::ActiveModel {
         media: Set(new.media_json),
         requester_id: Set(new.requester_id),
         department: Set(new.department),
+        category: Set(new.incident.as_ref().map(|incident| incident.category)),
+        project_name: Set(new.incident.map(|incident| incident.project_name)),
+        admin_notes: Set(None),
+        estimated_resolution_time: Set(None),
         response_due_at: Set(policy.response_due(new.priority, now)),
         resolution_due_at: Set(resolution_due_at),
         opened_at: Set(None),

@@ -14,10 +14,23 @@ use serde::{Deserialize, Serialize};
 
 /// What a ticket is about.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, EnumIter, DeriveActiveEnum,
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    EnumIter,
+    DeriveActiveEnum,
+    utoipa::ToSchema,
 )]
 #[sea_orm(rs_type = "String", db_type = "String(StringLen::N(255))")]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[schema(as = TicketKind)]
 pub enum Kind {
     /// A client's incident.
     #[sea_orm(string_value = "INCIDENT")]
@@ -82,10 +95,23 @@ pub const WAITING_APPROVAL: &str = "WAITING_APPROVAL";
 
 /// How far a ticket is.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, EnumIter, DeriveActiveEnum,
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    EnumIter,
+    DeriveActiveEnum,
+    utoipa::ToSchema,
 )]
 #[sea_orm(rs_type = "String", db_type = "String(StringLen::N(255))")]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[schema(as = TicketStatus)]
 pub enum Status {
     /// Nobody has looked at it yet.
     #[sea_orm(string_value = "NEW")]

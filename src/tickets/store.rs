@@ -1,21 +1,28 @@
 //! Tickets, who has them and their history in the database, as sets.
 
-use super::model::{Kind, Priority, Status, Ticket};
+pub(super) mod list;
+mod on_hand;
+mod rows;
+
+pub use list::{Line, Named};
+pub use on_hand::{OnHand, Side, on_hand};
+pub use rows::{assignment, history, row};
+
+use super::model::{Kind, Status};
 use crate::db::{MAX_BOUND_VALUES, Tx, rows_by_key};
 use crate::kit::{Instant, Result};
 use crate::people::Role;
 use crate::people::store::person;
-use chrono::TimeDelta;
 use sea_orm::ActiveValue::{NotSet, Set};
-use sea_orm::sea_query::{Expr, ExprTrait as _};
+use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
 use sea_orm::{
     ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, JoinType, QueryFilter as _, QueryOrder as _,
     QuerySelect as _, RelationTrait as _,
 };
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-/// A ticket has twenty-one columns to set, a history row six.
-const ROWS_AT_ONCE: usize = MAX_BOUND_VALUES / 24;
+/// A ticket has twenty-five columns to set, a history row six.
+const ROWS_AT_ONCE: usize = MAX_BOUND_VALUES / 28;
 
 /// A person who has a ticket.
 #[derive(Clone, Debug, PartialEq, Eq, sea_orm::FromQueryResult)]
@@ -26,6 +33,8 @@ pub struct Holder {
     pub person_id: i64,
     /// Their name, where there is one.
     pub name: Option<String>,
+    /// Their department.
+    pub department: Option<String>,
 }
 
 /// A line of a ticket's history, about to be stored.
@@ -37,8 +46,15 @@ pub(super) struct NewHistory {
     pub(super) comment: Option<String>,
 }
 
-pub(super) async fn by_id(conn: &impl ConnectionTrait, id: i64) -> Result<Option<row::Model>> {
-    Ok(row::Entity::find_by_id(id).one(conn).await?)
+/// The tickets with these numbers or references, held until the transaction ends, in the order of their numbers.
+pub(super) async fn locked(tx: &Tx, ids: &[i64], references: &[String]) -> Result<Vec<row::Model>> {
+    let named = Condition::any()
+        .add_option((!ids.is_empty()).then(|| row::Column::Id.is_in(ids.iter().copied())))
+        .add_option((!references.is_empty()).then(|| row::Column::Reference.is_in(references)));
+    if named.is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(row::Entity::find().filter(named).order_by_asc(row::Column::Id).lock_exclusive().all(tx.conn()).await?)
 }
 
 pub(super) async fn by_references(conn: &impl ConnectionTrait, references: &[String]) -> Result<Vec<row::Model>> {
@@ -81,25 +97,49 @@ pub(super) async fn insert(tx: &Tx, tickets: Vec<row::ActiveModel>, references: 
     Ok(references.iter().filter_map(|reference| stored.remove(reference)).collect())
 }
 
-/// Writes what an action changed, if nobody has changed the ticket since it was read.
-pub(super) async fn save(tx: &Tx, before: &row::Model, after: &Ticket) -> Result<bool> {
-    let saved = row::Entity::update_many()
-        .col_expr(row::Column::Status, Expr::value(after.status))
-        .col_expr(row::Column::ResponseDueAt, Expr::value(after.response_due_at))
-        .col_expr(row::Column::ResolutionDueAt, Expr::value(after.resolution_due_at))
-        .col_expr(row::Column::OpenedAt, Expr::value(after.opened_at))
-        .col_expr(row::Column::StartedAt, Expr::value(after.started_at))
-        .col_expr(row::Column::ResolvedAt, Expr::value(after.resolved_at))
-        .col_expr(row::Column::ClosedAt, Expr::value(after.closed_at))
-        .col_expr(row::Column::PausedAt, Expr::value(after.paused_at))
-        .col_expr(row::Column::PausedMicros, Expr::value(micros(after.paused_for)))
-        .col_expr(row::Column::Version, Expr::value(before.version + 1))
-        .col_expr(row::Column::UpdatedAt, Expr::value(tx.now()))
-        .filter(row::Column::Id.eq(before.id))
-        .filter(row::Column::Version.eq(before.version))
-        .exec(tx.conn())
-        .await?;
-    Ok(saved.rows_affected == 1)
+/// Writes the words of tickets that exist.
+pub(super) async fn reword(tx: &Tx, tickets: Vec<row::Model>) -> Result<()> {
+    use row::Column as C;
+    let conflict = OnConflict::column(C::Reference)
+        .update_columns([C::Title, C::Description, C::Department, C::UpdatedAt])
+        .value(C::Version, Expr::col((row::Entity, C::Version)).add(1))
+        .to_owned();
+    for part in tickets.chunks(ROWS_AT_ONCE) {
+        let rows = part.iter().map(|ticket| row::ActiveModel { id: NotSet, ..ticket.clone().into() });
+        row::Entity::insert_many(rows).on_conflict(conflict.clone()).exec_without_returning(tx.conn()).await?;
+    }
+    Ok(())
+}
+
+/// The next tickets of one kind in the order of their references.
+pub(super) async fn page(
+    conn: &impl ConnectionTrait,
+    kind: Kind,
+    after: Option<&str>,
+    most: u64,
+) -> Result<Vec<row::Model>> {
+    let mut select =
+        row::Entity::find().filter(row::Column::Kind.eq(kind)).order_by_asc(row::Column::Reference).limit(most);
+    if let Some(after) = after {
+        select = select.filter(row::Column::Reference.gt(after));
+    }
+    Ok(select.all(conn).await?)
+}
+
+/// Writes what was changed of tickets that are held.
+pub(super) async fn save(tx: &Tx, tickets: Vec<row::Model>) -> Result<()> {
+    use row::Column as C;
+    let conflict = OnConflict::column(C::Reference)
+        .update_columns([C::Status, C::Priority, C::Title, C::Description, C::Category, C::ProjectName])
+        .update_columns([C::AdminNotes, C::EstimatedResolutionTime, C::ResponseDueAt, C::ResolutionDueAt])
+        .update_columns([C::OpenedAt, C::StartedAt, C::ResolvedAt, C::ClosedAt, C::PausedAt, C::PausedMicros])
+        .update_columns([C::Version, C::UpdatedAt])
+        .to_owned();
+    for part in tickets.chunks(ROWS_AT_ONCE) {
+        let rows = part.iter().map(|ticket| row::ActiveModel { id: NotSet, ..ticket.clone().into() });
+        row::Entity::insert_many(rows).on_conflict(conflict.clone()).exec_without_returning(tx.conn()).await?;
+    }
+    Ok(())
 }
 
 /// The floor's tickets that have been waiting for approval since `since` or longer, locked, the longest first.
@@ -131,13 +171,13 @@ pub(super) async fn close(tx: &Tx, ids: &[i64]) -> Result<()> {
 }
 
 /// Who has these tickets, in the order in which they were given them.
-pub(super) async fn holders(conn: &impl ConnectionTrait, ticket_ids: &[i64]) -> Result<Vec<Holder>> {
+pub async fn holders(conn: &impl ConnectionTrait, ticket_ids: &[i64]) -> Result<Vec<Holder>> {
     let mut holders = Vec::new();
     for part in ticket_ids.chunks(MAX_BOUND_VALUES) {
         let select = assignment::Entity::find()
             .select_only()
             .columns([assignment::Column::TicketId, assignment::Column::PersonId])
-            .column(person::Column::Name)
+            .columns([person::Column::Name, person::Column::Department])
             .join(JoinType::InnerJoin, assignment::Relation::Person.def())
             .filter(assignment::Column::TicketId.is_in(part.iter().copied()))
             .order_by_asc(assignment::Column::Id);
@@ -203,123 +243,4 @@ pub(super) async fn history_of(conn: &impl ConnectionTrait, ticket_id: i64) -> R
         .order_by_asc(history::Column::At)
         .order_by_asc(history::Column::Id);
     Ok(select.all(conn).await?)
-}
-
-fn micros(pause: TimeDelta) -> i64 {
-    pause.num_microseconds().unwrap_or(i64::MAX)
-}
-
-/// The stored ticket.
-pub mod row {
-    #![expect(missing_docs, reason = "the columns are described in db/migrations")]
-    use super::{Instant, Kind, Priority, Status, Ticket, TimeDelta};
-    use sea_orm::entity::prelude::*;
-
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-    #[sea_orm(table_name = "tickets")]
-    pub struct Model {
-        #[sea_orm(primary_key)]
-        pub id: i64,
-        pub reference: String,
-        pub kind: Kind,
-        pub status: Status,
-        pub priority: Priority,
-        pub title: String,
-        pub description: String,
-        pub media: String,
-        pub requester_id: Option<i64>,
-        pub department: Option<String>,
-        pub response_due_at: Option<Instant>,
-        pub resolution_due_at: Option<Instant>,
-        pub opened_at: Option<Instant>,
-        pub started_at: Option<Instant>,
-        pub resolved_at: Option<Instant>,
-        pub closed_at: Option<Instant>,
-        pub paused_at: Option<Instant>,
-        pub paused_micros: i64,
-        pub version: i32,
-        pub created_at: Instant,
-        pub updated_at: Instant,
-    }
-
-    #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
-
-    impl Model {
-        /// The ticket as far as the rules look at it.
-        pub fn ticket(&self, assigned: Vec<i64>) -> Ticket {
-            Ticket {
-                kind: self.kind,
-                status: self.status,
-                requester_id: self.requester_id,
-                department: self.department.clone(),
-                assigned,
-                created_at: self.created_at,
-                response_due_at: self.response_due_at,
-                resolution_due_at: self.resolution_due_at,
-                opened_at: self.opened_at,
-                started_at: self.started_at,
-                resolved_at: self.resolved_at,
-                closed_at: self.closed_at,
-                paused_at: self.paused_at,
-                paused_for: TimeDelta::microseconds(self.paused_micros),
-            }
-        }
-    }
-}
-
-/// The stored assignment.
-pub mod assignment {
-    #![expect(missing_docs, reason = "the columns are described in db/migrations")]
-    use super::Instant;
-    use sea_orm::entity::prelude::*;
-
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-    #[sea_orm(table_name = "ticket_assignments")]
-    pub struct Model {
-        #[sea_orm(primary_key)]
-        pub id: i64,
-        pub ticket_id: i64,
-        pub person_id: i64,
-        pub assigned_at: Instant,
-    }
-
-    #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {
-        #[sea_orm(
-            belongs_to = "crate::people::store::person::Entity",
-            from = "Column::PersonId",
-            to = "crate::people::store::person::Column::Id"
-        )]
-        Person,
-    }
-
-    impl ActiveModelBehavior for ActiveModel {}
-}
-
-/// The stored line of history.
-pub mod history {
-    #![expect(missing_docs, reason = "the columns are described in db/migrations")]
-    use super::{Instant, Status};
-    use sea_orm::entity::prelude::*;
-
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-    #[sea_orm(table_name = "ticket_history")]
-    pub struct Model {
-        #[sea_orm(primary_key)]
-        pub id: i64,
-        pub ticket_id: i64,
-        pub changed_by: Option<i64>,
-        pub status_from: Option<Status>,
-        pub status_to: Status,
-        pub comment: Option<String>,
-        pub at: Instant,
-    }
-
-    #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }

@@ -3,12 +3,42 @@
 //! `X-Forwarded-For` counts only where the peer is one of `ANDON_TRUSTED_PROXIES`, and then from the right: the
 //! first address that is not such a proxy is the client. What a stranger writes into the header is never believed.
 
-use axum::http::HeaderMap;
+use crate::app::App;
+use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::http::request::Parts;
+use axum::http::{Extensions, HeaderMap};
 use ipnet::IpNet;
-use std::net::IpAddr;
+use std::convert::Infallible;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+
+/// The network that a request comes from, as text: an IPv4 address, or what one IPv6 subscriber has.
+#[derive(Clone, Debug)]
+pub struct Network(pub String);
+
+impl FromRequestParts<App> for Network {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
+        Ok(Self(network(of(&parts.extensions, &parts.headers, &app.settings.trusted_proxies)).to_string()))
+    }
+}
+
+/// What one subscriber has: an IPv4 address, or the upper half of an IPv6 address.
+pub fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(v4) => IpAddr::V4(v4),
+        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX))),
+    }
+}
+
+/// The address of the client whose request has these extensions and headers.
+pub fn of(extensions: &Extensions, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
+    let peer = extensions.get::<ConnectInfo<SocketAddr>>().map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.0.ip());
+    address(peer, headers, trusted)
+}
 
 /// The client's address.
-pub fn address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
+fn address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
     let is_trusted = |ip: &IpAddr| trusted.iter().any(|network| network.contains(ip));
     if !is_trusted(&peer) {
         return peer;

@@ -1,52 +1,43 @@
 //! Who may ask: the admin's bearer token, and the walls around the demo.
 
 use crate::app::App;
+use crate::kit::Error;
 use crate::kit::error::Kind;
-use crate::kit::{Error, Result};
-use axum::extract::{FromRequestParts, Request};
+use crate::proof::Access;
+use axum::extract::Request;
 use axum::http::header::{AUTHORIZATION, HOST, ORIGIN};
-use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
 use subtle::ConstantTimeEq as _;
 use url::Url;
 
 /// The names under which a machine reaches itself.
 const LOOPBACK: [&str; 3] = ["127.0.0.1", "localhost", "[::1]"];
 
-/// Proof that the asker is an admin: where this extractor runs, the bearer token was right.
-///
-/// Being on loopback proves nothing (a tunnel makes the whole internet loopback). Only the demo, which keeps to
-/// its own data and takes requests for loopback alone, is open.
-#[derive(Clone, Copy, Debug)]
-pub struct Admin;
+/// Whether a request with these headers comes from an admin; in the demo everybody is one.
+pub fn is_admin(app: &App, headers: &HeaderMap) -> bool {
+    app.settings.is_demo || app.settings.admin_token.as_ref().is_some_and(|token| carries(headers, token))
+}
 
-impl FromRequestParts<App> for Admin {
-    type Rejection = Error;
+/// Whether a request with these headers comes from somebody who proved who they are at some time: an admin, or one
+/// with a token that we made. Whether it still holds is asked later.
+pub fn is_known(app: &App, headers: &HeaderMap) -> bool {
+    let holds = |access: Access| access.holds(app.clock.now());
+    let signer = &app.proof.signer;
+    let is_ours = |token: &str| signer.made(token) || signer.read::<Access>(token).is_some_and(holds);
+    is_admin(app, headers) || bearer_of(headers).is_some_and(is_ours)
+}
 
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
-        if app.settings.is_demo {
-            return Ok(Self);
-        }
-        let Some(token) = &app.settings.admin_token else {
-            return Err(Error::new(
-                Kind::Unauthorized,
-                "This endpoint is for admins, and no ANDON_ADMIN_TOKEN is set. Set one and send it as Authorization: Bearer.",
-            ));
-        };
-        let given = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let given = bearer(given).unwrap_or_default();
-        if bool::from(given.as_bytes().ct_eq(token.expose_secret().as_bytes())) {
-            Ok(Self)
-        } else {
-            Err(Error::new(
-                Kind::Unauthorized,
-                "This endpoint is for admins: send ANDON_ADMIN_TOKEN as Authorization: Bearer.",
-            ))
-        }
-    }
+/// Whether a request carries this token as bearer; compared in constant time.
+pub fn carries(headers: &HeaderMap, token: &SecretString) -> bool {
+    bearer_of(headers).unwrap_or_default().as_bytes().ct_eq(token.expose_secret().as_bytes()).into()
+}
+
+/// The bearer token of a request.
+pub fn bearer_of(headers: &HeaderMap) -> Option<&str> {
+    bearer(headers.get(AUTHORIZATION)?.to_str().ok()?)
 }
 
 /// The token of an `Authorization` header. The scheme's name is read in any case (RFC 9110, 11.1).

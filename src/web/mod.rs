@@ -1,9 +1,18 @@
 //! What every endpoint shares: problems as answers, who may ask, paths with and without a trailing slash.
 
 pub mod client;
+pub mod form;
 pub mod guard;
+pub mod hear_out;
+pub mod page;
 pub mod problem;
+pub mod rate_limit;
+pub mod read;
+pub mod refusals;
 pub mod serve;
+pub mod words;
+
+pub use form::{Body, Fields, Form, Query, Said};
 
 use axum::extract::Request;
 use axum::http::Uri;
@@ -18,7 +27,11 @@ pub struct AsReceived(pub Uri);
 pub fn forgive_trailing_slash(mut request: Request) -> Request {
     let received = request.uri().clone();
     let path = received.path();
-    let is_forgiven = path.starts_with("/api/") || path == "/health/" || path == "/simulator/";
+    let is_forgiven = path.starts_with("/api/")
+        || path.starts_with("/ws/")
+        || path == "/health/"
+        || path == "/metrics/"
+        || path == "/simulator/";
     if is_forgiven && path.ends_with('/') {
         let trimmed = path.trim_end_matches('/');
         let rewritten = match received.query() {

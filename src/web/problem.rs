@@ -4,13 +4,25 @@
 //! written for older desks.
 
 use crate::kit::Error;
-use crate::kit::error::Kind;
+use crate::kit::error::{Fields, Kind};
 use axum::Json;
 use axum::http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
+use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use serde::Serialize;
+use serde_json::{Map, Value};
+use std::num::NonZeroU32;
+use std::sync::LazyLock;
+use std::time::Duration;
 use utoipa::ToSchema;
+
+/// When a request that had to be put off may be sent again.
+const TRY_AGAIN: Duration = Duration::from_secs(5);
+/// How many requests that were put off are told to the log a minute.
+const TOLD_A_MINUTE: NonZeroU32 = NonZeroU32::new(20).expect("twenty is not zero");
+static TOLD: LazyLock<DefaultDirectRateLimiter> =
+    LazyLock::new(|| RateLimiter::direct(Quota::per_minute(TOLD_A_MINUTE)));
 
 /// What a refused request is answered with.
 #[derive(Debug, Serialize, ToSchema)]
@@ -27,6 +39,14 @@ pub struct Problem {
     detail: String,
     /// The same as `detail`, under the name older clients read.
     error: String,
+    /// What is wrong with each field, where fields are wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false, nullable = false, value_type = BTreeMap<String, Vec<String>>)]
+    errors: Option<Box<Fields>>,
+    /// What else an answer of this kind says.
+    #[serde(flatten)]
+    #[schema(ignore)]
+    members: Option<Box<Map<String, Value>>>,
 }
 
 impl Problem {
@@ -34,7 +54,8 @@ impl Problem {
     pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
         let detail = detail.into();
         let title = status.canonical_reason().unwrap_or("Error");
-        Self { kind: "about:blank", title, status: status.as_u16(), error: detail.clone(), detail }
+        let error = detail.clone();
+        Self { kind: "about:blank", title, status: status.as_u16(), error, detail, errors: None, members: None }
     }
 }
 
@@ -52,16 +73,27 @@ impl IntoResponse for Error {
         let status = status(self.kind());
         match self.kind() {
             Kind::Internal => tracing::error!(cause = self.private(), "a request failed by our own fault"),
+            // An outage under load would fill the log with one sentence.
+            Kind::Unavailable if TOLD.check().is_err() => tracing::debug!("another request had to be put off"),
             Kind::Unavailable => tracing::warn!(cause = self.private(), "a request had to be put off: {self}"),
             // The text may hold a phone number that the caller sent.
             _ => tracing::debug!(status = status.as_u16(), "a request was refused"),
         }
-        let mut response = Problem::new(status, self.public()).into_response();
-        match self.kind() {
-            Kind::Unavailable => response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("5")),
-            Kind::Unauthorized => response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")),
-            _ => None,
-        };
+        let mut problem = Problem::new(status, self.public());
+        if let Some(details) = self.details() {
+            problem.errors = (!details.fields.is_empty()).then(|| Box::new(details.fields.clone()));
+            problem.members = (!details.members.is_empty()).then(|| Box::new(details.members.clone()));
+        }
+        let mut response = problem.into_response();
+        let wait = self.details().and_then(|details| details.retry_after);
+        let wait = wait.or_else(|| (self.kind() == Kind::Unavailable).then_some(TRY_AGAIN));
+        if let Some(wait) = wait {
+            let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+            response.headers_mut().insert(RETRY_AFTER, seconds.into());
+        }
+        if self.kind() == Kind::Unauthorized {
+            response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
         response
     }
 }
@@ -90,7 +122,9 @@ fn status(kind: Kind) -> StatusCode {
         Kind::Forbidden => StatusCode::FORBIDDEN,
         Kind::NotFound => StatusCode::NOT_FOUND,
         Kind::Conflict => StatusCode::CONFLICT,
+        Kind::Outdated => StatusCode::PRECONDITION_FAILED,
         Kind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        Kind::UnknownForm => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         Kind::TooMany => StatusCode::TOO_MANY_REQUESTS,
         Kind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         Kind::Setting | Kind::Internal => StatusCode::INTERNAL_SERVER_ERROR,

@@ -4,11 +4,18 @@
 //! wording and would not be read is a mistake. Hidden files, back-up copies and texts of other kinds are left
 //! alone.
 
-use super::{Entry, FALLBACK, Problem, Tables, line_at};
+use super::notices;
+use super::{Entry, FALLBACK, Lines, Problem, Tables};
+use crate::kit::nearest::slip;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
+use toml::Spanned;
 use toml::de::{DeTable, DeValue};
+
+/// How long a text may be. A person reads one message at a time, and minijinja reads a chain of signs by calling itself:
+/// one of a few thousand would end the program.
+const MAX_TEXT_CHARS: usize = 2_000;
 
 /// The files read so far.
 #[derive(Default)]
@@ -54,7 +61,7 @@ impl Reading {
                     self.problems.push(problem);
                     continue;
                 }
-                if !is_toml(file) {
+                if !is_toml(file) && !is_notice(file) {
                     continue;
                 }
                 let inner = file.strip_prefix(folder).unwrap_or(file).to_string_lossy().replace('\\', "/");
@@ -68,33 +75,53 @@ impl Reading {
 
     /// The keys that are not among `built_in`, where one of those is at most two letters away.
     pub(super) fn slips(&self, built_in: &BTreeSet<String>) -> Vec<Slip> {
-        let near = |key: &str| {
-            let ranked = built_in.iter().map(|known| (strsim::damerau_levenshtein(key, known), known));
-            ranked.min().filter(|(distance, _)| *distance <= 2).map(|(_, known)| known.clone())
-        };
+        let near = |key: &str| slip(key, built_in.iter().map(String::as_str)).map(|(_, known)| known.to_owned());
         let unknown = self.homes.iter().filter(|((_, key), _)| !built_in.contains(key));
         let slips = unknown
             .filter_map(|((_, key), file)| near(key).map(|near| Slip { file: file.clone(), key: key.clone(), near }));
         slips.collect()
     }
 
-    /// Takes one file in; `inner` is `<language>/<stem>.toml`.
+    /// Takes one file in; `inner` is `<language>/<stem>.toml`, or a notice's `<language>/<event>.txt`.
     pub(super) fn take(&mut self, file: &str, inner: &str, data: &[u8]) {
-        let Some((language, stem)) = inner.strip_suffix(".toml").and_then(|path| path.split_once('/')) else { return };
         let text = String::from_utf8_lossy(data);
+        if let Some((language, event)) = inner.strip_suffix(".txt").and_then(|path| path.split_once('/')) {
+            return self.take_notice(file, language, event, &text);
+        }
+        let Some((language, stem)) = inner.strip_suffix(".toml").and_then(|path| path.split_once('/')) else { return };
         let table = match DeTable::parse(&text) {
             Ok(table) => table.into_inner(),
             Err(error) => {
                 return self.problems.push(Problem {
                     file: file.to_owned(),
-                    line: error.span().map(|span| line_at(&text, span.start)),
+                    line: error.span().map(|span| Lines::of(&text).at(span.start)),
                     what: format!("not TOML: {}", error.message().replace('\n', " ")),
                     instead: "Write each text as key = \"text\".".to_owned(),
                 });
             }
         };
-        let place = Place { file, text: &text, language };
+        let place = Place { file, lines: Lines::of(&text), language };
         self.take_table(&place, stem, &table);
+    }
+
+    fn take_notice(&mut self, file: &str, language: &str, event: &str, text: &str) {
+        let parts = match notices::parts(text) {
+            Ok(parts) => parts,
+            Err((line, what, instead)) => {
+                return self.problems.push(Problem { file: file.to_owned(), line: Some(line), what, instead });
+            }
+        };
+        let length = text.chars().count();
+        if length > MAX_TEXT_CHARS {
+            let what = format!("the notice has {length} characters");
+            let instead = format!("Shorten it to {MAX_TEXT_CHARS}.");
+            return self.problems.push(Problem { file: file.to_owned(), line: None, what, instead });
+        }
+        for (name, part) in parts {
+            let key = format!("notice.{event}.{name}");
+            self.homes.insert((language.to_owned(), key.clone()), file.to_owned());
+            self.tables.entry(language.to_owned()).or_default().insert(key, Entry::Text(part.to_owned()));
+        }
     }
 
     fn take_table(&mut self, place: &Place<'_>, prefix: &str, table: &DeTable<'_>) {
@@ -105,26 +132,34 @@ impl Reading {
                     self.take_table(place, &key, inner);
                     continue;
                 }
-                DeValue::String(text) => Some(Entry::Text(text.clone().into_owned())),
+                DeValue::String(text) => {
+                    let length = text.chars().count();
+                    if length > MAX_TEXT_CHARS {
+                        let what = format!("the text {key} has {length} characters");
+                        self.tell(place, value, what, format!("Shorten it to {MAX_TEXT_CHARS}."));
+                        continue;
+                    }
+                    Some(Entry::Text(text.clone().into_owned()))
+                }
                 DeValue::Array(items) => {
                     let texts = items.iter().map(|item| item.get_ref().as_str().map(str::to_owned));
                     texts.collect::<Option<Vec<_>>>().map(Entry::List)
                 }
                 _ => None,
             };
-            match entry {
-                Some(entry) => {
-                    self.homes.insert((place.language.to_owned(), key.clone()), place.file.to_owned());
-                    self.tables.entry(place.language.to_owned()).or_default().insert(key, entry);
-                }
-                None => self.problems.push(Problem {
-                    file: place.file.to_owned(),
-                    line: Some(line_at(place.text, value.span().start)),
-                    what: format!("{key} is neither a text nor a list of texts"),
-                    instead: format!("Write {} = \"…\".", name.get_ref()),
-                }),
-            }
+            let Some(entry) = entry else {
+                let what = format!("{key} is neither a text nor a list of texts");
+                self.tell(place, value, what, format!("Write {} = \"…\".", name.get_ref()));
+                continue;
+            };
+            self.homes.insert((place.language.to_owned(), key.clone()), place.file.to_owned());
+            self.tables.entry(place.language.to_owned()).or_default().insert(key, entry);
         }
+    }
+
+    fn tell(&mut self, place: &Place<'_>, value: &Spanned<DeValue<'_>>, what: String, instead: String) {
+        let line = Some(place.lines.at(value.span().start));
+        self.problems.push(Problem { file: place.file.to_owned(), line, what, instead });
     }
 }
 
@@ -193,6 +228,11 @@ fn is_toml(path: &Path) -> bool {
     path.is_file() && path.extension().is_some_and(|extension| extension == "toml")
 }
 
+fn is_notice(path: &Path) -> bool {
+    let is_text = path.is_file() && path.extension().is_some_and(|extension| extension == "txt");
+    is_text && path.file_stem().is_some_and(|stem| notices::is_notice(&stem.to_string_lossy()))
+}
+
 /// Whether this folder's name has the form of a language's code: `en`, `de-AT`.
 fn is_language(folder: &Path) -> bool {
     let name = folder.file_name().unwrap_or_default().to_string_lossy();
@@ -204,7 +244,7 @@ fn is_language(folder: &Path) -> bool {
 
 struct Place<'a> {
     file: &'a str,
-    text: &'a str,
+    lines: Lines,
     language: &'a str,
 }
 

@@ -87,6 +87,15 @@ fn mistakes_are_told_all_at_once_with_their_place() {
 }
 
 #[test]
+fn a_text_that_would_end_the_program_is_a_mistake() {
+    let endless = format!("ok = \"fine\"\na = \"{{{{ {}1 }}}}\"", "-".repeat(50_000));
+    let problems = with(&[("en/x.toml", &endless)]).expect_err("one mistake");
+    let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    assert_eq!(told.len(), 1, "{told:#?}");
+    assert!(told[0].ends_with("x.toml:2: the text x.a has 50007 characters. Shorten it to 2000."), "{}", told[0]);
+}
+
+#[test]
 fn wording_that_nobody_would_read_is_told_with_where_it_belongs() {
     for (path, told) in [
         ("chat.toml", "chat.toml: is in no language's folder. Move it to en/chat.toml."),

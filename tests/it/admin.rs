@@ -4,6 +4,7 @@ use crate::facts;
 use crate::support::app::{OPERATOR, TestApp, beginning};
 use crate::support::databases::Backend;
 use andon::chat::store;
+use chrono::TimeDelta;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -20,6 +21,7 @@ facts!["admin":
     a_path_that_leads_nowhere_says_where_to_look,
     a_second_server_on_the_same_file_refuses_to_start,
     the_simulator_is_closed_to_tunnels_and_proxies,
+    who_asks_too_often_without_a_token_waits,
 ];
 
 async fn a_test_message_is_a_delivery(backend: Backend) {
@@ -209,5 +211,32 @@ async fn the_simulator_is_closed_to_tunnels_and_proxies(backend: Backend) {
             assert_eq!(request.send().await.expect("an answer").status(), StatusCode::FORBIDDEN, "{path} with {name}");
         }
     }
+    app.end().await;
+}
+
+async fn who_asks_too_often_without_a_token_waits(backend: Backend) {
+    use crate::support::twilio::Form;
+    let app = TestApp::with(backend, &[("ANDON_REQUEST_LIMIT", "4")]).await;
+    let asks = async |path: &str, token: &str| {
+        app.http.get(app.url(path)).bearer_auth(token).send().await.expect("the server answers")
+    };
+    for path in ["/health", "/api/whatsapp/sessions", "/api/openapi.json", "/nowhere"] {
+        assert_ne!(asks(path, "wrong").await.status(), StatusCode::TOO_MANY_REQUESTS, "{path}");
+    }
+    for path in ["/health", "/api/whatsapp/sessions/", "/docs/", "/nowhere", "/"] {
+        let refused = asks(path, "wrong").await;
+        assert_eq!(refused.status(), StatusCode::TOO_MANY_REQUESTS, "{path}");
+        assert_eq!(refused.headers()["retry-after"], "15");
+        assert_eq!(refused.headers()["content-type"], "application/problem+json");
+    }
+    assert_eq!(app.get("/api/whatsapp/sessions").await.0, StatusCode::OK, "an admin is not limited");
+    assert_eq!(asks("/simulator/", "wrong").await.status(), StatusCode::OK, "nor is the phone");
+    for n in 0..6 {
+        let form = Form::message(&format!("SM{n}"), OPERATOR, "hi");
+        assert_eq!(form.post_for_status(&app).await, StatusCode::OK, "nor is the provider");
+        assert_eq!(form.signed_with("wrong").post_for_status(&app).await, StatusCode::FORBIDDEN);
+    }
+    app.pass(TimeDelta::seconds(15)).await;
+    assert_eq!(asks("/health", "wrong").await.status(), StatusCode::OK);
     app.end().await;
 }

@@ -1,20 +1,43 @@
 //! Journeys through the public door: one trial a fact and database, and at the end one line that says which
-//! databases and which browser were there.
+//! databases were there, and whether Redis and a browser were.
 
 mod admin;
+mod admission;
+mod attachments;
+mod backups;
 mod browsing;
 mod conversations;
 mod database;
 mod deliveries;
+mod desk_chat;
+mod doubt;
+mod events_api;
+mod floods;
+mod housekeeping;
+mod inbox;
+mod live;
+mod notifications;
+mod numbers;
 mod outages;
+mod processes;
+mod records;
+mod records_api;
+mod signing_in;
+mod statements;
 mod support;
+mod ticket_changes;
+mod ticket_lists;
+mod tickets;
+mod users;
+mod watching;
 mod webhooks;
+mod with_redis;
 
 use libtest_mimic::{Arguments, Trial};
 use std::future::Future;
 use std::process::ExitCode;
 use support::databases::{Backend, Found};
-use support::{browser, databases, transcript};
+use support::{browser, databases, redis, transcript};
 
 fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
@@ -22,21 +45,61 @@ fn main() -> ExitCode {
     arguments.test_threads.get_or_insert(4);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let found = runtime.block_on(databases::probe());
+    let with_redis = runtime.block_on(redis::available());
     let chromium = browser::available();
-    let lacking = databases::required().map_or_else(Some, |wanted| databases::missing(&wanted, &found, &chromium));
+    let lacking =
+        databases::required().map_or_else(Some, |wanted| databases::missing(&wanted, &found, &with_redis, &chromium));
     if let Some(lacking) = lacking {
         eprintln!("{lacking}");
         return ExitCode::FAILURE;
     }
     let mut trials = databases::trials(&found);
     trials.extend(browser::trials(&chromium));
+    trials.extend(backups::trials());
     for backend in present(&found) {
         for (name, fact) in webhooks::facts().into_iter().chain(conversations::facts()).chain(deliveries::facts()) {
             trials.push(trial(backend, name, fact));
         }
-        for (name, fact) in admin::facts().into_iter().chain(outages::facts()).chain(database::facts()) {
+        for (name, fact) in doubt::facts().into_iter().chain(processes::facts()).chain(watching::facts()) {
             trials.push(trial(backend, name, fact));
         }
+        for (name, fact) in floods::facts()
+            .into_iter()
+            .chain(housekeeping::facts())
+            .chain(notifications::facts())
+            .chain(inbox::facts())
+            .chain(live::facts())
+        {
+            trials.push(trial(backend, name, fact));
+        }
+        for (name, fact) in
+            admin::facts().into_iter().chain(outages::facts()).chain(database::facts()).chain(records::facts())
+        {
+            trials.push(trial(backend, name, fact));
+        }
+        for (name, fact) in records_api::facts().into_iter().chain(events_api::facts()).chain(attachments::facts()) {
+            trials.push(trial(backend, name, fact));
+        }
+        for (name, fact) in tickets::facts().into_iter().chain(ticket_lists::facts()).chain(ticket_changes::facts()) {
+            trials.push(trial(backend, name, fact));
+        }
+        for (name, fact) in desk_chat::facts() {
+            trials.push(trial(backend, name, fact));
+        }
+        for (name, fact) in
+            signing_in::facts().into_iter().chain(users::facts()).chain(numbers::facts()).chain(admission::facts())
+        {
+            trials.push(trial(backend, name, fact));
+        }
+        if with_redis.is_ok() {
+            trials.extend(
+                with_redis::facts()
+                    .into_iter()
+                    .chain(live::facts_with_redis())
+                    .map(|(name, fact)| trial(backend, name, fact)),
+            );
+        }
+        trials.extend(statements::trials(backend));
         for path in transcript::files() {
             let name =
                 format!("transcript::{}::{}", path.file_stem().unwrap_or_default().to_string_lossy(), backend.key());
@@ -48,8 +111,9 @@ fn main() -> ExitCode {
     }
     let conclusion = libtest_mimic::run(&arguments, trials);
     if !arguments.list {
-        println!("{}", databases::summary_line(&found, &chromium));
+        println!("{}", databases::summary_line(&found, &with_redis, &chromium));
     }
+    let _never_made = std::fs::remove_dir_all(support::app::data_dir());
     conclusion.exit_code()
 }
 

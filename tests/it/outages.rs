@@ -17,6 +17,7 @@ facts!["outages":
     a_database_that_is_away_loses_nothing,
     a_full_disk_loses_nothing_that_was_accepted,
     a_half_request_does_not_hold_up_a_stop,
+    a_database_slower_than_the_world_refuses_in_time_and_loses_nothing,
     an_outcome_is_kept_while_the_database_is_away,
     a_database_file_that_was_moved_takes_nothing_in,
 ];
@@ -88,7 +89,7 @@ async fn a_full_disk_loses_nothing_that_was_accepted(backend: Backend) {
     if backend != Backend::Sqlite {
         return; // a server's disk is the server's
     }
-    let app = TestApp::start(backend).await;
+    let app = TestApp::with(backend, &[("ANDON_SENDER_LIMIT", "0")]).await;
     // The limit holds for the writing connection only, so it goes with it, as space comes back to a disk.
     let limit = app.server.app.db.write(|tx| {
         Box::pin(async move {
@@ -109,7 +110,7 @@ async fn a_full_disk_loses_nothing_that_was_accepted(backend: Backend) {
     assert!(refused > 0, "the disk was full for a while");
     assert_eq!(app.count("messages").await, accepted, "what was accepted is there for everybody to read");
     assert_eq!(Form::message("SMlast", OPERATOR, "hi").post_for_status(&app).await, StatusCode::OK);
-    let app = app.restart(&[]).await;
+    let app = app.restart(&[("ANDON_SENDER_LIMIT", "0")]).await;
     assert_eq!(app.count("messages").await, accepted + 1, "and after a restart");
     app.end().await;
 }
@@ -154,15 +155,15 @@ async fn a_half_request_does_not_hold_up_a_stop(backend: Backend) {
 /// The provider has taken the message, and the database goes before that is written down.
 async fn an_outcome_is_kept_while_the_database_is_away(backend: Backend) {
     let (app, database) = TestApp::with_a_database_to_take_away(backend).await;
-    let late = Rule { next: 1, fault: SendFault::Delay { ms: 2_000 } };
+    let late = Rule { next: 1, fault: SendFault::Delay { ms: 2_000, taken: true } };
     let dropped = Rule { next: 1, fault: PostFault::Drop };
     let faults = Faults { sends: Some(late), callbacks: Some(dropped), ..Faults::default() };
     app.simulator().set_faults(faults).await.expect("within bounds");
     assert_eq!(Form::message("SM1", OPERATOR, "hi").post_for_status(&app).await, StatusCode::OK);
     let dispatcher = app.server.dispatcher.clone();
     let sending = tokio::spawn(async move { dispatcher.drain().await });
-    while app.count("attempts").await == 0 {
-        tokio::task::yield_now().await; // until the message is leased and on its way
+    while app.simulator().faults().sends.is_some() {
+        tokio::task::yield_now().await; // until the message is leased, and with the provider
     }
     database.take_away().await;
     while !app.server.app.db.is_failing() {
@@ -172,5 +173,33 @@ async fn an_outcome_is_kept_while_the_database_is_away(backend: Backend) {
     let _outcome = sending.await.expect("the dispatcher does not panic");
     app.pass(TimeDelta::minutes(2)).await; // any lease has run out
     assert_eq!((app.count("attempts").await, app.bubbles(OPERATOR).len()), (1, 1), "sent once, and known to be");
+    app.end().await;
+}
+
+async fn a_database_slower_than_the_world_refuses_in_time_and_loses_nothing(backend: Backend) {
+    let app = TestApp::start(backend).await;
+    assert_eq!(catch_up(&app).await, 0);
+    let holder = app.hold_up_writing().await;
+    let started = std::time::Instant::now();
+    let (sent, _) = app.sends_into_the_dark(OPERATOR, "hi").await;
+    assert_eq!(sent.webhook, Some(503));
+    assert!(started.elapsed().as_secs() < 14, "before Twilio gives up");
+    let flood = (0..100).map(|n| Form::message(&format!("SM{n:032}"), &format!("+447700900{n:03}"), "hi"));
+    let flood: Vec<Form> = flood.collect();
+    let started = std::time::Instant::now();
+    let answers = futures_util::future::join_all(flood.iter().map(|form| form.post_for_status(&app))).await;
+    assert!(answers.iter().all(|status| *status == StatusCode::SERVICE_UNAVAILABLE), "{answers:?}");
+    // A SQLite that is locked says so after five seconds; the others hang, and are not asked again until they answer.
+    assert!(started.elapsed().as_secs() < if backend == Backend::Sqlite { 14 } else { 5 });
+    holder.close().await.expect("it is let go");
+    for form in &flood {
+        while form.post_for_status(&app).await != StatusCode::OK {
+            tokio::task::yield_now().await; // until the set that hung is done
+        }
+    }
+    app.clock.advance(TimeDelta::minutes(1));
+    catch_up(&app).await;
+    assert_eq!(app.count("messages").await, 101, "everything once");
+    assert_eq!(app.bubbles(OPERATOR).len(), 1);
     app.end().await;
 }

@@ -22,7 +22,14 @@ pub(super) fn refused(status: u16, retry_after: Option<Duration>, body: &[u8]) -
         .or_else(|| problem["code"].as_str().and_then(|digits| digits.parse().ok()))
         .and_then(|code| i32::try_from(code).ok());
     let known = code.map_or(&UNKNOWN, explain);
-    let error = |name, retry, in_doubt, advice: &str| SendError { name, code, retry, in_doubt, advice: advice.into() };
+    let error = |name, retry, in_doubt, advice: &str| SendError {
+        name,
+        code,
+        retry,
+        in_doubt,
+        is_outage: in_doubt,
+        advice: advice.into(),
+    };
     match status {
         500.. | 408 => error(
             "provider_down",
@@ -63,16 +70,16 @@ pub(super) fn not_answered(error: &reqwest::Error) -> SendError {
         (
             "timed_out",
             true,
-            "Twilio took too long to answer. Andon tries again unless a status callback says that the message was taken.",
+            "Twilio took too long to answer. Andon waits for a status callback, then asks Twilio whether it has the message, before it sends again.",
         )
     } else {
         (
             "connection_broken",
             true,
-            "The connection to Twilio broke. Andon tries again unless a status callback says that the message was taken.",
+            "The connection to Twilio broke. Andon waits for a status callback, then asks Twilio whether it has the message, before it sends again.",
         )
     };
-    SendError { name, code: None, retry: Retry::Later(None), in_doubt, advice: advice.into() }
+    SendError { name, code: None, retry: Retry::Later(None), in_doubt, is_outage: true, advice: advice.into() }
 }
 
 /// Twilio said yes in words that cannot be read, so the message has no id.
@@ -82,21 +89,36 @@ pub(super) fn unreadable() -> SendError {
         code: None,
         retry: Retry::Later(None),
         in_doubt: true,
-        advice: "Twilio's answer could not be read. Check TWILIO_API_BASE; Andon tries again unless a status callback \
-                 says that the message was taken."
+        is_outage: true,
+        advice: "Twilio's answer could not be read. Check TWILIO_API_BASE; Andon asks Twilio \
+                 whether it has the message before it sends again."
             .into(),
     }
 }
 
 /// A setting is missing: nothing was sent, the queue is kept.
 pub(super) fn not_configured(advice: &str) -> SendError {
-    SendError { name: "not_configured", code: None, retry: Retry::StopChannel, in_doubt: false, advice: advice.into() }
+    SendError {
+        name: "not_configured",
+        code: None,
+        retry: Retry::StopChannel,
+        in_doubt: false,
+        is_outage: false,
+        advice: advice.into(),
+    }
 }
 
 /// The message was not sent because it breaks a rule that Twilio would hold against it.
 pub(super) fn refused_here(code: i32) -> SendError {
     let known = explain(code);
-    SendError { name: known.name, code: Some(code), retry: known.retry, in_doubt: false, advice: known.advice.into() }
+    SendError {
+        name: known.name,
+        code: Some(code),
+        retry: known.retry,
+        in_doubt: false,
+        is_outage: false,
+        advice: known.advice.into(),
+    }
 }
 
 fn unknown_advice(status: u16, code: Option<i32>, problem: &Value) -> String {

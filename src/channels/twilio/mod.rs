@@ -3,15 +3,23 @@
 //! Webhooks count only with Twilio's signature ([`signature`]); without a token none does. Sends are told
 //! apart by what may be done after a failure ([`errors`]). Text messages are read, but not sent yet.
 
+mod account;
+#[cfg(test)]
+mod canned;
 pub mod errors;
 mod inbound;
+mod listing;
+mod media;
 mod outbound;
 pub mod signature;
 
-use super::{Accepted, Channel, Listed, Media, Medium, Outbound, Rejection, SendError, Signal, Webhook};
+pub use account::{Account, Answer};
+
+use super::{Accepted, Channel, Listed, Media, Medium, Outbound, Rejection, Retry, SendError, Sent, Signal, Webhook};
 use crate::kit::{E164, Instant};
 use async_trait::async_trait;
 use secrecy::{ExposeSecret, SecretString};
+use std::time::Duration;
 use url::{Host, Url};
 
 /// The channel's stored name.
@@ -69,6 +77,11 @@ impl Twilio {
         Self { http, api_base, credentials, whatsapp_sender, status_callback }
     }
 
+    /// What Twilio says of the account, for each token in turn.
+    pub async fn account(&self, patience: Duration) -> Vec<Answer> {
+        account::look(self, patience).await
+    }
+
     /// The auth tokens that count, the primary one first; none when none is configured.
     fn tokens(&self) -> Vec<&str> {
         let Some(credentials) = &self.credentials else { return Vec::new() };
@@ -108,16 +121,28 @@ impl Channel for Twilio {
         Some(errors::explain(code)).filter(|known| known.code == code).map(|known| known.advice.to_owned())
     }
 
+    fn retry(&self, code: i32) -> Retry {
+        errors::explain(code).retry
+    }
+
     async fn send(&self, message: &Outbound) -> Result<Accepted, SendError> {
         outbound::send(self, message).await
     }
 
+    async fn sent_to(&self, message: &Outbound, since: Instant) -> Result<Option<Vec<Sent>>, SendError> {
+        listing::sent_to(self, message, since).await.map(Some)
+    }
+
     async fn received_since(&self, since: Instant) -> Result<Vec<Listed>, SendError> {
-        outbound::received_since(self, since).await
+        listing::received_since(self, since).await
     }
 
     async fn media_of(&self, provider_id: &str) -> Result<Vec<Media>, SendError> {
-        outbound::media_of(self, provider_id).await
+        listing::media_of(self, provider_id).await
+    }
+
+    async fn fetch(&self, media: &Media, most: usize) -> Result<Option<Vec<u8>>, SendError> {
+        media::fetch(self, media, most).await
     }
 }
 

@@ -61,16 +61,18 @@ fn the_built_in_flows_are_right_and_in_the_order_of_the_menu() {
     let wording = Wording::load(None).expect("right");
     let flows = Flows::load(None, &wording).expect("right");
     let names: Vec<&str> = flows.iter().map(|flow| flow.name.as_str()).collect();
-    let expected =
+    let floor =
         ["create_defect", "order_status", "report_maintenance", "view_sop_failure", "sla_status", "submit_bom_update"];
-    assert_eq!(names, expected);
+    let clients = ["raise_incident", "my_tickets", "approve_ticket", "reject_ticket"];
+    let support = ["start_work", "hold_ticket", "resume_ticket", "finish_work"];
+    assert_eq!(names, [&floor[..], &clients[..], &support[..], &["comment_ticket"]].concat());
     assert_eq!(flows.get("order_status").and_then(|flow| flow.questions[0].field.record()), Some(RecordKind::Order));
 }
 
 #[test]
 fn an_operators_flow_takes_the_next_place() {
     let flows = load(&[("near_miss.toml", NEAR_MISS)], NEAR_MISS_WORDS).expect("right");
-    assert_eq!(flows.iter().last().map(|flow| flow.name.as_str()), Some("near_miss"));
+    assert_eq!(flows.iter().nth(6).map(|flow| flow.name.as_str()), Some("near_miss"));
 }
 
 #[test]
@@ -78,7 +80,7 @@ fn an_operators_file_replaces_the_built_in_one_of_its_name() {
     let own = "name = \"order_status\"\nmenu = 2\nroles = [\"ADMIN\"]\naction = \"show\"\n[[question]]\nname = \"order\"\nfield = \"order\"\n";
     let flows = load(&[("order_status.toml", own)], "").expect("right");
     assert_eq!(flows.get("order_status").map(|flow| flow.roles.clone()), Some(vec![Role::Admin]));
-    assert_eq!(flows.iter().count(), 6);
+    assert_eq!(flows.iter().count(), 15);
 }
 
 #[test]
@@ -122,7 +124,7 @@ fn the_words_of_every_mistake_name_the_place_and_the_mend() {
         ),
         (
             ("report_defect", "report_defekt"),
-            "flows/near_miss.toml:4: unknown action \"report_defekt\". Write one of: show, report_defect, report_maintenance, submit_bom_update (did you mean \"report_defect\"?)",
+            "flows/near_miss.toml:4: unknown action \"report_defekt\". Write one of: show, report_defect, report_maintenance, submit_bom_update, raise_incident, start_work, hold_ticket, resume_ticket, finish_work, approve_ticket, reject_ticket, comment_ticket (did you mean \"report_defect\"?)",
         ),
         (
             ("report_defect", "show"),
@@ -237,6 +239,27 @@ fn all_mistakes_are_told_at_once() {
     ] {
         assert!(problems.iter().any(|problem| problem.contains(part)), "{part}: {problems:#?}");
     }
+}
+
+#[test]
+fn a_flow_that_asks_without_end_is_told_so_and_read_no_further() {
+    let text = format!("{NEAR_MISS}{}", "[[question]]\n".repeat(5_000));
+    let problems = load(&[("near_miss.toml", &text)], NEAR_MISS_WORDS).expect_err("too many questions");
+    assert!(
+        problems.iter().any(|problem| problem.ends_with("the flow asks too much. Ask 50 questions at most.")),
+        "{}",
+        problems[0]
+    );
+    assert!(problems.len() < 200, "{} problems", problems.len());
+}
+
+#[test]
+fn a_list_without_end_is_told_once() {
+    let options = format!("options = [{}]", "\"LOW\",".repeat(30_000));
+    let text = NEAR_MISS.replace("options = [\"LOW\", \"HIGH\"]", &options);
+    let problems = load(&[("near_miss.toml", &text)], NEAR_MISS_WORDS).expect_err("too many options");
+    assert!(problems.iter().any(|problem| problem.ends_with("options is too long. Write 100 of them at most.")));
+    assert!(problems.len() < 200, "{} problems", problems.len());
 }
 
 #[test]

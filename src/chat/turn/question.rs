@@ -157,11 +157,12 @@ impl<'a> Turn<'a> {
             flow,
             question,
             answers: &self.session.answers,
+            offered: &self.session.offered,
         }
     }
 
     pub(super) fn ask(&mut self, flow: &Flow, question: &Question) {
-        let ask = ask(flow, question, &self.session.answers);
+        let ask = ask(flow, question, &self.session.answers, &self.session.offered);
         self.say.push(ask);
     }
 

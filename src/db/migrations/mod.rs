@@ -9,17 +9,29 @@ mod m02_records;
 mod m03_tickets;
 mod m04_chat;
 mod m05_deliveries;
+mod m06_lines;
+mod m07_imports;
+mod m08_floods;
+mod m09_users;
+mod m10_codes;
+mod m11_incidents;
+mod m12_files;
+mod m13_events_audit;
+mod m14_notifications;
 
 use crate::db::Db;
 use crate::kit::{Error, Result};
 use sea_orm::{ConnectionTrait as _, DbBackend, TransactionTrait as _};
 use sea_orm_migration::prelude::*;
 
-/// Brings the database to this version's tables; does nothing when it is there.
+/// Brings the database to this version's tables; looks once and does nothing when it is there.
 ///
 /// # Errors
 /// When the database is away, or is newer than this program.
 pub async fn run(db: &Db) -> Result<()> {
+    if matches!(look(db).await, Ok(Tables::Current)) {
+        return Ok(());
+    }
     one_at_a_time(db).await.map_err(|e| {
         let public = "The database could not be brought to this version's tables. Is it reachable, and not newer than \
                       this andon?";
@@ -42,6 +54,36 @@ async fn one_at_a_time(db: &Db) -> std::result::Result<(), DbErr> {
     outcome
 }
 
+/// How the tables there are compare with this program's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tables {
+    /// They are this version's.
+    Current,
+    /// So many migrations are still to be run.
+    Older(usize),
+    /// A newer program made them.
+    Newer,
+}
+
+/// Looks at the tables and changes nothing.
+///
+/// # Errors
+/// When the database is away.
+pub async fn look(db: &Db) -> Result<Tables> {
+    match Migrator::get_pending_migrations_read_only(&db.read).await {
+        Ok(pending) if pending.is_empty() => Ok(Tables::Current),
+        Ok(pending) => Ok(Tables::Older(pending.len())),
+        // The one thing that is no statement's failure: a migration that this program does not know.
+        Err(DbErr::Custom(_)) => Ok(Tables::Newer),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// What this version's tables are made by, oldest first.
+pub fn known() -> Vec<String> {
+    Migrator::migrations().iter().map(|migration| migration.name().to_owned()).collect()
+}
+
 struct Migrator;
 
 impl MigratorTrait for Migrator {
@@ -52,6 +94,15 @@ impl MigratorTrait for Migrator {
             Box::new(m03_tickets::Migration),
             Box::new(m04_chat::Migration),
             Box::new(m05_deliveries::Migration),
+            Box::new(m06_lines::Migration),
+            Box::new(m07_imports::Migration),
+            Box::new(m08_floods::Migration),
+            Box::new(m09_users::Migration),
+            Box::new(m10_codes::Migration),
+            Box::new(m11_incidents::Migration),
+            Box::new(m12_files::Migration),
+            Box::new(m13_events_audit::Migration),
+            Box::new(m14_notifications::Migration),
         ]
     }
 }
@@ -164,6 +215,14 @@ async fn table(
         table.foreign_key(ForeignKey::create().name(format!("fk_{name}_{column}")).from(name, *column).to(*to, "id"));
     }
     manager.create_table(table).await
+}
+
+/// Adds a column to a table, unless it is there.
+async fn add_column(manager: &SchemaManager<'_>, table: &'static str, mut column: ColumnDef) -> Result<(), DbErr> {
+    if manager.has_column(table, column.get_column_name()).await? {
+        return Ok(());
+    }
+    manager.alter_table(Table::alter().table(table).add_column(&mut column).take()).await
 }
 
 /// Creates an index named after its table and columns, unless it is there.

@@ -1,19 +1,31 @@
-//! Leases: which process sends which delivery now, and in which order.
+//! Leases: which process sends which delivery now.
+//!
+//! A line is leased, and with it the delivery at its head. An attempt is opened with the lease, so that a process
+//! which dies leaves a trace of what it may have sent; a delivery in doubt gets none, it is asked about first.
 
-use super::rows::{attempt, row};
-use super::{Kind, cancel, model};
+use super::lines::{self, Head};
+use super::rows::{attempt, line, row};
+use super::{Kind, OVERTAKEN, cancel, model};
 use crate::channels::Medium;
 use crate::db::Tx;
-use crate::kit::{Instant, Result, token};
+use crate::delivery::model::Lane;
+use crate::kit::{Instant, Result};
 use sea_orm::ActiveValue::{NotSet, Set};
-use sea_orm::sea_query::{
-    Alias, Expr, ExprTrait as _, LockBehavior, LockType, OnConflict, Query, SelectStatement, SimpleExpr,
-};
+use sea_orm::sea_query::{Expr, ExprTrait as _, LockBehavior, LockType, OnConflict};
 use sea_orm::{
-    ColumnTrait as _, ConnectionTrait as _, DbBackend, EntityTrait as _, JoinType, QueryFilter as _, QueryOrder as _,
-    QuerySelect as _, RelationTrait as _,
+    ColumnTrait as _, ConnectionTrait, DbBackend, EntityTrait as _, JoinType, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _, QueryTrait as _, RelationTrait as _,
 };
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+
+/// Who has a line.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Lease {
+    /// The process.
+    pub process: String,
+    /// Since which of its rounds.
+    pub round: i64,
+}
 
 /// A delivery that this process has leased, with all it needs to be sent.
 #[derive(Clone, Debug, sea_orm::FromQueryResult)]
@@ -24,165 +36,212 @@ pub struct Leased {
     pub token: String,
     /// How it is read.
     pub medium: String,
+    /// The row of the address it goes to.
+    pub address_id: i64,
     /// Where it goes, in E.164.
     pub to: String,
     /// From which sender.
     pub sender: Option<String>,
     /// The text.
     pub body: String,
-    /// The lease that says it is ours.
-    pub lease: String,
-    /// This attempt's number, from 1.
+    /// Its line, which is leased with it.
+    pub line: String,
+    /// The number of the attempt, from 1: the one to be made, or the one in doubt.
     pub attempts: i32,
+    /// Why it exists.
+    pub kind: String,
+    /// When it was stored.
+    pub created_at: Instant,
+    /// Since when the last attempt is in doubt: to be asked about, not sent.
+    pub doubted_at: Option<Instant>,
+    /// It was sent again before without knowing whether it had arrived.
+    pub may_be_duplicate: bool,
+    /// By which lease it is ours.
+    #[sea_orm(skip)]
+    pub lease: Lease,
+    /// Since when.
+    #[sea_orm(skip)]
+    pub leased_at: Instant,
 }
 
-/// Leases up to `most` due deliveries of this medium, the first of each line, and opens their attempts.
-pub async fn lease(tx: &Tx, medium: Medium, channel: &str, most: u64) -> Result<Vec<Leased>> {
-    let ids = loop {
-        let candidates = candidates(tx, medium, most).await?;
-        let stale = stale_replies(tx, &candidates).await?;
+/// Whether a line of this medium and lane is due that nobody has.
+pub async fn is_anything_due(conn: &impl ConnectionTrait, medium: Medium, lane: Lane, now: Instant) -> Result<bool> {
+    let due: Option<String> = line::Entity::find()
+        .select_only()
+        .column(line::Column::Name)
+        .filter(line::Column::Medium.eq(medium.as_str()))
+        .filter(line::Column::Lane.eq(lane.number()))
+        .filter(line::Column::DueAt.lte(now))
+        .limit(1)
+        .into_tuple()
+        .one(conn)
+        .await?;
+    Ok(due.is_some())
+}
+
+/// Leases up to `most` due lines of this medium and lane, and opens attempts on `channel` for the deliveries at their
+/// heads.
+pub async fn lease(
+    tx: &Tx,
+    lease: &Lease,
+    (medium, lane): (Medium, Lane),
+    channel: &str,
+    most: u64,
+) -> Result<Vec<Leased>> {
+    let due = due_lines(tx, medium, lane, most).await?;
+    let heads = loop {
+        let heads = lines::heads(tx, &due).await?;
+        let stale = stale(tx, &heads).await?;
         if stale.is_empty() {
-            break candidates.into_iter().map(|candidate| candidate.id).collect::<Vec<i64>>();
+            break heads;
         }
-        cancel(tx, &stale).await?; // and look again: the next of these lines may go now
+        cancel(tx, &stale, OVERTAKEN).await?; // and look again: the next of these lines may go now
     };
+    let (ready, ids): (BTreeSet<&String>, Vec<i64>) =
+        heads.iter().filter(|head| head.due_at <= tx.now()).map(|head| (&head.line, head.id)).unzip();
+    let idle: BTreeSet<String> = due.iter().filter(|name| !ready.contains(name)).cloned().collect();
+    lines::let_go(tx, &idle).await?;
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let lease = token::fresh();
-    row::Entity::update_many()
-        .col_expr(row::Column::Lease, lease.as_str().into())
-        .col_expr(row::Column::LeasedUntil, (tx.now() + model::lease_time()).into())
-        .col_expr(row::Column::Attempts, Expr::col(row::Column::Attempts).add(1))
-        .filter(row::Column::Id.is_in(ids.iter().copied()))
-        .filter(row::Column::DueAt.is_not_null())
-        .filter(is_free(tx))
+    line::Entity::update_many()
+        .col_expr(line::Column::Lease, lease.process.as_str().into())
+        .col_expr(line::Column::Round, lease.round.into())
+        .col_expr(line::Column::DueAt, Expr::value(None::<Instant>))
+        .filter(line::Column::Name.is_in(ready))
         .exec(tx.conn())
         .await?;
-    let leased = row::Entity::find()
+    row::Entity::update_many()
+        .col_expr(row::Column::Attempts, Expr::col(row::Column::Attempts).add(1))
+        .filter(row::Column::Id.is_in(ids.iter().copied()))
+        .filter(row::Column::DoubtedAt.is_null())
+        .exec(tx.conn())
+        .await?;
+    let mut leased: Vec<Leased> = row::Entity::find()
         .select_only()
-        .columns([row::Column::Id, row::Column::Token, row::Column::Medium, row::Column::Sender])
-        .columns([row::Column::Body, row::Column::Lease, row::Column::Attempts])
+        .columns([row::Column::Id, row::Column::Token, row::Column::Medium, row::Column::AddressId])
+        .columns([row::Column::Sender, row::Column::Body, row::Column::Line, row::Column::Attempts])
+        .columns([row::Column::DoubtedAt, row::Column::MayBeDuplicate, row::Column::Kind, row::Column::CreatedAt])
         .column_as(crate::people::store::address::Column::Value, "to")
         .join(JoinType::InnerJoin, row::Relation::Address.def())
-        .filter(row::Column::Lease.eq(&lease))
+        .filter(row::Column::Id.is_in(ids))
         .order_by_asc(row::Column::Id)
         .into_model::<Leased>()
         .all(tx.conn())
         .await?;
+    for delivery in &mut leased {
+        delivery.lease = lease.clone();
+        delivery.leased_at = tx.now();
+    }
     open_attempts(tx, channel, &leased).await?;
     Ok(leased)
 }
 
-/// A delivery that may be leased.
-#[derive(sea_orm::FromQueryResult)]
-struct Candidate {
-    id: i64,
-    kind: String,
-    line: String,
-    message_id: Option<i64>,
-    created_at: Instant,
-}
-
-/// Lets go of every lease: for a start on a database that no other process can have. What was under way is in doubt,
-/// and its attempt is marked so when it is leased anew.
-pub async fn free_leases(tx: &Tx) -> Result<()> {
-    row::Entity::update_many()
-        .col_expr(row::Column::Lease, Expr::value(None::<String>))
-        .col_expr(row::Column::LeasedUntil, Expr::value(None::<Instant>))
-        .filter(row::Column::LeasedUntil.is_not_null())
-        .exec(tx.conn())
-        .await?;
-    Ok(())
-}
-
-fn is_free(tx: &Tx) -> SimpleExpr {
-    row::Column::LeasedUntil.is_null().or(row::Column::LeasedUntil.lte(tx.now()))
-}
-
-/// The first open delivery of each line, where it is due and free.
-async fn candidates(tx: &Tx, medium: Medium, most: u64) -> Result<Vec<Candidate>> {
-    use row::Column;
-    let mut candidates = row::Entity::find()
+/// The lines that are due longest. One that another process is just leasing is that process's business.
+async fn due_lines(tx: &Tx, medium: Medium, lane: Lane, most: u64) -> Result<BTreeSet<String>> {
+    let mut lines = line::Entity::find()
         .select_only()
-        .columns([Column::Id, Column::Kind, Column::Line, Column::MessageId, Column::CreatedAt])
-        .filter(Column::DueAt.lte(tx.now()))
-        .filter(Column::Medium.eq(medium.as_str()))
-        .filter(is_free(tx))
-        .filter(Expr::exists(earlier_in_line()).not())
-        .order_by_asc(Column::DueAt)
-        .order_by_asc(Column::Id)
+        .column(line::Column::Name)
+        .filter(line::Column::Medium.eq(medium.as_str()))
+        .filter(line::Column::Lane.eq(lane.number()))
+        .filter(line::Column::DueAt.lte(tx.now()))
+        .order_by_asc(line::Column::DueAt)
         .limit(most);
-    // A line whose first delivery another process has locked is that process's business.
     if tx.conn().get_database_backend() != DbBackend::Sqlite {
-        candidates = candidates.lock_with_behavior(LockType::Update, LockBehavior::SkipLocked);
+        lines = lines.lock_with_behavior(LockType::Update, LockBehavior::SkipLocked);
     }
-    Ok(candidates.into_model().all(tx.conn()).await?)
+    Ok(lines.into_tuple::<String>().all(tx.conn()).await?.into_iter().collect())
 }
 
-/// Replies that waited too long and have the answer to a later message behind them in their line.
-async fn stale_replies(tx: &Tx, candidates: &[Candidate]) -> Result<Vec<i64>> {
+/// The replies at the heads of lines and behind them that are no longer worth sending: those that waited too long with a
+/// later one behind them, and those that came back after a failure, when a later message was answered meanwhile.
+async fn stale(tx: &Tx, heads: &[Head]) -> Result<Vec<i64>> {
     let too_old = tx.now() - model::reply_patience();
-    let old: Vec<&Candidate> = candidates
-        .iter()
-        .filter(|candidate| candidate.kind == Kind::Reply.as_str() && candidate.created_at < too_old)
+    let replies = heads.iter().filter(|head| head.kind == Kind::Reply.as_str());
+    let (back, waiting): (Vec<&Head>, Vec<&Head>) = replies.partition(|head| model::is_own_line(&head.line));
+    let back: Vec<Reply<'_>> = back
+        .into_iter()
+        .map(|head| Reply { id: head.id, line: model::first_line(&head.line), message_id: head.message_id })
         .collect();
-    if old.is_empty() {
+    let mut stale = overtaken(tx, &back).await?;
+    let late: Vec<&str> =
+        waiting.into_iter().filter(|head| head.created_at < too_old).map(|head| head.line.as_str()).collect();
+    if late.is_empty() {
+        return Ok(stale);
+    }
+    // In a line everything later is still behind the first, so what is closed need not be looked at.
+    let open: Vec<(i64, String, Option<i64>, Instant)> = row::Entity::find()
+        .select_only()
+        .columns([row::Column::Id, row::Column::Line, row::Column::MessageId, row::Column::CreatedAt])
+        .filter(row::Column::Line.is_in(late))
+        .filter(row::Column::DueAt.is_not_null())
+        .into_tuple()
+        .all(tx.conn())
+        .await?;
+    let mut latest: HashMap<&str, Option<i64>> = HashMap::new();
+    for (_, line, message_id, _) in &open {
+        let latest = latest.entry(line).or_default();
+        *latest = std::cmp::max(*latest, *message_id);
+    }
+    let is_stale = |(_, line, message_id, created_at): &&(i64, String, Option<i64>, Instant)| {
+        *created_at < too_old && latest.get(line.as_str()).is_some_and(|latest| latest > message_id)
+    };
+    stale.extend(open.iter().filter(is_stale).map(|(id, ..)| *id));
+    Ok(stale)
+}
+
+/// A reply that may have been overtaken.
+pub(super) struct Reply<'a> {
+    pub(super) id: i64,
+    /// The line of its conversation.
+    pub(super) line: &'a str,
+    /// The message it answers.
+    pub(super) message_id: Option<i64>,
+}
+
+/// Those of these replies that have the answer to a later message after them in the line of their conversation.
+pub(super) async fn overtaken(tx: &Tx, replies: &[Reply<'_>]) -> Result<Vec<i64>> {
+    if replies.is_empty() {
         return Ok(Vec::new());
     }
+    let last = row::Entity::find()
+        .select_only()
+        .column_as(row::Column::Id.max(), "id")
+        .filter(row::Column::Line.is_in(replies.iter().map(|reply| reply.line)))
+        .group_by(row::Column::Line)
+        .into_query();
     let latest: Vec<(String, Option<i64>)> = row::Entity::find()
         .select_only()
-        .column(row::Column::Line)
-        .column_as(row::Column::MessageId.max(), "latest")
-        .filter(row::Column::Line.is_in(old.iter().map(|candidate| candidate.line.as_str())))
-        .group_by(row::Column::Line)
+        .columns([row::Column::Line, row::Column::MessageId])
+        .filter(row::Column::Id.in_subquery(last))
         .into_tuple()
         .all(tx.conn())
         .await?;
     let latest: HashMap<String, Option<i64>> = latest.into_iter().collect();
-    let is_overtaken =
-        |candidate: &&Candidate| latest.get(&candidate.line).is_some_and(|latest| *latest > candidate.message_id);
-    Ok(old.into_iter().filter(is_overtaken).map(|candidate| candidate.id).collect())
+    let is_overtaken = |reply: &&Reply<'_>| latest.get(reply.line).is_some_and(|latest| *latest > reply.message_id);
+    Ok(replies.iter().filter(is_overtaken).map(|reply| reply.id).collect())
 }
 
-/// `SELECT 1 FROM deliveries earlier WHERE same line, still open, lower id`.
-fn earlier_in_line() -> SelectStatement {
-    let earlier = Alias::new("earlier");
-    Query::select()
-        .expr(Expr::val(1))
-        .from_as(row::Entity, earlier.clone())
-        .and_where(Expr::col((earlier.clone(), row::Column::Line)).equals((row::Entity, row::Column::Line)))
-        .and_where(Expr::col((earlier.clone(), row::Column::DueAt)).is_not_null())
-        .and_where(Expr::col((earlier, row::Column::Id)).lt(Expr::col((row::Entity, row::Column::Id))))
-        .take()
-}
-
-/// An attempt of an earlier lease that never ended is in doubt: the process died between sending and recording.
 async fn open_attempts(tx: &Tx, channel: &str, leased: &[Leased]) -> Result<()> {
-    if leased.is_empty() {
+    let attempts: Vec<attempt::ActiveModel> = leased
+        .iter()
+        .filter(|delivery| delivery.doubted_at.is_none())
+        .map(|delivery| attempt::ActiveModel {
+            id: NotSet,
+            delivery_id: Set(delivery.id),
+            number: Set(delivery.attempts),
+            channel: Set(channel.to_owned()),
+            provider_id: Set(None),
+            outcome: Set("STARTED".to_owned()),
+            error_code: Set(None),
+            error_text: Set(None),
+            started_at: Set(tx.now()),
+            finished_at: Set(None),
+        })
+        .collect();
+    if attempts.is_empty() {
         return Ok(());
     }
-    if leased.iter().any(|delivery| delivery.attempts > 1) {
-        attempt::Entity::update_many()
-            .col_expr(attempt::Column::Outcome, "IN_DOUBT".into())
-            .col_expr(attempt::Column::FinishedAt, tx.now().into())
-            .filter(attempt::Column::DeliveryId.is_in(leased.iter().map(|d| d.id)))
-            .filter(attempt::Column::Outcome.eq("STARTED"))
-            .exec(tx.conn())
-            .await?;
-    }
-    let attempts = leased.iter().map(|delivery| attempt::ActiveModel {
-        id: NotSet,
-        delivery_id: Set(delivery.id),
-        number: Set(delivery.attempts),
-        channel: Set(channel.to_owned()),
-        provider_id: Set(None),
-        outcome: Set("STARTED".to_owned()),
-        error_code: Set(None),
-        error_text: Set(None),
-        started_at: Set(tx.now()),
-        finished_at: Set(None),
-    });
     // An attempt that did not count left its number, and its row, to the next one.
     let anew = [
         attempt::Column::Channel,

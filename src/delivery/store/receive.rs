@@ -1,77 +1,163 @@
 //! Receipts: the provider's news of our messages, taken in as a set and never moving a status back.
+//!
+//! News of an attempt that is over says nothing of a later one, unless it is that the message arrived after all. What
+//! failed for a passing reason, after it was taken, goes again on a line of its own.
 
+use super::book::{Book, Told};
+use super::lease::{self, Reply};
 use super::rows::{attempt, row};
-use super::{advance, close};
-use crate::channels::{Receipt, Status};
+use super::{Kind, advance, close, lines, model};
+use crate::channels::{Medium, Receipt, Retry, Status};
 use crate::db::Tx;
-use crate::kit::Result;
-use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QuerySelect as _};
-use std::collections::{BTreeMap, HashMap};
+use crate::kit::{Instant, Result};
+use sea_orm::sea_query::{CaseStatement, Expr};
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-/// Takes a set of receipts in: finds each delivery by its token, else by the provider's id, and moves it on by
-/// rank. `explain` puts the provider's code in plain words. Receipts of messages that are not ours are dropped.
-pub async fn receive(tx: &Tx, receipts: &[Receipt], explain: impl Fn(&Receipt) -> Option<String>) -> Result<()> {
-    let by_token = ids_by_token(tx, receipts).await?;
-    let by_provider = ids_by_provider(tx, receipts).await?;
+/// What a channel says of a receipt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// Whether the message may be sent again.
+    pub retry: Retry,
+    /// The provider's code in plain words.
+    pub reason: Option<String>,
+}
+
+/// Takes a set of receipts in: finds each delivery by its token, else by the provider's id, and moves it on by rank.
+/// `judge` knows the provider's codes. Receipts of messages that are not ours are dropped.
+pub async fn receive(tx: &Tx, receipts: &[Receipt], judge: impl Fn(&Receipt) -> Verdict) -> Result<()> {
+    if receipts.is_empty() {
+        return Ok(());
+    }
+    let book = Book::open(tx, receipts).await?;
     // By rank, so that a set which says both ends as one that came in order would.
     let mut moves: BTreeMap<(i16, Option<i32>), Move> = BTreeMap::new();
     for receipt in receipts {
-        let id = receipt.token.as_ref().and_then(|token| by_token.get(token));
-        let Some(&id) = id.or_else(|| by_provider.get(&receipt.provider_id)) else { continue };
-        let key = (receipt.status.rank(), receipt.error_code);
-        let group = moves.entry(key).or_insert_with(|| Move { status: receipt.status, ids: Vec::new(), reason: None });
-        group.ids.push(id);
-        group.reason = group.reason.take().or_else(|| explain(receipt)).or_else(|| receipt.error_text.clone());
-    }
-    for ((_, code), Move { status, ids, reason }) in moves {
-        let reason = reason.as_deref().unwrap_or("The provider gave no reason.");
-        if status == Status::Failed {
-            tracing::warn!(deliveries = ?ids, code, "deliveries failed: {reason}");
-        } else {
-            tracing::info!(deliveries = ?ids, status = status.as_str(), "deliveries moved on");
+        let Some(delivery) = book.delivery(receipt) else { continue };
+        let arrived = receipt.status.rank() >= Status::Delivered.rank();
+        if !arrived && !book.is_current(receipt, delivery) {
+            continue;
         }
-        let error = (status == Status::Failed).then_some((code, reason));
-        // The provider has it: whatever our own record of the attempt says, it must not be sent again.
-        close(tx, &ids).await?;
-        advance(tx, &ids, status, error).await?;
+        let key = (receipt.status.rank(), receipt.error_code);
+        let group = moves.entry(key).or_insert_with(|| Move::new(receipt, judge(receipt)));
+        group.deliveries.push(delivery);
+        group.attempts.extend(book.attempt(receipt).map(|attempt| attempt.id));
     }
-    Ok(())
+    let arrived: HashSet<i64> = moves
+        .iter()
+        .filter(|((rank, _), _)| *rank >= Status::Delivered.rank())
+        .flat_map(|(_, group)| group.deliveries.iter().map(|delivery| delivery.id))
+        .collect();
+    for ((_, code), mut group) in moves {
+        if group.status == Status::Failed {
+            group.deliveries.retain(|delivery| !arrived.contains(&delivery.id));
+            fail(tx, code, &group).await?;
+            continue;
+        }
+        let ids: Vec<i64> = group.deliveries.iter().map(|delivery| delivery.id).collect();
+        tracing::info!(delivery.ids = ?ids, delivery.status = group.status.as_str(), "deliveries moved on");
+        // The provider has it: whatever our own record of the attempt says, it must not be sent again.
+        close(tx, &open_ones(&group.deliveries)).await?;
+        advance(tx, &ids, group.status, None).await?;
+    }
+    lines::let_go(tx, &book.free_lines()).await
 }
 
 /// Deliveries that go to the same status, with the reason where that is a failure.
-struct Move {
+struct Move<'a> {
     status: Status,
-    ids: Vec<i64>,
-    reason: Option<String>,
+    deliveries: Vec<&'a Told>,
+    /// The attempts that the news is of, where they are known.
+    attempts: Vec<i64>,
+    retry: Retry,
+    reason: String,
 }
 
-async fn ids_by_token(tx: &Tx, receipts: &[Receipt]) -> Result<HashMap<String, i64>> {
-    let tokens: Vec<&str> = receipts.iter().filter_map(|receipt| receipt.token.as_deref()).collect();
-    if tokens.is_empty() {
-        return Ok(HashMap::new());
+impl Move<'_> {
+    fn new(receipt: &Receipt, verdict: Verdict) -> Self {
+        let reason = verdict.reason.or_else(|| receipt.error_text.clone());
+        Self {
+            status: receipt.status,
+            deliveries: Vec::new(),
+            attempts: Vec::new(),
+            retry: verdict.retry,
+            reason: reason.unwrap_or_else(|| "The provider gave no reason.".to_owned()),
+        }
     }
-    let found: Vec<(String, i64)> = row::Entity::find()
-        .select_only()
-        .columns([row::Column::Token, row::Column::Id])
-        .filter(row::Column::Token.is_in(tokens))
-        .into_tuple()
-        .all(tx.conn())
-        .await?;
-    Ok(found.into_iter().collect())
 }
 
-async fn ids_by_provider(tx: &Tx, receipts: &[Receipt]) -> Result<HashMap<String, i64>> {
-    let ids: Vec<&str> = receipts.iter().filter(|r| r.token.is_none()).map(|r| r.provider_id.as_str()).collect();
-    if ids.is_empty() {
-        return Ok(HashMap::new());
+fn open_ones(deliveries: &[&Told]) -> Vec<i64> {
+    deliveries.iter().filter(|delivery| delivery.due_at.is_some()).map(|delivery| delivery.id).collect()
+}
+
+/// These were taken and have failed: for good, or until they go again.
+async fn fail(tx: &Tx, code: Option<i32>, group: &Move<'_>) -> Result<()> {
+    if group.deliveries.is_empty() {
+        return Ok(());
     }
-    let found: Vec<(String, i64)> = attempt::Entity::find()
-        .select_only()
-        .columns([attempt::Column::ProviderId, attempt::Column::DeliveryId])
-        .filter(attempt::Column::Channel.is_in(receipts.iter().map(|receipt| receipt.channel)))
-        .filter(attempt::Column::ProviderId.is_in(ids))
-        .into_tuple()
-        .all(tx.conn())
+    let again = again(tx, group).await?;
+    let lost: Vec<i64> = group.deliveries.iter().map(|told| told.id).filter(|id| !again.contains_key(id)).collect();
+    tracing::warn!(delivery.ids = ?lost, delivery.again = ?again.keys(), provider.code = code, "deliveries failed: {}", group.reason);
+    end_attempts(tx, code, group).await?;
+    close(tx, &lost).await?;
+    advance(tx, &lost, Status::Failed, Some((code, &group.reason))).await?;
+    reopen(tx, code, group, &again).await
+}
+
+/// Those of a failed group that are worth another attempt, and when.
+async fn again(tx: &Tx, group: &Move<'_>) -> Result<HashMap<i64, Instant>> {
+    let chance = rand::random();
+    let passing = group.deliveries.iter().copied().filter(|told| told.status_rank < i32::from(Status::Failed.rank()));
+    let passing: Vec<(&Told, Instant)> = passing
+        .filter_map(|told| Some((told, model::after_late_failure(group.retry, told.attempts, tx.now(), chance)?)))
+        .collect();
+    let replies = passing.iter().filter(|(told, _)| told.kind == Kind::Reply.as_str());
+    let replies: Vec<Reply<'_>> = replies
+        .map(|(told, _)| Reply { id: told.id, line: model::first_line(&told.line), message_id: told.message_id })
+        .collect();
+    let overtaken = lease::overtaken(tx, &replies).await?;
+    Ok(passing.into_iter().map(|(told, at)| (told.id, at)).filter(|(id, _)| !overtaken.contains(id)).collect())
+}
+
+async fn end_attempts(tx: &Tx, code: Option<i32>, group: &Move<'_>) -> Result<()> {
+    if group.attempts.is_empty() {
+        return Ok(());
+    }
+    attempt::Entity::update_many()
+        .col_expr(attempt::Column::Outcome, "FAILED".into())
+        .col_expr(attempt::Column::ErrorCode, code.into())
+        .col_expr(attempt::Column::ErrorText, group.reason.as_str().into())
+        .filter(attempt::Column::Id.is_in(group.attempts.iter().copied()))
+        .exec(tx.conn())
         .await?;
-    Ok(found.into_iter().collect())
+    Ok(())
+}
+
+/// These wait again, each on a line of its own.
+async fn reopen(tx: &Tx, code: Option<i32>, group: &Move<'_>, again: &HashMap<i64, Instant>) -> Result<()> {
+    let deliveries: Vec<&Told> = group.deliveries.iter().copied().filter(|told| again.contains_key(&told.id)).collect();
+    if deliveries.is_empty() {
+        return Ok(());
+    }
+    let own_line = |told: &Told| model::own_line(&told.line, told.id);
+    let line = deliveries
+        .iter()
+        .fold(CaseStatement::new(), |case, told| case.case(row::Column::Id.eq(told.id), Expr::value(own_line(told))));
+    let entered = deliveries
+        .iter()
+        .filter_map(|told| Some((own_line(told), (Medium::named(&told.medium)?, *again.get(&told.id)?))));
+    lines::enter(tx, entered.collect()).await?;
+    row::Entity::update_many()
+        .col_expr(row::Column::Status, Status::Queued.as_str().into())
+        .col_expr(row::Column::StatusRank, i32::from(Status::Queued.rank()).into())
+        .col_expr(row::Column::ErrorCode, code.into())
+        .col_expr(row::Column::ErrorText, group.reason.as_str().into())
+        .col_expr(row::Column::SentAt, Expr::value(None::<Instant>))
+        .col_expr(row::Column::DoubtedAt, Expr::value(None::<Instant>))
+        .col_expr(row::Column::DueAt, lines::by_id(tx, again.iter().map(|(id, at)| (*id, *at))))
+        .col_expr(row::Column::Line, line.into())
+        .filter(row::Column::Id.is_in(again.keys().copied()))
+        .exec(tx.conn())
+        .await?;
+    Ok(())
 }

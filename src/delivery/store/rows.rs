@@ -1,4 +1,4 @@
-//! The stored delivery and its attempts; the columns are described in `db/migrations`.
+//! The stored delivery, its attempts, its line, and the processes that send; the columns are described in `db/migrations`.
 #![expect(missing_docs, reason = "the columns are described in db/migrations")]
 
 /// The stored delivery.
@@ -25,8 +25,6 @@ pub mod row {
         pub error_text: Option<String>,
         pub attempts: i32,
         pub due_at: Option<Instant>,
-        pub lease: Option<String>,
-        pub leased_until: Option<Instant>,
         pub message_id: Option<i64>,
         pub event_id: Option<i64>,
         pub created_at: Instant,
@@ -34,6 +32,12 @@ pub mod row {
         pub delivered_at: Option<Instant>,
         pub read_at: Option<Instant>,
         pub failed_at: Option<Instant>,
+        pub doubted_at: Option<Instant>,
+        pub may_be_duplicate: bool,
+        pub emptied_at: Option<Instant>,
+        pub subject: Option<String>,
+        pub unread: Option<i32>,
+        pub seen_at: Option<Instant>,
     }
 
     #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
@@ -44,6 +48,18 @@ pub mod row {
             to = "crate::people::store::address::Column::Id"
         )]
         Address,
+        #[sea_orm(
+            belongs_to = "crate::people::store::person::Entity",
+            from = "Column::PersonId",
+            to = "crate::people::store::person::Column::Id"
+        )]
+        Person,
+        #[sea_orm(
+            belongs_to = "crate::outbox::row::Entity",
+            from = "Column::EventId",
+            to = "crate::outbox::row::Column::Id"
+        )]
+        Event,
     }
 
     impl ActiveModelBehavior for ActiveModel {}
@@ -68,6 +84,48 @@ pub mod attempt {
         pub error_text: Option<String>,
         pub started_at: Instant,
         pub finished_at: Option<Instant>,
+    }
+
+    #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// The stored line.
+pub mod line {
+    use crate::kit::Instant;
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "delivery_lines")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub name: String,
+        pub medium: String,
+        pub due_at: Option<Instant>,
+        pub lease: Option<String>,
+        pub round: i64,
+        pub lane: i32,
+    }
+
+    #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// The stored process.
+pub mod process {
+    use crate::kit::Instant;
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "processes")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub token: String,
+        pub expires_at: Instant,
     }
 
     #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

@@ -41,7 +41,7 @@ fn example(verb: Verb) -> Action {
     let words = || "because".to_owned();
     match verb {
         Verb::Open => Action::Open { notes: None },
-        Verb::Assign => Action::Assign { people: vec![WORKER, 3], resolution_due_at: None },
+        Verb::Assign => Action::Assign { people: vec![WORKER, 3], resolution_due_at: None, estimate: None },
         Verb::SetSla => Action::SetSla { response_due_at: None, resolution_due_at: Some(at(9_000)) },
         Verb::Start => Action::Start,
         Verb::Hold => Action::Hold { reason: words() },
@@ -50,7 +50,7 @@ fn example(verb: Verb) -> Action {
         Verb::Approve => Action::Approve { comment: None },
         Verb::Reject => Action::Reject { comment: words() },
         Verb::Cancel => Action::Cancel { reason: words() },
-        Verb::Comment => Action::Comment { comment: words() },
+        Verb::Comment | Verb::Edit => Action::Comment { comment: words() },
     }
 }
 
@@ -95,6 +95,7 @@ fn letter(verb: Verb) -> char {
         Verb::Reject => 'J',
         Verb::Cancel => 'C',
         Verb::Comment => 'w',
+        Verb::Edit => 'e',
     }
 }
 
@@ -214,7 +215,7 @@ fn a_refusal_says_what_to_do() {
             "admin",
             Kind::Incident,
             New,
-            Action::Assign { people: vec![], resolution_due_at: None },
+            Action::Assign { people: vec![], resolution_due_at: None, estimate: None },
             "Please name at least one support person to assign the ticket to.",
         ),
         (
@@ -275,7 +276,7 @@ fn the_response_clock_stops_when_the_ticket_is_opened() {
 #[test]
 fn only_those_new_to_it_count_as_newly_assigned() {
     let admin = called("admin", Kind::Incident);
-    let action = Action::Assign { people: vec![3, WORKER, 3], resolution_due_at: None };
+    let action = Action::Assign { people: vec![3, WORKER, 3], resolution_due_at: None, estimate: None };
     let done = apply(&ticket(Kind::Incident, Opened), &admin, &action, at(10)).expect("assigned");
     assert_eq!((done.ticket.assigned, done.newly_assigned), (vec![3, WORKER], vec![3]));
 }

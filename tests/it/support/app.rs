@@ -134,17 +134,28 @@ impl TestApp {
 
     /// How many rows a table has: to see that nothing was stored.
     pub(crate) async fn count(&self, table: &str) -> i64 {
+        let rows = self.rows(&format!("SELECT COUNT(*) AS n FROM {table}")).await;
+        rows[0].try_get("", "n").expect("a count is a number")
+    }
+
+    /// What a query finds.
+    pub(crate) async fn rows(&self, query: &str) -> Vec<sea_orm::QueryResult> {
         use sea_orm::ConnectionTrait as _;
-        let statement =
-            sea_orm::Statement::from_string(self.server.app.db.backend(), format!("SELECT COUNT(*) AS n FROM {table}"));
-        let row = self.server.app.db.read().query_one_raw(statement).await.expect("the table can be read");
-        row.expect("a count is one row").try_get("", "n").expect("a count is a number")
+        let statement = sea_orm::Statement::from_string(self.server.app.db.backend(), query.to_owned());
+        self.server.app.db.read().query_all_raw(statement).await.expect("the tables can be read")
     }
 }
 
+/// Where all tests of this run keep attachments: under their hashes they do not get in one another's way.
+pub(crate) fn data_dir() -> std::path::PathBuf {
+    std::env::temp_dir().join(format!("andon-it-{}", std::process::id()))
+}
+
 async fn serve(url: &str, clock: Clock, more: &[(&str, &str)], jobs: Jobs) -> andon::kit::Result<Server> {
+    let data_dir = data_dir().to_string_lossy().into_owned();
     let mut settings = vec![
         ("ANDON_BIND", "127.0.0.1:0"),
+        ("ANDON_DATA_DIR", &*data_dir),
         ("DATABASE_URL", url),
         ("ANDON_SIMULATOR", "true"),
         ("ANDON_COMPANY", "Test Plant"),
@@ -158,7 +169,7 @@ async fn serve(url: &str, clock: Clock, more: &[(&str, &str)], jobs: Jobs) -> an
     Server::start(Settings::from_variables(settings)?, clock, jobs).await
 }
 
-async fn answer(request: reqwest::RequestBuilder) -> (StatusCode, Value) {
+pub(crate) async fn answer(request: reqwest::RequestBuilder) -> (StatusCode, Value) {
     let response = request.send().await.expect("the server answers");
     let status = response.status();
     let text = response.text().await.expect("the answer has a body");
@@ -244,6 +255,40 @@ impl TestApp {
         all.extend_from_slice(settings);
         let server = serve(&self.database.url(), self.clock.clone(), &all, Jobs::ByHand).await;
         server.expect("the database is there to be shared")
+    }
+
+    /// The same on threads of its own, with which it can be killed.
+    pub(crate) async fn process_beside_in(&self, threads: &tokio::runtime::Runtime) -> Server {
+        let (provider, public) = (self.url("/simulator/twilio"), self.url(""));
+        let (url, clock) = (self.database.url(), self.clock.clone());
+        let starting = threads.spawn(async move {
+            let settings =
+                [("ANDON_SIMULATOR", "false"), ("TWILIO_API_BASE", &*provider), ("ANDON_PUBLIC_URL", &*public)];
+            serve(&url, clock, &settings, Jobs::ByHand).await
+        });
+        starting.await.expect("no panic").expect("the database is there to be shared")
+    }
+
+    /// A connection of its own to this one's database.
+    pub(crate) async fn connection(&self) -> sea_orm::DatabaseConnection {
+        let mut options = sea_orm::ConnectOptions::new(self.database.url());
+        options.max_connections(1).sqlx_logging(false);
+        sea_orm::Database::connect(options).await.expect("the database answers")
+    }
+
+    /// Keeps the messages from being written until the connection is closed: the database is there, and slow.
+    pub(crate) async fn hold_up_writing(&self) -> sea_orm::DatabaseConnection {
+        use sea_orm::{ConnectionTrait as _, DbBackend};
+        let holder = self.connection().await;
+        let statements: &[&str] = match holder.get_database_backend() {
+            DbBackend::Postgres => &["BEGIN", "LOCK TABLE messages IN EXCLUSIVE MODE"],
+            DbBackend::MySql => &["LOCK TABLES messages WRITE"],
+            _ => &["BEGIN IMMEDIATE"],
+        };
+        for statement in statements {
+            holder.execute_unprepared(statement).await.expect("the table is held");
+        }
+        holder
     }
 
     /// Tries to start another server on this one's database; answers with why it would not.

@@ -1,7 +1,7 @@
 //! Which backends a test run has, and a fresh database for one test.
 //!
 //! SQLite is always there. PostgreSQL and MariaDB are used when they answer within two seconds at
-//! `ANDON_TEST_POSTGRES` and `ANDON_TEST_MARIADB` (defaults below); otherwise the run goes on without them and
+//! `ANDON_TEST_POSTGRES` and `ANDON_TEST_MARIADB` (defaults below), Redis likewise (`support/redis.rs`); otherwise the run goes on without them and
 //! [`summary_line`] says why, unless `ANDON_TEST_REQUIRE` names them. A database is dropped with its test, also
 //! when the test fails. Passwords in the addresses are never printed.
 
@@ -73,6 +73,7 @@ impl fmt::Display for Backend {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Required {
     Database(Backend),
+    Redis,
     Browser,
 }
 
@@ -101,10 +102,16 @@ pub(crate) fn required() -> Result<Vec<Required>, String> {
 }
 
 /// Everything required that is missing, in one line.
-pub(crate) fn missing(required: &[Required], databases: &[Found], browser: &Result<(), String>) -> Option<String> {
+pub(crate) fn missing(
+    required: &[Required],
+    databases: &[Found],
+    redis: &Result<(), String>,
+    browser: &Result<(), String>,
+) -> Option<String> {
     let reasons: Vec<String> = required
         .iter()
         .filter_map(|required| match required {
+            Required::Redis => redis.as_ref().err().map(|reason| format!("Redis ({reason})")),
             Required::Browser => browser.as_ref().err().map(|reason| format!("a browser ({reason})")),
             Required::Database(backend) => databases.iter().find_map(|(found, answer)| {
                 answer.as_ref().err().filter(|_| found == backend).map(|reason| format!("{found} ({reason})"))
@@ -115,7 +122,7 @@ pub(crate) fn missing(required: &[Required], databases: &[Found], browser: &Resu
 }
 
 /// One line that says what the run had and what it did not.
-pub(crate) fn summary_line(databases: &[Found], browser: &Result<(), String>) -> String {
+pub(crate) fn summary_line(databases: &[Found], redis: &Result<(), String>, browser: &Result<(), String>) -> String {
     let names: Vec<String> =
         databases.iter().filter(|(_, answer)| answer.is_ok()).map(|(backend, _)| backend.to_string()).collect();
     let mut line = format!("Databases: ran on {}", names.join(", "));
@@ -127,8 +134,11 @@ pub(crate) fn summary_line(databases: &[Found], browser: &Result<(), String>) ->
         line.push_str("; not on ");
         line.push_str(&absent.join(", nor on "));
     }
-    let browser = browser.as_ref().map_or_else(|reason| format!("none ({reason})"), |()| "Chromium".to_owned());
-    format!("{line}. Browser: {browser}.")
+    let found = |there: &Result<(), String>, name: &str| match there {
+        Ok(()) => name.to_owned(),
+        Err(reason) => format!("none ({reason})"),
+    };
+    format!("{line}. Redis: {}. Browser: {}.", found(redis, "there"), found(browser, "Chromium"))
 }
 
 /// A fresh, empty database of one test.
@@ -277,14 +287,17 @@ fn parse_required(words: &str) -> Result<Vec<Required>, String> {
     words
         .map(|word| match Backend::ALL.into_iter().find(|backend| backend.key() == word) {
             Some(backend) => Ok(Required::Database(backend)),
+            None if word == "redis" => Ok(Required::Redis),
             None if word == "browser" => Ok(Required::Browser),
-            None => Err(format!("ANDON_TEST_REQUIRE: \"{word}\" is none of sqlite, postgres, mariadb, browser.")),
+            None => {
+                Err(format!("ANDON_TEST_REQUIRE: \"{word}\" is none of sqlite, postgres, mariadb, redis, browser."))
+            }
         })
         .collect()
 }
 
 #[expect(clippy::disallowed_methods, reason = "where the test servers are is no setting of Andon")]
-fn environment(name: &str) -> Option<String> {
+pub(super) fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.trim().is_empty())
 }
 
@@ -292,26 +305,26 @@ fn the_summary_names_what_ran_and_what_did_not() {
     let refused = "no server at 127.0.0.1:3306: connection refused";
     let found = [(Backend::Sqlite, Ok(())), (Backend::Postgres, Ok(())), (Backend::MariaDb, Err(refused.to_owned()))];
     assert_eq!(
-        summary_line(&found, &Ok(())),
+        summary_line(&found, &Ok(()), &Ok(())),
         "Databases: ran on SQLite, PostgreSQL; not on MariaDB (no server at 127.0.0.1:3306: connection refused). \
-         Browser: Chromium."
+         Redis: there. Browser: Chromium."
     );
     let found =
         [(Backend::Sqlite, Ok(())), (Backend::Postgres, Err("x".to_owned())), (Backend::MariaDb, Err("y".to_owned()))];
     assert_eq!(
-        summary_line(&found, &Err("z".to_owned())),
-        "Databases: ran on SQLite; not on PostgreSQL (x), nor on MariaDB (y). Browser: none (z)."
+        summary_line(&found, &Err("r".to_owned()), &Err("z".to_owned())),
+        "Databases: ran on SQLite; not on PostgreSQL (x), nor on MariaDB (y). Redis: none (r). Browser: none (z)."
     );
 }
 
 fn a_required_backend_that_is_absent_is_named() {
     let found = [(Backend::Sqlite, Ok(())), (Backend::Postgres, Err("x".to_owned()))];
-    let wanted = parse_required("sqlite, postgres,browser").expect("all three are known");
+    let wanted = parse_required("sqlite, postgres,redis,browser").expect("all four are known");
     assert_eq!(
-        missing(&wanted, &found, &Err("z".to_owned())).as_deref(),
-        Some("ANDON_TEST_REQUIRE asks for what is not here: PostgreSQL (x), a browser (z).")
+        missing(&wanted, &found, &Err("r".to_owned()), &Err("z".to_owned())).as_deref(),
+        Some("ANDON_TEST_REQUIRE asks for what is not here: PostgreSQL (x), Redis (r), a browser (z).")
     );
-    assert_eq!(missing(&[Required::Database(Backend::Sqlite)], &found, &Err("z".to_owned())), None);
+    assert_eq!(missing(&[Required::Database(Backend::Sqlite)], &found, &Ok(()), &Err("z".to_owned())), None);
     assert_eq!(parse_required(""), Ok(vec![]));
 }
 

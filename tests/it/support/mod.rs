@@ -4,5 +4,8 @@ pub(crate) mod app;
 pub(crate) mod browser;
 pub(crate) mod databases;
 pub(crate) mod proxy;
+pub(crate) mod redis;
+pub(crate) mod statements;
 pub(crate) mod transcript;
 pub(crate) mod twilio;
+pub(crate) mod user;

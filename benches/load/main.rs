@@ -1,0 +1,95 @@
+//! What Andon takes, how fast, and what it costs: `just bench`.
+//!
+//! The built program runs in a process of its own on a fresh database; this process is the world around it. It
+//! prints a table, and afterwards holds the database against what was sent: a figure that lost something is none.
+
+#[expect(dead_code, reason = "the kill tests use more of it")]
+mod drive;
+mod history;
+mod report;
+mod run;
+mod scenarios;
+
+use clap::Parser;
+use drive::databases::{self, Backend};
+use report::{Row, table};
+use scenarios::Scenario;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Measures Andon on each database that is there.
+#[derive(Parser)]
+#[command(name = "load")]
+struct Arguments {
+    /// Only this database: sqlite, postgres or mariadb; may be given again
+    #[arg(long)]
+    database: Vec<String>,
+    /// Only this scenario; may be given again
+    #[arg(long)]
+    scenario: Vec<Scenario>,
+    /// How long messages are sent, instead of the scenario's own time
+    #[arg(long)]
+    seconds: Option<u64>,
+    /// Over how many connections
+    #[arg(long, default_value_t = 64)]
+    connections: u32,
+    /// How often each is run
+    #[arg(long, default_value_t = 1)]
+    runs: u32,
+    /// Also write the figures to this file, as JSON
+    #[arg(long)]
+    json: Option<PathBuf>,
+    /// What `cargo bench` adds
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    match runtime.block_on(measure(&arguments)) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Runs what was asked for; whether everything was as it should be.
+async fn measure(arguments: &Arguments) -> Result<bool, Box<dyn std::error::Error>> {
+    let known = Backend::ALL.map(Backend::key);
+    if let Some(unknown) = arguments.database.iter().find(|asked| !known.contains(&asked.as_str())) {
+        return Err(format!("--database {unknown}: it is none of {}.", known.join(", ")).into());
+    }
+    let mut rows: Vec<Row> = Vec::new();
+    for (backend, answer) in databases::probe().await {
+        if !arguments.database.is_empty() && !arguments.database.iter().any(|asked| asked == backend.key()) {
+            continue;
+        }
+        if let Err(reason) = answer {
+            println!("{backend} is skipped: {reason}");
+            continue;
+        }
+        for scenario in Scenario::ALL.into_iter().filter(|it| arguments.is_wanted(*it)) {
+            for _ in 0..arguments.runs {
+                let plan = scenario.plan(arguments.seconds, arguments.connections);
+                let row = run::run(backend, scenario, &plan).await?;
+                println!("{}", row.line());
+                rows.push(row);
+            }
+        }
+    }
+    println!("\n{}", table(&rows));
+    if let Some(file) = &arguments.json {
+        std::fs::write(file, serde_json::to_string_pretty(&rows)?)?;
+    }
+    Ok(rows.iter().all(|row| row.faults.is_empty()))
+}
+
+impl Arguments {
+    fn is_wanted(&self, scenario: Scenario) -> bool {
+        self.scenario.is_empty() || self.scenario.contains(&scenario)
+    }
+}

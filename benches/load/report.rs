@@ -1,0 +1,143 @@
+//! The figures of a run, as a line, a table and JSON.
+
+use crate::drive::databases::Backend;
+use crate::drive::people::Answers;
+use crate::drive::verify::Findings;
+use crate::scenarios::Scenario;
+use clap::ValueEnum as _;
+use hdrhistogram::Histogram;
+use serde::Serialize;
+use std::time::Duration;
+
+/// What a run gave, as it was measured.
+pub(crate) struct Figures<'a> {
+    pub(crate) answers: &'a Answers,
+    /// How long messages were sent.
+    pub(crate) took: Duration,
+    pub(crate) delays: Option<&'a Histogram<u64>>,
+    /// Replies at the provider while messages were sent, and in the end.
+    pub(crate) replied_meanwhile: usize,
+    pub(crate) replied: usize,
+    /// How long after the last message the last reply arrived.
+    pub(crate) behind: Duration,
+    pub(crate) resident: u64,
+    pub(crate) start_up: Duration,
+    pub(crate) andon_cpu: f64,
+    pub(crate) driver_cpu: f64,
+    pub(crate) findings: &'a Findings,
+}
+
+/// A line of the table.
+#[derive(Debug, Serialize)]
+pub(crate) struct Row {
+    database: String,
+    scenario: String,
+    seconds: f64,
+    accepted: u64,
+    failed: u64,
+    accepted_per_second: f64,
+    answer_p50_ms: f64,
+    answer_p99_ms: f64,
+    answer_max_ms: f64,
+    reply_p50_ms: f64,
+    reply_p99_ms: f64,
+    replies: usize,
+    replies_per_second: f64,
+    replies_waiting: usize,
+    behind_s: f64,
+    resident_mb: f64,
+    start_up_ms: f64,
+    andon_cpu_s: f64,
+    driver_cpu_s: f64,
+    /// What was not as it should be.
+    pub(crate) faults: Vec<String>,
+}
+
+/// The table's columns: name, and the value of a row.
+type Column = (&'static str, fn(&Row) -> String);
+const COLUMNS: [Column; 14] = [
+    ("database", |row| row.database.clone()),
+    ("scenario", |row| row.scenario.clone()),
+    ("accepted/s", |row| format!("{:.0}", row.accepted_per_second)),
+    ("answer p50 ms", |row| format!("{:.1}", row.answer_p50_ms)),
+    ("p99", |row| format!("{:.1}", row.answer_p99_ms)),
+    ("max", |row| format!("{:.1}", row.answer_max_ms)),
+    ("reply p50 ms", |row| format!("{:.1}", row.reply_p50_ms)),
+    ("p99", |row| format!("{:.1}", row.reply_p99_ms)),
+    ("replies/s", |row| format!("{:.0}", row.replies_per_second)),
+    ("behind s", |row| format!("{:.1}", row.behind_s)),
+    ("memory MB", |row| format!("{:.0}", row.resident_mb)),
+    ("start ms", |row| format!("{:.0}", row.start_up_ms)),
+    ("CPU s andon + driver", |row| format!("{:.1} + {:.1}", row.andon_cpu_s, row.driver_cpu_s)),
+    ("verified", |row| if row.faults.is_empty() { "yes".to_owned() } else { "NO".to_owned() }),
+];
+
+impl Row {
+    pub(crate) fn new(backend: Backend, scenario: Scenario, figures: &Figures<'_>) -> Self {
+        let seconds = figures.took.as_secs_f64();
+        let of = |delays: Option<&Histogram<u64>>, share: f64| {
+            delays.map_or(0.0, |delays| milliseconds(Duration::from_micros(delays.value_at_quantile(share))))
+        };
+        let answers = Some(&figures.answers.latency);
+        let mut faults = figures.findings.lines();
+        if figures.findings.doubled_replies > 0 {
+            faults.push(format!("replies sent twice: {}", figures.findings.doubled_replies));
+        }
+        if figures.answers.failed > 0 {
+            faults.push(format!("webhooks that failed: {}", figures.answers.failed));
+        }
+        Self {
+            database: backend.to_string(),
+            scenario: scenario.to_possible_value().map_or(String::new(), |value| value.get_name().to_owned()),
+            seconds,
+            accepted: figures.answers.accepted,
+            failed: figures.answers.failed,
+            accepted_per_second: ratio(figures.answers.accepted, seconds),
+            answer_p50_ms: of(answers, 0.5),
+            answer_p99_ms: of(answers, 0.99),
+            answer_max_ms: of(answers, 1.0),
+            reply_p50_ms: of(figures.delays, 0.5),
+            reply_p99_ms: of(figures.delays, 0.99),
+            replies: figures.replied,
+            replies_per_second: ratio(figures.replied_meanwhile as u64, seconds),
+            replies_waiting: figures.findings.waiting,
+            behind_s: figures.behind.as_secs_f64(),
+            resident_mb: ratio(figures.resident, 1024.0 * 1024.0),
+            start_up_ms: milliseconds(figures.start_up),
+            andon_cpu_s: figures.andon_cpu,
+            driver_cpu_s: figures.driver_cpu,
+            faults,
+        }
+    }
+
+    /// The row with what was wrong.
+    pub(crate) fn line(&self) -> String {
+        let figures: Vec<String> = COLUMNS.iter().map(|(name, value)| format!("{name} {}", value(self))).collect();
+        let waiting = match self.replies_waiting {
+            0 => String::new(),
+            count => format!(" · {count} replies still waited"),
+        };
+        let faults: String = self.faults.iter().map(|fault| ["\n  ", fault].concat()).collect();
+        figures.join(" · ") + &waiting + &faults
+    }
+}
+
+/// All rows as a Markdown table.
+pub(crate) fn table(rows: &[Row]) -> String {
+    let names: Vec<&str> = COLUMNS.iter().map(|(name, _)| *name).collect();
+    let mut lines = vec![format!("| {} |", names.join(" | ")), format!("|{}", "---|".repeat(names.len()))];
+    for row in rows {
+        let values: Vec<String> = COLUMNS.iter().map(|(_, value)| value(row)).collect();
+        lines.push(format!("| {} |", values.join(" | ")));
+    }
+    lines.join("\n")
+}
+
+fn milliseconds(time: Duration) -> f64 {
+    time.as_secs_f64() * 1000.0
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a count of a run has far fewer digits than a float")]
+fn ratio(count: u64, unit: f64) -> f64 {
+    count as f64 / unit
+}

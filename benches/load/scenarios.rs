@@ -1,0 +1,79 @@
+//! What is measured.
+
+use crate::drive::people::Pace;
+use crate::drive::stand_in::Manner;
+use clap::ValueEnum;
+use std::time::Duration;
+
+/// One kind of load.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Scenario {
+    /// As many messages as are accepted
+    Flood,
+    /// 200 messages a second
+    Steady,
+    /// 1,500 messages a second for a minute, replies of 100 ms
+    Sustained,
+    /// A flood while the provider takes 10 s for each reply
+    SlowProvider,
+    /// A flood while nobody answers at the provider's
+    ProviderDown,
+    /// 100,000 numbers that write once each
+    Numbers,
+    /// A start on a database of a million messages
+    Million,
+}
+
+/// A scenario in figures.
+pub(crate) struct Plan {
+    pub(crate) people: u32,
+    pub(crate) connections: u32,
+    pub(crate) pace: Pace,
+    pub(crate) messages_each: u32,
+    pub(crate) time: Duration,
+    pub(crate) provider: Manner,
+    /// How long replies that are behind are waited for.
+    pub(crate) patience: Duration,
+    /// How many messages the database holds before.
+    pub(crate) history: u32,
+}
+
+impl Scenario {
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Flood,
+        Self::Steady,
+        Self::Sustained,
+        Self::SlowProvider,
+        Self::ProviderDown,
+        Self::Numbers,
+        Self::Million,
+    ];
+
+    pub(crate) fn plan(self, seconds: Option<u64>, connections: u32) -> Plan {
+        let flood = Plan {
+            people: 5_000,
+            connections,
+            pace: Pace::Answered,
+            messages_each: u32::MAX,
+            time: Duration::from_secs(20),
+            provider: Manner::Answers(0..10),
+            patience: Duration::from_mins(3),
+            history: 0,
+        };
+        let plan = match self {
+            Self::Flood => flood,
+            Self::Steady => Plan { people: 2_000, pace: Pace::PerSecond(200.0), ..flood },
+            Self::Sustained => Plan {
+                pace: Pace::PerSecond(1_500.0),
+                time: Duration::from_mins(1),
+                provider: Manner::Answers(100..101),
+                ..flood
+            },
+            Self::SlowProvider => Plan { provider: Manner::Answers(10_000..10_001), patience: Duration::ZERO, ..flood },
+            Self::ProviderDown => Plan { provider: Manner::Down, patience: Duration::ZERO, ..flood },
+            Self::Numbers => Plan { people: 100_000, messages_each: 1, time: Duration::from_mins(5), ..flood },
+            Self::Million => Plan { people: 5_000, time: Duration::from_secs(5), history: 1_000_000, ..flood },
+        };
+        Plan { time: seconds.map_or(plan.time, Duration::from_secs), ..plan }
+    }
+}

@@ -1,0 +1,102 @@
+//! Attachments of tickets: adding one, taking one away, and the photos that come by chat.
+//!
+//! Whoever may see a ticket may attach to it and read what is attached. One takes one's own away; an ADMIN anybody's
+//! but a client's.
+
+pub mod api;
+pub mod events;
+pub mod fetch;
+mod upload;
+
+use crate::app::App;
+use crate::db::{Door, Tx};
+use crate::files::store::NewAttachment;
+use crate::files::{self, attachment, model};
+use crate::kit::error::Kind;
+use crate::kit::{Error, Result};
+use crate::outbox;
+use crate::people::{self, Actor, Role};
+use events::{Attached, Detached};
+
+/// The most attachments of one ticket.
+pub const MOST: u64 = 100;
+
+/// A file to attach.
+#[derive(Clone, Debug)]
+pub struct Upload {
+    /// Its content.
+    pub bytes: Vec<u8>,
+    /// Its name, as it was given.
+    pub filename: Option<String>,
+}
+
+/// Attaches a file to a ticket that `by` may see.
+///
+/// # Errors
+/// [`Kind::BadRequest`] for content that is not taken in, said of `field`; [`Kind::Conflict`] where the ticket has
+/// enough.
+pub async fn attach(
+    app: &App,
+    ticket_id: i64,
+    upload: Upload,
+    by: Option<i64>,
+    door: Door,
+    field: &'static str,
+) -> Result<attachment::Model> {
+    let kind = model::type_of(&upload.bytes).map_err(|why| Error::field(field, why))?;
+    let filename = model::name(upload.filename.as_deref(), kind);
+    let size = i64::try_from(upload.bytes.len()).unwrap_or(i64::MAX);
+    let hash = app.vault.keep(upload.bytes).await?;
+    let content_type = kind.content_type;
+    let new = NewAttachment { ticket_id, hash, filename, content_type, size, uploaded_by: by };
+    app.db
+        .through(door)
+        .write(move |tx| {
+            let new = new.clone();
+            Box::pin(async move { add(tx, new).await })
+        })
+        .await
+}
+
+/// Adds an attachment whose file is kept.
+pub(crate) async fn add(tx: &Tx, new: NewAttachment) -> Result<attachment::Model> {
+    if files::store::count_of_ticket(tx.conn(), new.ticket_id).await? >= MOST {
+        return Err(Error::new(Kind::Conflict, format!("This ticket has {MOST} attachments, which is the most.")));
+    }
+    let added = files::store::add(tx, new).await?;
+    let told = Attached {
+        ticket_id: added.ticket_id,
+        attachment_id: added.id,
+        filename: added.filename.clone(),
+        attached_by: added.uploaded_by,
+    };
+    outbox::append(tx, &[told]).await?;
+    Ok(added)
+}
+
+/// Takes an attachment away. Its file goes with house-keeping, where nothing else refers to it.
+///
+/// # Errors
+/// [`Kind::Forbidden`] where it is not theirs to take; [`Kind::NotFound`] where it is gone.
+pub async fn detach(tx: &Tx, attachment: &attachment::Model, actor: &Actor) -> Result<()> {
+    if attachment.uploaded_by != Some(actor.person_id) {
+        let role = match attachment.uploaded_by {
+            Some(person) => people::store::records::role_of(tx.conn(), person).await?,
+            None => None,
+        };
+        if !actor.is_admin() || role == Some(Role::Client) {
+            let says = "One takes one's own attachments away; an admin anybody's but a client's.";
+            return Err(Error::new(Kind::Forbidden, says));
+        }
+    }
+    if !files::store::remove(tx, attachment.id).await? {
+        return Err(Error::not_found("There is no such attachment any more."));
+    }
+    let told = Detached {
+        ticket_id: attachment.ticket_id,
+        attachment_id: attachment.id,
+        filename: attachment.filename.clone(),
+        detached_by: actor.person_id,
+    };
+    outbox::append(tx, &[told]).await
+}

@@ -1,0 +1,117 @@
+//! "Something changed": pokes that wake a job before its timer does, and what is out of date in its copies.
+//!
+//! A poke carries nothing and may be lost: jobs work from database state only, so a lost poke costs time, never a
+//! message. Without Redis all of it stays in memory. With Redis (`WHATSAPP_USE_REDIS`) pokes travel between the
+//! processes that share a database, and live sessions are copied there for other tools to read. Nothing here waits
+//! for Redis, and nothing depends on it.
+
+mod copies;
+mod link;
+mod pokes;
+
+pub use copies::{Copied, Source};
+
+use crate::config::Settings;
+use crate::kit::{Clock, Instant, Result};
+use link::Link;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Notify;
+
+/// The pokes of one process, and its link to the others where there is Redis. Cheap to clone.
+#[derive(Clone)]
+pub struct Bus {
+    bells: Arc<Bells>,
+    link: Option<Arc<Link>>,
+}
+
+/// One bell a job.
+#[derive(Default)]
+struct Bells {
+    dispatch: Notify,
+    reconcile: Notify,
+    notify: Notify,
+    live: Notify,
+}
+
+/// Which job is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Poke {
+    /// There may be deliveries to send.
+    Dispatch,
+    /// Messages may have been missed: ask the provider.
+    Reconcile,
+    /// Something happened that somebody may have to be told.
+    Notify,
+    /// There may be notices for those who have the desk open.
+    Live,
+}
+
+impl Poke {
+    /// Whether other processes should hear of it. Whoever refused a message asks the provider for it, and who did
+    /// something finds whom to tell; once is enough.
+    fn travels(self) -> bool {
+        matches!(self, Self::Dispatch | Self::Live)
+    }
+}
+
+impl Bus {
+    /// The bus that the settings ask for; it connects to nothing before [`Bus::run`].
+    ///
+    /// # Errors
+    /// [`crate::kit::error::Kind::Setting`] when the address of Redis cannot be used.
+    pub fn new(settings: &Settings, clock: &Clock) -> Result<Self> {
+        let link = settings.redis_url().map(|url| Link::new(&url, &settings.redis_prefix, clock)).transpose()?;
+        Ok(Self { bells: Arc::default(), link: link.map(Arc::new) })
+    }
+
+    /// Wakes the job, or lets it run again at once if it is running; in other processes as well.
+    pub fn poke(&self, job: Poke) {
+        self.ring(job);
+        if let Some(link) = self.link.as_ref().filter(|_| job.travels()) {
+            link.pokes.add(job);
+        }
+    }
+
+    /// Waits for a poke, or for the timer.
+    pub async fn wait(&self, job: Poke, at_most: Duration) {
+        // Which of the two it was makes no difference to an idempotent job.
+        let _either = tokio::time::timeout(at_most, self.bell(job).notified()).await;
+    }
+
+    /// Notes that the copies of these rows are out of date. Call it after the commit; it never waits.
+    pub fn changed(&self, rows: impl IntoIterator<Item = i64>) {
+        if let Some(link) = &self.link {
+            link.stale.add(rows);
+        }
+    }
+
+    /// Since when Redis has been away; `None` where it works, and where nobody asked for it.
+    pub fn away_since(&self) -> Option<Instant> {
+        self.link.as_ref()?.away_since()
+    }
+
+    /// Keeps the link to Redis: tells and hears pokes, keeps the copies of `source` up to date, connects again
+    /// whenever it breaks. Runs until it is dropped; without Redis it ends at once.
+    pub async fn run(&self, source: &dyn Source) {
+        if let Some(link) = &self.link {
+            link.run(self, source).await;
+        }
+    }
+
+    /// Wakes the job in this process.
+    fn ring(&self, job: Poke) {
+        self.bell(job).notify_one();
+    }
+
+    fn bell(&self, job: Poke) -> &Notify {
+        match job {
+            Poke::Dispatch => &self.bells.dispatch,
+            Poke::Reconcile => &self.bells.reconcile,
+            Poke::Notify => &self.bells.notify,
+            Poke::Live => &self.bells.live,
+        }
+    }
+}

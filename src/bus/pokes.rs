@@ -1,0 +1,140 @@
+//! Pokes between processes, by publish and subscribe.
+//!
+//! However often a job is poked, at most a hundred messages a second leave: what comes while one is on its way goes
+//! with the next. A process hears its own messages too, which tells it that the link works in both directions; so it
+//! says something from time to time.
+//!
+//! **Shape** of a message: `{"from": "<process>", "news": {"poke": "dispatch"}}`. What a process does not understand,
+//! say of a newer one, it passes over.
+
+use super::link::{Link, silent};
+use super::{Bus, Poke};
+use futures_util::StreamExt as _;
+use redis::RedisResult;
+use redis::aio::{MultiplexedConnection, PubSubStream};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use std::convert::Infallible;
+use std::io::{self, ErrorKind};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::Notify;
+use tokio::time::{sleep, timeout};
+
+/// The channel, after the prefix.
+pub(super) const CHANNEL: &str = "bus";
+/// The least time between two messages.
+const BREATH: Duration = Duration::from_millis(10);
+/// With nothing to tell, a process says that it is there after this time.
+const BEAT: Duration = Duration::from_secs(5);
+/// A process that does not even hear itself for this long has lost the link.
+const SILENCE: Duration = Duration::from_secs(15);
+
+/// What is told on the channel.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+struct Message {
+    from: String,
+    news: News,
+}
+
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum News {
+    /// A job of every other process should look.
+    Poke(Poke),
+    /// Nothing, but the link works.
+    Alive,
+}
+
+/// What is still to be told; each kind once, however often it was asked for.
+#[derive(Default)]
+pub(super) struct Pending {
+    pokes: Mutex<BTreeSet<Poke>>,
+    bell: Notify,
+}
+
+impl Pending {
+    pub(super) fn add(&self, job: Poke) {
+        let is_new = self.pokes.lock().unwrap_or_else(PoisonError::into_inner).insert(job);
+        if is_new {
+            self.bell.notify_one();
+        }
+    }
+
+    fn take(&self) -> BTreeSet<Poke> {
+        std::mem::take(&mut self.pokes.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Tells what is to be told.
+pub(super) async fn tell(link: &Link, mut redis: MultiplexedConnection) -> RedisResult<Infallible> {
+    let channel = link.named(CHANNEL);
+    loop {
+        let mut news: Vec<News> = link.pokes.take().into_iter().map(News::Poke).collect();
+        if news.is_empty() {
+            news.push(News::Alive);
+        }
+        let mut pipe = redis::pipe();
+        for news in news {
+            pipe.publish(&channel, written(&Message { from: link.process.clone(), news })).ignore();
+        }
+        pipe.query_async::<()>(&mut redis).await?;
+        sleep(BREATH).await;
+        // Nothing new is fine as well: then it is time for a sign of life.
+        let _either = timeout(BEAT, link.pokes.bell.notified()).await;
+    }
+}
+
+/// Hears the others.
+pub(super) async fn hear(link: &Link, bus: &Bus, mut ears: PubSubStream) -> RedisResult<Infallible> {
+    loop {
+        let heard = timeout(SILENCE, ears.next()).await.map_err(|_| silent())?;
+        let message = heard.ok_or_else(|| io::Error::new(ErrorKind::ConnectionReset, "it closed the connection"))?;
+        if let Some(job) = poked(&link.process, message.get_payload_bytes()) {
+            bus.ring(job);
+        }
+    }
+}
+
+fn written(message: &Message) -> String {
+    serde_json::json!(message).to_string()
+}
+
+/// The job that another process pokes with this message.
+fn poked(process: &str, payload: &[u8]) -> Option<Poke> {
+    match serde_json::from_slice(payload).ok()? {
+        Message { from, news: News::Poke(job) } if from != process => Some(job),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thousand_pokes_are_told_once() {
+        let pending = Pending::default();
+        for _ in 0..1000 {
+            pending.add(Poke::Dispatch);
+        }
+        assert_eq!(pending.take().into_iter().collect::<Vec<_>>(), [Poke::Dispatch]);
+        assert!(pending.take().is_empty());
+    }
+
+    #[test]
+    fn only_the_pokes_of_others_count() {
+        let theirs = Message { from: "them".to_owned(), news: News::Poke(Poke::Dispatch) };
+        assert_eq!(written(&theirs), r#"{"from":"them","news":{"poke":"dispatch"}}"#);
+        for (payload, expected) in [
+            (written(&theirs), Some(Poke::Dispatch)),
+            (r#"{"from":"us","news":{"poke":"dispatch"}}"#.to_owned(), None),
+            (r#"{"from":"them","news":"alive"}"#.to_owned(), None),
+            (r#"{"from":"them","news":{"poke":"something_newer"}}"#.to_owned(), None),
+            (r#"{"from":"them","news":{"page":{"topic":"x"}}}"#.to_owned(), None),
+            ("no JSON".to_owned(), None),
+        ] {
+            assert_eq!(poked("us", payload.as_bytes()), expected, "{payload}");
+        }
+    }
+}

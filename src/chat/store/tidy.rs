@@ -1,0 +1,71 @@
+//! What house-keeping does to messages and conversations.
+
+use super::{conversation, late, message};
+use crate::db::{Tx, marks};
+use crate::kit::{Instant, Result};
+use sea_orm::{ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};
+
+/// Up to which message the texts are gone.
+const EMPTIED: &str = "emptied:messages";
+
+/// Deletes at most `most` conversations in which nothing happened since `before` and nothing waits. Answers with how
+/// many.
+pub async fn delete_dormant(tx: &Tx, before: Instant, most: u64) -> Result<u64> {
+    let dormant =
+        Condition::all().add(conversation::Column::UpdatedAt.lt(before)).add(conversation::Column::Waiting.eq(0));
+    let ids: Vec<i64> = conversation::Entity::find()
+        .select_only()
+        .column(conversation::Column::Id)
+        .filter(dormant.clone())
+        .order_by_asc(conversation::Column::UpdatedAt)
+        .limit(most)
+        .into_tuple()
+        .all(tx.conn())
+        .await?;
+    if ids.is_empty() {
+        return Ok(0);
+    }
+    // Asked again: somebody may have written in this moment.
+    let gone = conversation::Entity::delete_many()
+        .filter(conversation::Column::Id.is_in(ids))
+        .filter(dormant)
+        .exec(tx.conn())
+        .await?;
+    Ok(gone.rows_affected)
+}
+
+/// Lets go of the texts of at most `most` messages that came before `before`; the rows stay. Answers with how many.
+/// It goes by the order of rows, and stops at one that still waits for its answer.
+pub async fn empty(tx: &Tx, before: Instant, most: u64) -> Result<u64> {
+    let done = marks::position(tx.conn(), EMPTIED).await?;
+    let next: Vec<(i64, Instant)> = message::Entity::find()
+        .select_only()
+        .columns([message::Column::Id, message::Column::ReceivedAt])
+        .filter(message::Column::Id.gt(done))
+        .order_by_asc(message::Column::Id)
+        .limit(most)
+        .into_tuple()
+        .all(tx.conn())
+        .await?;
+    let waiting: Option<i64> = late::row::Entity::find()
+        .select_only()
+        .column(late::row::Column::MessageId)
+        .order_by_asc(late::row::Column::MessageId)
+        .limit(1)
+        .into_tuple()
+        .one(tx.conn())
+        .await?;
+    let is_past = |(id, at): &(i64, Instant)| *at < before && waiting.is_none_or(|waiting| *id < waiting);
+    let past: Vec<i64> = next.into_iter().take_while(is_past).map(|(id, _)| id).collect();
+    let Some(&last) = past.last() else { return Ok(0) };
+    let count = past.len() as u64;
+    message::Entity::update_many()
+        .col_expr(message::Column::Body, "".into())
+        .col_expr(message::Column::Extra, "{}".into())
+        .col_expr(message::Column::EmptiedAt, tx.now().into())
+        .filter(message::Column::Id.is_in(past))
+        .exec(tx.conn())
+        .await?;
+    marks::set_position(tx, EMPTIED, last).await?;
+    Ok(count)
+}

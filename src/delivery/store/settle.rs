@@ -1,0 +1,251 @@
+//! What became of attempts, recorded as a set, and what their deliveries do next.
+//!
+//! A process that lost its leases (it was paused, or cut off) has no say any more in what is done next. That a
+//! provider took its message counts all the same.
+
+use super::lines;
+use super::receive::Verdict;
+use super::rows::{attempt, row};
+use super::{Leased, doubt, model};
+use crate::channels::{Accepted, Receipt, SendError, Sent, Status};
+use crate::db::Tx;
+use crate::kit::{Instant, Result};
+use sea_orm::ActiveValue::{NotSet, Set};
+use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict, SimpleExpr};
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QuerySelect as _};
+use std::collections::{BTreeSet, HashMap};
+
+/// What became of one leased delivery.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The delivery.
+    pub leased: Leased,
+    /// The channel it went to.
+    pub channel: &'static str,
+    /// When the provider was turned to.
+    pub started_at: Instant,
+    /// What the provider said.
+    pub came: Came,
+    /// A random number in 0..1, for the jitter.
+    pub chance: f64,
+}
+
+/// What a provider said.
+#[derive(Clone, Debug)]
+pub enum Came {
+    /// To the message.
+    Sent(Result<Accepted, SendError>),
+    /// To the question what it has of an attempt in doubt; nothing where it cannot be asked.
+    Asked(Result<Option<Vec<Sent>>, SendError>),
+}
+
+/// What a set of outcomes makes of its deliveries.
+#[derive(Default)]
+pub(super) struct Turns<'a> {
+    /// The provider has them.
+    pub(super) accepted: Vec<i64>,
+    /// They go again, each at its own instant.
+    pub(super) again: Vec<(i64, Instant)>,
+    /// Since when they are in doubt.
+    pub(super) doubted: Vec<(i64, Instant)>,
+    /// Their attempts were the channel's fault and do not count.
+    pub(super) uncounted: Vec<i64>,
+    /// They failed, by code and reason.
+    pub(super) failed: HashMap<(Option<i32>, &'a str), Vec<i64>>,
+    /// Their attempts, ended.
+    pub(super) attempts: Vec<attempt::ActiveModel>,
+}
+
+/// Records what became of a set of leased deliveries, and lets go of their lines. `judge` says what a status means that
+/// a question brought to light.
+pub async fn settle(tx: &Tx, outcomes: &[Outcome], judge: impl Fn(&Receipt) -> Verdict) -> Result<()> {
+    let asked: Vec<&Outcome> = outcomes.iter().filter(|outcome| matches!(outcome.came, Came::Asked(_))).collect();
+    doubt::lock_addresses(tx, &asked).await?;
+    let owners = lines::lock(tx, &outcomes.iter().map(|outcome| outcome.leased.line.clone()).collect()).await?;
+    let is_ours = |leased: &Leased| owners.get(&leased.line) == Some(&leased.lease);
+    let known = by_receipt(tx, outcomes).await?;
+
+    let mut turns = Turns::default();
+    for outcome in outcomes {
+        let Came::Sent(answer) = &outcome.came else { continue };
+        let is_news = match (known.get(&outcome.leased.id).map(String::as_str), answer) {
+            (Some("FAILED"), _) | (Some("ACCEPTED"), Err(_)) => false,
+            (_, Ok(_)) => true,
+            (_, Err(_)) => is_ours(&outcome.leased),
+        };
+        if is_news {
+            turns.take(tx.now(), outcome, answer);
+        }
+    }
+    let asked: Vec<&Outcome> = asked.into_iter().filter(|outcome| is_ours(&outcome.leased)).collect();
+    let found = doubt::resolve(tx, &asked, &mut turns).await?;
+    turns.write(tx).await?;
+    super::receive(tx, &found, judge).await?;
+
+    let (ours, others): (Vec<&Leased>, Vec<&Leased>) =
+        outcomes.iter().map(|outcome| &outcome.leased).partition(|leased| is_ours(leased));
+    let names = |leased: Vec<&Leased>| leased.into_iter().map(|leased| leased.line.clone()).collect::<BTreeSet<_>>();
+    lines::let_go(tx, &names(ours)).await?;
+    lines::wake(tx, &names(others)).await
+}
+
+/// What receipts have said already of these attempts: that they were taken, or taken and failed, before we had written
+/// down anything.
+async fn by_receipt(tx: &Tx, outcomes: &[Outcome]) -> Result<HashMap<i64, String>> {
+    let number: HashMap<i64, i32> =
+        outcomes.iter().map(|outcome| (outcome.leased.id, outcome.leased.attempts)).collect();
+    let known: Vec<(i64, i32, String)> = attempt::Entity::find()
+        .select_only()
+        .columns([attempt::Column::DeliveryId, attempt::Column::Number, attempt::Column::Outcome])
+        .filter(attempt::Column::DeliveryId.is_in(number.keys().copied()))
+        .filter(attempt::Column::Outcome.is_in(["ACCEPTED", "FAILED"]))
+        .into_tuple()
+        .all(tx.conn())
+        .await?;
+    let is_this = |(id, known, _): &(i64, i32, String)| number.get(id) == Some(known);
+    Ok(known.into_iter().filter(is_this).map(|(id, _, outcome)| (id, outcome)).collect())
+}
+
+impl<'a> Turns<'a> {
+    fn take(&mut self, now: Instant, outcome: &'a Outcome, answer: &'a Result<Accepted, SendError>) {
+        let leased = &outcome.leased;
+        let (name, provider_id, error) = match answer {
+            Ok(taken) => {
+                self.accepted.push(leased.id);
+                ("ACCEPTED", Some(taken.provider_id.clone()), None)
+            }
+            Err(error) => {
+                let next = model::after_failure(error, leased.attempts, outcome.started_at, now, outcome.chance);
+                let name = match next {
+                    model::Next::GiveUp => "REFUSED",
+                    _ if error.in_doubt => "IN_DOUBT",
+                    _ => "RETRY",
+                };
+                if error.in_doubt {
+                    self.doubted.push((leased.id, outcome.started_at));
+                }
+                self.go_on(leased.id, next, error.code, &error.advice);
+                if matches!(next, model::Next::Wait(_)) {
+                    self.uncounted.push(leased.id);
+                }
+                (name, None, Some(error))
+            }
+        };
+        self.end_attempt(outcome, name, provider_id, now, error.map(|error| (error.code, error.to_string())));
+    }
+
+    pub(super) fn go_on(&mut self, id: i64, next: model::Next, code: Option<i32>, advice: &'a str) {
+        match next {
+            model::Next::GiveUp => self.failed.entry((code, advice)).or_default().push(id),
+            model::Next::Again(at) | model::Next::Wait(at) => self.again.push((id, at)),
+        }
+    }
+
+    pub(super) fn end_attempt(
+        &mut self,
+        outcome: &Outcome,
+        name: &str,
+        provider_id: Option<String>,
+        now: Instant,
+        error: Option<(Option<i32>, String)>,
+    ) {
+        let (code, text) = error.unzip();
+        self.attempts.push(attempt::ActiveModel {
+            id: NotSet,
+            delivery_id: Set(outcome.leased.id),
+            number: Set(outcome.leased.attempts),
+            channel: Set(outcome.channel.to_owned()),
+            provider_id: Set(provider_id),
+            outcome: Set(name.to_owned()),
+            error_code: Set(code.flatten()),
+            error_text: Set(text),
+            started_at: Set(outcome.started_at),
+            finished_at: Set(Some(now)),
+        });
+    }
+
+    async fn write(self, tx: &Tx) -> Result<()> {
+        record_attempts(tx, self.attempts).await?;
+        accept(tx, &self.accepted).await?;
+        uncount(tx, &self.uncounted).await?;
+        postpone(tx, &self.again, &self.doubted).await?;
+        for (error, ids) in self.failed {
+            super::close(tx, &ids).await?;
+            super::advance(tx, &ids, Status::Failed, Some(error)).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Writes ended attempts over the rows that their lease opened.
+async fn record_attempts(tx: &Tx, attempts: Vec<attempt::ActiveModel>) -> Result<()> {
+    if attempts.is_empty() {
+        return Ok(());
+    }
+    let ended = [
+        attempt::Column::ProviderId,
+        attempt::Column::Outcome,
+        attempt::Column::ErrorCode,
+        attempt::Column::ErrorText,
+        attempt::Column::FinishedAt,
+    ];
+    let key = [attempt::Column::DeliveryId, attempt::Column::Number];
+    attempt::Entity::insert_many(attempts)
+        .on_conflict(OnConflict::columns(key).update_columns(ended).to_owned())
+        .exec_without_returning(tx.conn())
+        .await?;
+    Ok(())
+}
+
+/// The provider has these: closed, and sending, in one. One whose receipt was quicker keeps its status.
+async fn accept(tx: &Tx, ids: &[i64]) -> Result<()> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let (sending, rank) = (Status::Sending.as_str(), i32::from(Status::Sending.rank()));
+    let is_behind = || row::Column::StatusRank.lt(rank);
+    let kept = |column| Expr::col(column);
+    // The status before its rank: MariaDB sees what an update has set already.
+    row::Entity::update_many()
+        .col_expr(row::Column::Status, Expr::case(is_behind(), sending).finally(kept(row::Column::Status)).into())
+        .col_expr(row::Column::StatusRank, Expr::case(is_behind(), rank).finally(kept(row::Column::StatusRank)).into())
+        .col_expr(row::Column::DueAt, Expr::value(None::<Instant>))
+        .col_expr(row::Column::DoubtedAt, Expr::value(None::<Instant>))
+        .filter(row::Column::Id.is_in(ids.iter().copied()))
+        .exec(tx.conn())
+        .await?;
+    Ok(())
+}
+
+/// These attempts do not count; the next one takes their number.
+async fn uncount(tx: &Tx, ids: &[i64]) -> Result<()> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    row::Entity::update_many()
+        .col_expr(row::Column::Attempts, Expr::col(row::Column::Attempts).sub(1))
+        .filter(row::Column::Id.is_in(ids.iter().copied()))
+        .exec(tx.conn())
+        .await?;
+    Ok(())
+}
+
+/// Due again, each at its own instant, unless a receipt closed it meanwhile.
+async fn postpone(tx: &Tx, again: &[(i64, Instant)], doubted: &[(i64, Instant)]) -> Result<()> {
+    set_instants(tx, row::Column::DueAt, again).await?;
+    set_instants(tx, row::Column::DoubtedAt, doubted).await
+}
+
+async fn set_instants(tx: &Tx, column: row::Column, at: &[(i64, Instant)]) -> Result<()> {
+    if at.is_empty() {
+        return Ok(());
+    }
+    let each: SimpleExpr = lines::by_id(tx, at.iter().copied());
+    row::Entity::update_many()
+        .col_expr(column, each)
+        .filter(row::Column::Id.is_in(at.iter().map(|(id, _)| *id)))
+        .filter(row::Column::DueAt.is_not_null())
+        .exec(tx.conn())
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,104 @@
+//! What waits to be sent, read in bounds.
+
+use super::rows::{attempt, row};
+use crate::channels::{Channel, Retry};
+use crate::delivery::waiting::{Tried, Waiting};
+use crate::kit::{Instant, Result};
+use crate::people::store::address;
+use sea_orm::sea_query::{Alias, Expr, Func, Query};
+use sea_orm::{
+    ColumnTrait as _, ConnectionTrait, EntityTrait as _, JoinType, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    QueryTrait as _, RelationTrait as _,
+};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// More than so many are not counted: a look from outside must not cost what a long queue costs.
+const MOST_COUNTED: u64 = 20_000;
+
+/// How many deliveries wait, counted up to 20,000, and when the one that is due longest was stored. Reads the index of
+/// what is due and one row.
+pub async fn waiting(conn: &impl ConnectionTrait) -> Result<(u64, Option<Instant>)> {
+    let some = row::Entity::find().select_only().column(row::Column::DueAt).filter(row::Column::DueAt.is_not_null());
+    let counted = Query::select()
+        .expr_as(Func::count(Expr::val(1)), "waiting")
+        .from_subquery(some.limit(MOST_COUNTED).into_query(), Alias::new("some"))
+        .take();
+    let count = conn.query_one(&counted).await?.map(|row| row.try_get::<i64>("", "waiting")).transpose()?;
+    let oldest: Option<Instant> = row::Entity::find()
+        .select_only()
+        .column(row::Column::CreatedAt)
+        .filter(row::Column::DueAt.is_not_null())
+        .order_by_asc(row::Column::DueAt)
+        .limit(1)
+        .into_tuple()
+        .one(conn)
+        .await?;
+    Ok((count.and_then(|count| u64::try_from(count).ok()).unwrap_or_default(), oldest))
+}
+
+/// Up to `most` waiting deliveries with their latest attempts, those first that are due longest. `channels` know what
+/// their codes mean.
+pub async fn what_waits(conn: &impl ConnectionTrait, most: u64, channels: &[Arc<dyn Channel>]) -> Result<Vec<Waiting>> {
+    let rows: Vec<Row> = row::Entity::find()
+        .select_only()
+        .columns([row::Column::Id, row::Column::Kind, row::Column::Medium, row::Column::Line, row::Column::DueAt])
+        .column(row::Column::CreatedAt)
+        .column_as(address::Column::Value, "to")
+        .join(JoinType::InnerJoin, row::Relation::Address.def())
+        .filter(row::Column::DueAt.is_not_null())
+        .order_by_asc(row::Column::DueAt)
+        .order_by_asc(row::Column::Id)
+        .limit(most)
+        .into_model()
+        .all(conn)
+        .await?;
+    let mut last: HashMap<i64, attempt::Model> = HashMap::new();
+    for ids in rows.chunks(crate::db::MAX_BOUND_VALUES) {
+        let attempts = attempt::Entity::find()
+            .filter(attempt::Column::DeliveryId.is_in(ids.iter().map(|row| row.id)))
+            .order_by_asc(attempt::Column::Number)
+            .all(conn)
+            .await?;
+        last.extend(attempts.into_iter().map(|attempt| (attempt.delivery_id, attempt)));
+    }
+    let waiting = rows.into_iter().map(|row| Waiting {
+        last: last.remove(&row.id).map(|attempt| tried(attempt, channels)),
+        id: row.id,
+        kind: row.kind,
+        medium: row.medium,
+        to: row.to,
+        line: row.line,
+        due_at: row.due_at,
+        created_at: row.created_at,
+    });
+    Ok(waiting.collect())
+}
+
+#[derive(sea_orm::FromQueryResult)]
+struct Row {
+    id: i64,
+    kind: String,
+    medium: String,
+    line: String,
+    due_at: Instant,
+    created_at: Instant,
+    to: String,
+}
+
+fn tried(attempt: attempt::Model, channels: &[Arc<dyn Channel>]) -> Tried {
+    // A setting that is missing has no code of the provider's.
+    let is_unset = attempt.error_text.as_deref().is_some_and(|text| text.starts_with("not_configured"));
+    let channel = channels.iter().find(|channel| channel.name() == attempt.channel);
+    let stops = |code| channel.is_some_and(|channel| channel.retry(code) == Retry::StopChannel);
+    Tried {
+        channel_out: is_unset || attempt.error_code.is_some_and(stops),
+        number: attempt.number,
+        channel: attempt.channel,
+        at: attempt.started_at,
+        is_open: attempt.outcome == "STARTED",
+        in_doubt: attempt.outcome == "IN_DOUBT",
+        code: attempt.error_code,
+        error: attempt.error_text,
+    }
+}

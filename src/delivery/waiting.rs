@@ -1,0 +1,211 @@
+//! What waits to be sent, and why: read from rows alone, so that any process can tell. Pure.
+
+use crate::kit::Instant;
+use chrono::TimeDelta;
+use serde::Serialize;
+use std::collections::{BTreeMap, HashMap};
+
+/// An attempt that is open for longer than any may take belongs to a process that died.
+const LONGEST_SEND: TimeDelta = TimeDelta::minutes(1);
+
+/// A delivery that waits, as it is stored.
+#[derive(Clone, Debug)]
+pub struct Waiting {
+    /// The delivery's row.
+    pub id: i64,
+    /// Why it exists: `REPLY`, `TEST`.
+    pub kind: String,
+    /// How it is read.
+    pub medium: String,
+    /// Where it goes, in E.164.
+    pub to: String,
+    /// Its line.
+    pub line: String,
+    /// When it may go.
+    pub due_at: Instant,
+    /// When it was stored.
+    pub created_at: Instant,
+    /// Its latest attempt.
+    pub last: Option<Tried>,
+}
+
+/// The latest attempt for a delivery.
+#[derive(Clone, Debug, Serialize)]
+pub struct Tried {
+    /// Its number, from 1.
+    pub number: i32,
+    /// The channel it was made on.
+    pub channel: String,
+    /// When it began.
+    pub at: Instant,
+    /// Whether nobody has said yet what became of it.
+    pub is_open: bool,
+    /// Whether the provider may have the message all the same.
+    pub in_doubt: bool,
+    /// Whether it failed because the whole channel is out.
+    pub channel_out: bool,
+    /// The provider's code.
+    pub code: Option<i32>,
+    /// What was wrong and what to do about it.
+    pub error: Option<String>,
+}
+
+/// Why a delivery waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, clap::ValueEnum)]
+#[serde(rename_all = "snake_case")]
+#[value(rename_all = "snake_case")]
+pub enum Reason {
+    /// Nothing carries its medium with the settings there are.
+    NoChannel,
+    /// The channel refuses everything; its queue is kept.
+    ChannelOut,
+    /// The provider may have it already: its status callback gets time to say so.
+    InDoubt,
+    /// It was not accepted and is tried again at its time.
+    Retry,
+    /// An earlier one of its line must go first.
+    Behind,
+    /// A process is sending it right now.
+    Sending,
+    /// It may go: its turn comes.
+    Due,
+}
+
+impl Reason {
+    /// In words, for a person.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::NoChannel => "nothing can carry it with these settings",
+            Self::ChannelOut => "the channel is out; the queue is kept",
+            Self::InDoubt => "in doubt: the provider may have it already",
+            Self::Retry => "not accepted; tried again",
+            Self::Behind => "behind an earlier one of its line",
+            Self::Sending => "being sent",
+            Self::Due => "due",
+        }
+    }
+}
+
+/// Each delivery's reason, in their order. `is_carried` tells whether anything carries a medium.
+pub fn reasons(waiting: &[Waiting], now: Instant, is_carried: impl Fn(&str) -> bool) -> Vec<Reason> {
+    let mut first: HashMap<&str, i64> = HashMap::new();
+    for one in waiting {
+        let id = first.entry(&one.line).or_insert(one.id);
+        *id = (*id).min(one.id);
+    }
+    // The channel is asked with one message at a time: what the latest answer on a medium says holds for the others.
+    let mut latest: HashMap<&str, &Tried> = HashMap::new();
+    for (one, tried) in waiting.iter().filter_map(|one| Some((one, one.last.as_ref()?))) {
+        let known = latest.entry(&one.medium).or_insert(tried);
+        if tried.at > known.at {
+            *known = tried;
+        }
+    }
+    let is_out = |one: &Waiting| latest.get(one.medium.as_str()).is_some_and(|tried| tried.channel_out);
+    let reason = |one: &Waiting| {
+        if !is_carried(&one.medium) {
+            Reason::NoChannel
+        } else if one.last.as_ref().is_some_and(|tried| tried.is_open && now - tried.at < LONGEST_SEND) {
+            Reason::Sending
+        } else if is_out(one) {
+            Reason::ChannelOut
+        } else if first.get(one.line.as_str()).is_some_and(|id| *id < one.id) {
+            Reason::Behind
+        } else {
+            match &one.last {
+                Some(tried) if tried.in_doubt || tried.is_open => Reason::InDoubt,
+                Some(tried) if tried.error.is_some() && one.due_at > now => Reason::Retry,
+                _ => Reason::Due,
+            }
+        }
+    };
+    waiting.iter().map(reason).collect()
+}
+
+/// How many wait for a reason, and since when the oldest does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Summary {
+    /// How many.
+    pub count: usize,
+    /// When the oldest was stored.
+    pub oldest: Instant,
+}
+
+/// The counts by reason.
+pub fn summary(waiting: &[Waiting], reasons: &[Reason]) -> BTreeMap<Reason, Summary> {
+    let mut summary: BTreeMap<Reason, Summary> = BTreeMap::new();
+    for (one, reason) in waiting.iter().zip(reasons) {
+        let so_far = summary.entry(*reason).or_insert(Summary { count: 0, oldest: one.created_at });
+        so_far.count += 1;
+        so_far.oldest = so_far.oldest.min(one.created_at);
+    }
+    summary
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono::DateTime;
+
+    fn now() -> Instant {
+        DateTime::UNIX_EPOCH + TimeDelta::days(20_000)
+    }
+
+    fn waiting(id: i64, line: &str) -> Waiting {
+        let at = now() - TimeDelta::minutes(5);
+        Waiting {
+            id,
+            kind: "REPLY".into(),
+            medium: "whatsapp".into(),
+            to: "+12025550101".into(),
+            line: line.into(),
+            due_at: at,
+            created_at: at,
+            last: None,
+        }
+    }
+
+    fn tried(error: Option<&str>, in_doubt: bool, channel_out: bool) -> Tried {
+        let (at, channel, error) = (now(), "twilio".to_owned(), error.map(str::to_owned));
+        Tried { number: 1, channel, at, is_open: false, in_doubt, channel_out, code: None, error }
+    }
+
+    fn open(minutes: i64) -> Tried {
+        Tried { at: now() - TimeDelta::minutes(minutes), is_open: true, ..tried(None, false, false) }
+    }
+
+    #[test]
+    fn each_delivery_has_one_reason() {
+        let later = now() + TimeDelta::seconds(4);
+        let table = [
+            (waiting(1, "a"), Reason::Due),
+            (waiting(2, "a"), Reason::Behind),
+            (Waiting { last: Some(open(0)), ..waiting(3, "b") }, Reason::Sending),
+            (Waiting { last: Some(open(2)), ..waiting(4, "c") }, Reason::InDoubt),
+            (
+                Waiting { due_at: later, last: Some(tried(Some("down"), false, false)), ..waiting(5, "d") },
+                Reason::Retry,
+            ),
+            (
+                Waiting { due_at: later, last: Some(tried(Some("slow"), true, false)), ..waiting(6, "e") },
+                Reason::InDoubt,
+            ),
+            (Waiting { last: Some(tried(Some("down"), false, false)), ..waiting(7, "f") }, Reason::Due),
+            (Waiting { medium: "sms".into(), ..waiting(8, "g") }, Reason::NoChannel),
+        ];
+        let (rows, expected): (Vec<Waiting>, Vec<Reason>) = table.into_iter().unzip();
+        assert_eq!(reasons(&rows, now(), |medium| medium == "whatsapp"), expected);
+        let summary = summary(&rows, &expected);
+        assert_eq!(summary[&Reason::Due].count, 2);
+        assert_eq!(summary.values().map(|one| one.count).sum::<usize>(), rows.len());
+    }
+
+    #[test]
+    fn what_the_latest_attempt_says_of_the_channel_holds_for_its_whole_queue() {
+        let refused = Waiting { last: Some(tried(Some("invalid_credentials"), false, true)), ..waiting(1, "a") };
+        let earlier = Tried { at: now() - TimeDelta::minutes(1), ..tried(Some("down"), false, false) };
+        let other = Waiting { last: Some(earlier), ..waiting(2, "b") };
+        let rows = [refused, other, waiting(3, "b")];
+        assert_eq!(reasons(&rows, now(), |_| true), [Reason::ChannelOut; 3]);
+    }
+}

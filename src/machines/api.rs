@@ -1,0 +1,220 @@
+//! The endpoints of machines, for ADMIN and SUPERVISOR; a SUPERVISOR changes those of their department.
+
+use super::desk::{self, Filter};
+use super::records::Record;
+use super::row;
+use crate::app::App;
+use crate::kit::{Error, Instant, Result, rules};
+use crate::people::Keeper;
+use crate::web::form::{id_in_path, missing};
+use crate::web::page::{Cursor, Here, Page, Paging, Part};
+use crate::web::refusals::{OfActs, OfCreating, OfLists, OfReading};
+use crate::web::{Body, Fields, Form, Query, read};
+use axum::Json;
+use axum::extract::{FromRequestParts, State};
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// The name of the one order of this list: by number.
+const BY_NUMBER: &str = "number";
+
+/// Every endpoint of machines.
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(get, change))
+}
+
+/// A machine.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Machine)]
+pub struct MachineShown {
+    id: i64,
+    #[schema(example = "MACH-001")]
+    number: String,
+    #[schema(example = "Press 1")]
+    name: String,
+    #[schema(example = "Hall 2")]
+    location: String,
+    /// The department that answers for it.
+    #[schema(example = "Machining")]
+    department: String,
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Instant,
+    #[schema(value_type = String, format = DateTime)]
+    updated_at: Instant,
+}
+
+impl From<row::Model> for MachineShown {
+    fn from(row: row::Model) -> Self {
+        let row::Model { id, number, name, location, department, created_at, updated_at } = row;
+        Self { id, number, name, location, department, created_at, updated_at }
+    }
+}
+
+/// A machine in the path, which the asker may see.
+pub struct Seen {
+    keeper: Keeper,
+    machine: row::Model,
+}
+
+impl FromRequestParts<App> for Seen {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
+        let keeper = Keeper::from_request_parts(parts, app).await?;
+        let id = id_in_path(parts, "id", "machine").await?;
+        let machine = desk::by_id(app.db.read(), id).await?.ok_or_else(|| missing("machine"))?;
+        Ok(Self { keeper, machine })
+    }
+}
+
+/// Which machines are asked for.
+pub struct Asked {
+    filter: Filter,
+    part: Part,
+}
+
+impl Form for Asked {
+    fn read(fields: &mut Fields) -> Option<Self> {
+        let filter = Filter {
+            words: fields.optional("q", read::line(1..=100)),
+            number: fields.optional("number", read::ruled(rules::key)),
+            department: fields.optional("department", read::ruled(rules::name)),
+        };
+        Some(Self { filter, part: Part::read(fields, BY_NUMBER) })
+    }
+}
+
+/// A new machine.
+#[derive(ToSchema)]
+pub struct NewMachine {
+    #[schema(example = "MACH-001", min_length = 1, max_length = 255)]
+    number: String,
+    #[schema(example = "Press 1", min_length = 1, max_length = 20_000)]
+    name: String,
+    #[schema(example = "Hall 2", max_length = 20_000)]
+    location: Option<String>,
+    /// The department that answers for it.
+    #[schema(example = "Machining", min_length = 1, max_length = 255)]
+    department: String,
+}
+
+impl Form for NewMachine {
+    fn read(fields: &mut Fields) -> Option<Self> {
+        let number = fields.required("number", read::ruled(rules::key));
+        let name = fields.required("name", read::ruled(rules::filled(rules::text)));
+        let location = fields.optional("location", read::ruled(rules::text));
+        let department = fields.required("department", read::ruled(rules::filled(rules::name)));
+        Some(Self { number: number?, name: name?, location, department: department? })
+    }
+}
+
+/// What is to be changed of a machine; what is not said stays.
+#[derive(ToSchema)]
+pub struct MachineChange {
+    #[schema(min_length = 1, max_length = 20_000)]
+    name: Option<String>,
+    #[schema(example = "Hall 3", max_length = 20_000)]
+    location: Option<String>,
+    #[schema(min_length = 1, max_length = 255)]
+    department: Option<String>,
+}
+
+impl Form for MachineChange {
+    fn read(fields: &mut Fields) -> Option<Self> {
+        Some(Self {
+            name: fields.optional("name", read::ruled(rules::filled(rules::text))),
+            location: fields.optional("location", read::ruled(rules::text)),
+            department: fields.optional("department", read::ruled(rules::filled(rules::name))),
+        })
+    }
+}
+
+/// List machines, in the order of their numbers.
+#[utoipa::path(
+    get, path = "/api/machines", tag = "Records",
+    params(
+        ("q" = Option<String>, Query, description = "Words that all are in the number, the name or the location; 100 characters at most"),
+        ("number" = Option<String>, Query, example = "MACH-001"),
+        ("department" = Option<String>, Query),
+        Paging,
+    ),
+    responses((status = 200, body = Page<MachineShown>), OfLists),
+    security(("bearer" = [])),
+)]
+pub async fn list(
+    _: Keeper,
+    State(app): State<App>,
+    here: Here,
+    Query(Asked { filter, part }): Query<Asked>,
+) -> Result<Json<Page<MachineShown>>> {
+    let rows = desk::list(app.db.read(), &filter, &part).await?;
+    let count = if part.is_counted { Some(desk::count(app.db.read(), &filter).await?) } else { None };
+    let cut = part.cut(rows, |machine| Cursor::of_key(BY_NUMBER, &machine.number));
+    Ok(Json(Page::of(cut, count, &here, MachineShown::from)))
+}
+
+/// One machine.
+#[utoipa::path(
+    get, path = "/api/machines/{id}", tag = "Records", params(("id" = i64, Path, minimum = 1)),
+    responses((status = 200, body = MachineShown), OfReading),
+    security(("bearer" = [])),
+)]
+pub async fn get(Seen { machine, .. }: Seen) -> Json<MachineShown> {
+    Json(machine.into())
+}
+
+/// Take a machine in; a SUPERVISOR one of their department.
+#[utoipa::path(
+    post, path = "/api/machines", tag = "Records", request_body = NewMachine,
+    responses((status = 201, body = MachineShown), OfCreating),
+    security(("bearer" = [])),
+)]
+pub async fn create(
+    keeper: Keeper,
+    State(app): State<App>,
+    Body(new): Body<NewMachine>,
+) -> Result<(StatusCode, Json<MachineShown>)> {
+    keeper.must_answer_for(&new.department)?;
+    let NewMachine { number, name, location, department } = new;
+    let record = Record { number, name: Some(name), location, department: Some(department) };
+    let machine = app
+        .db
+        .through(keeper.0.door)
+        .write(move |tx| {
+            let record = record.clone();
+            Box::pin(async move { desk::create(tx, &record, keeper.0.person_id).await })
+        })
+        .await?;
+    Ok((StatusCode::CREATED, Json(machine.into())))
+}
+
+/// Change a machine; a SUPERVISOR one of their department, and only an ADMIN hands it to another.
+#[utoipa::path(
+    patch, path = "/api/machines/{id}", tag = "Records", params(("id" = i64, Path, minimum = 1)),
+    request_body = MachineChange,
+    responses((status = 200, body = MachineShown), OfActs),
+    security(("bearer" = [])),
+)]
+pub async fn change(
+    State(app): State<App>,
+    Seen { keeper, machine }: Seen,
+    Body(change): Body<MachineChange>,
+) -> Result<Json<MachineShown>> {
+    keeper.must_answer_for(&machine.department)?;
+    keeper.must_answer_for(change.department.as_ref().unwrap_or(&machine.department))?;
+    let MachineChange { name, location, department } = change;
+    let record = Record { number: machine.number, name, location, department };
+    let machine = app
+        .db
+        .through(keeper.0.door)
+        .write(move |tx| {
+            let record = record.clone();
+            Box::pin(async move { desk::change(tx, &record, keeper.0.person_id).await })
+        })
+        .await?;
+    Ok(Json(machine.into()))
+}

@@ -1,0 +1,210 @@
+//! What the job reads and writes, as sets.
+
+pub mod inbox;
+pub(super) mod live;
+
+use super::model::{Concerned, Desk, Happened};
+use crate::channels::Medium;
+use crate::db::Tx;
+use crate::delivery::store::Way;
+use crate::delivery::store::rows::row as delivery;
+use crate::kit::Result;
+use crate::outbox;
+use crate::people::Role;
+use crate::people::store::{address, person};
+use crate::tickets::{self, row as ticket};
+use sea_orm::ActiveValue::{NotSet, Set};
+use sea_orm::{
+    ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+};
+use std::collections::{BTreeSet, HashMap};
+
+/// Somebody who is told, or spoken of.
+#[derive(Clone, Debug)]
+pub(super) struct Person {
+    pub(super) row: person::Model,
+    /// The name they give themselves at a provider, else their number.
+    pub(super) calls_themselves: Option<String>,
+}
+
+impl Person {
+    /// Their name, or what else is known of them.
+    pub(super) fn name(&self) -> &str {
+        let names = [&self.row.name, &self.row.username, &self.calls_themselves];
+        names.into_iter().flatten().next().map_or("", String::as_str)
+    }
+
+    /// Whether the desk in the browser is for them: it is for those who sign in.
+    pub(super) fn has_desk(&self) -> bool {
+        self.row.username.is_some()
+    }
+}
+
+/// Whether there is an event that was not told.
+pub(super) async fn is_anything_new(conn: &impl ConnectionTrait) -> Result<bool> {
+    let new: Option<i64> = outbox::row::Entity::find()
+        .select_only()
+        .column(outbox::row::Column::Id)
+        .filter(outbox::row::Column::HandledAt.is_null())
+        .limit(1)
+        .into_tuple()
+        .one(conn)
+        .await?;
+    Ok(new.is_some())
+}
+
+/// The next events that were not told, oldest first. The turn is this process's.
+pub(super) async fn take(tx: &Tx, most: u64) -> Result<Vec<outbox::row::Model>> {
+    let events = outbox::row::Entity::find()
+        .filter(outbox::row::Column::HandledAt.is_null())
+        .order_by_asc(outbox::row::Column::Id)
+        .limit(most);
+    Ok(events.all(tx.conn()).await?)
+}
+
+/// The last notice of these events.
+pub(super) async fn last_notice(tx: &Tx, events: &[i64]) -> Result<Option<i64>> {
+    let last = delivery::Entity::find()
+        .select_only()
+        .column_as(delivery::Column::Id.max(), "last")
+        .filter(delivery::Column::EventId.is_in(events.iter().copied()));
+    Ok(last.into_tuple::<Option<i64>>().one(tx.conn()).await?.flatten())
+}
+
+/// These events were told.
+pub(super) async fn done(tx: &Tx, ids: &[i64]) -> Result<()> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    outbox::row::Entity::update_many()
+        .col_expr(outbox::row::Column::HandledAt, tx.now().into())
+        .filter(outbox::row::Column::Id.is_in(ids.iter().copied()))
+        .exec(tx.conn())
+        .await?;
+    Ok(())
+}
+
+/// The tickets of these events, by their rows.
+pub(super) async fn tickets(tx: &Tx, happened: &[Happened<'_>]) -> Result<HashMap<i64, Concerned>> {
+    let ids: BTreeSet<i64> = happened.iter().filter_map(|one| one.ticket_id).collect();
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let ids: Vec<i64> = ids.into_iter().collect();
+    let rows = ticket::Entity::find().filter(ticket::Column::Id.is_in(ids.iter().copied())).all(tx.conn()).await?;
+    let mut tickets: HashMap<i64, Concerned> =
+        rows.into_iter().map(|row| (row.id, Concerned { row, assigned: Vec::new() })).collect();
+    for holder in tickets::store::holders(tx.conn(), &ids).await? {
+        if let Some(ticket) = tickets.get_mut(&holder.ticket_id) {
+            ticket.assigned.push(holder.person_id);
+        }
+    }
+    Ok(tickets)
+}
+
+/// All active admins and supervisors, in the order of their rows.
+pub(super) async fn desk(tx: &Tx) -> Result<Vec<Desk>> {
+    let desk: Vec<(i64, String, Option<String>)> = person::Entity::find()
+        .select_only()
+        .columns([person::Column::Id, person::Column::Role, person::Column::Department])
+        .filter(person::Column::Role.is_in([Role::Admin.as_str(), Role::Supervisor.as_str()]))
+        .filter(person::Column::IsActive.eq(true))
+        .order_by_asc(person::Column::Id)
+        .into_tuple()
+        .all(tx.conn())
+        .await?;
+    let member = |(person_id, role, department): (i64, String, _)| {
+        let is_admin = role == Role::Admin.as_str();
+        Desk { person_id, is_admin, department }
+    };
+    Ok(desk.into_iter().map(member).collect())
+}
+
+/// These people, by their rows.
+pub(super) async fn people(tx: &Tx, ids: &[i64]) -> Result<HashMap<i64, Person>> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows = person::Entity::find().filter(person::Column::Id.is_in(ids.iter().copied())).all(tx.conn()).await?;
+    let nameless: Vec<i64> = rows.iter().filter(|row| row.name.is_none()).map(|row| row.id).collect();
+    let mut called = HashMap::new();
+    if !nameless.is_empty() {
+        let addresses: Vec<(i64, Option<String>, String)> = address::Entity::find()
+            .select_only()
+            .columns([address::Column::PersonId, address::Column::ProfileName, address::Column::Value])
+            .filter(address::Column::PersonId.is_in(nameless))
+            .filter(address::Column::Medium.ne(Way::Desk.medium()))
+            .order_by_desc(address::Column::Id)
+            .into_tuple()
+            .all(tx.conn())
+            .await?;
+        called.extend(addresses.into_iter().map(|(id, profile, value)| (id, profile.unwrap_or(value))));
+    }
+    let person = |row: person::Model| (row.id, Person { calls_themselves: called.remove(&row.id), row });
+    Ok(rows.into_iter().map(person).collect())
+}
+
+/// The ways in which each of these people is reached, with the address: on WhatsApp the first number that has not opted
+/// out.
+pub(super) type Reached = HashMap<i64, Vec<(Way, i64)>>;
+
+/// How these people are reached so far.
+pub(super) async fn addresses(tx: &Tx, people: &[i64]) -> Result<Reached> {
+    let mut reached = Reached::new();
+    if people.is_empty() {
+        return Ok(reached);
+    }
+    let addresses: Vec<(i64, i64, String)> = address::Entity::find()
+        .select_only()
+        .columns([address::Column::PersonId, address::Column::Id, address::Column::Medium])
+        .filter(address::Column::PersonId.is_in(people.iter().copied()))
+        .filter(address::Column::Medium.is_in([Medium::Whatsapp.as_str(), Way::Desk.medium()]))
+        .filter(address::Column::OptedOutAt.is_null())
+        .order_by_asc(address::Column::Id)
+        .into_tuple()
+        .all(tx.conn())
+        .await?;
+    for (person_id, address_id, medium) in addresses {
+        let ways = reached.entry(person_id).or_default();
+        if let Some(way) = Way::named(&medium).filter(|way| !ways.iter().any(|(known, _)| known == way)) {
+            ways.push((way, address_id));
+        }
+    }
+    Ok(reached)
+}
+
+/// Gives those of these people an address at the desk who have none.
+pub(super) async fn add_desk_addresses(tx: &Tx, people: &[i64], reached: &mut Reached) -> Result<()> {
+    let has_one = |id: &i64| reached.get(id).is_some_and(|ways| ways.iter().any(|(way, _)| *way == Way::Desk));
+    let new: Vec<i64> = people.iter().copied().filter(|id| !has_one(id)).collect();
+    if new.is_empty() {
+        return Ok(());
+    }
+    let rows = new.iter().map(|person_id| address::ActiveModel {
+        id: NotSet,
+        person_id: Set(*person_id),
+        medium: Set(Way::Desk.medium().to_owned()),
+        value: Set(person_id.to_string()),
+        user_id: Set(None),
+        profile_name: Set(None),
+        opted_out_at: Set(None),
+        last_inbound_at: Set(None),
+        created_at: Set(tx.now()),
+    });
+    address::Entity::insert_many(rows)
+        .on_conflict_do_nothing_on([address::Column::Medium, address::Column::Value])
+        .exec_without_returning(tx.conn())
+        .await?;
+    let made: Vec<(i64, i64)> = address::Entity::find()
+        .select_only()
+        .columns([address::Column::PersonId, address::Column::Id])
+        .filter(address::Column::Medium.eq(Way::Desk.medium()))
+        .filter(address::Column::PersonId.is_in(new))
+        .into_tuple()
+        .all(tx.conn())
+        .await?;
+    for (person_id, address_id) in made {
+        reached.entry(person_id).or_default().push((Way::Desk, address_id));
+    }
+    Ok(())
+}

@@ -1,0 +1,195 @@
+//! Signing in: a name and a password become an access token (two hours) and a refresh token (two days).
+//!
+//! Each refresh gives a new refresh token, and the one before is worth nothing any more. Who shows an old one has a copy
+//! that they should not have, or lost what came after: the whole sign-in is ended, and its owner signs in again. Only
+//! within [`LOST_ANSWER`] of the change the one before is answered with the very same successor, because an answer can
+//! get lost on the way and two tabs can refresh at once; a thief gains nothing by it that lasts, for one of the two
+//! shows an old one next.
+
+use super::store::sign_ins::{self, sign_in};
+use super::store::users::{self, User};
+use crate::app::App;
+use crate::db::Tx;
+use crate::kit::error::Kind;
+use crate::kit::{Error, Instant, Result};
+use crate::proof::{Access, Attempt, Refresh, dummy_hash};
+use chrono::TimeDelta;
+use std::time::Duration;
+
+/// How long a refresh token holds. **Source**: product.md.
+pub const REFRESH_LIFE: TimeDelta = TimeDelta::days(2);
+/// How long the refresh token before the current one is answered with the current one.
+pub const LOST_ANSWER: TimeDelta = TimeDelta::seconds(10);
+/// For how long a network counts as one that somebody comes from; sign-ins that ran out are kept for as long.
+pub const NETWORKS_KNOWN_FOR: TimeDelta = TimeDelta::days(90);
+
+/// What somebody signs in with.
+#[derive(Clone, Debug)]
+pub struct Credentials {
+    /// Their username or e-mail address, in any case.
+    pub username: String,
+    /// Their password.
+    pub password: String,
+}
+
+/// The tokens of one sign-in.
+#[derive(Clone, Debug)]
+pub struct Tokens {
+    /// What each request is sent with.
+    pub access: String,
+    /// What the next tokens are fetched with.
+    pub refresh: String,
+}
+
+/// What became of a refresh token that was shown.
+#[derive(Debug)]
+enum Refreshed {
+    /// The sign-in as it is now.
+    On(sign_in::Model),
+    /// An old one: the sign-in is ended.
+    Reused,
+    /// It holds no more.
+    Over,
+}
+
+/// Signs somebody in who comes from this network.
+///
+/// The answer and its time are the same for an account that does not exist, a wrong password and a deactivated person.
+///
+/// # Errors
+/// [`Kind::Unauthorized`]; [`Kind::TooMany`] after many failures; [`Kind::Unavailable`] where too many sign in at once.
+pub async fn sign_in(app: &App, given: Credentials, network: String) -> Result<(Tokens, User)> {
+    let name = given.username.trim().to_lowercase();
+    let attempt = app.proof.attempts.begin(&app.clock, &name, &network).map_err(too_many)?;
+    let account = sign_ins::account(app.db.read(), &name).await?;
+    if attempt.needs_known_network {
+        let since = app.clock.now() - NETWORKS_KNOWN_FOR;
+        let person_id = account.as_ref().map_or(0, |account| account.person_id);
+        if !sign_ins::came_from(app.db.read(), person_id, &network, since).await? {
+            return Err(too_many(Attempt::wait()));
+        }
+    }
+    let hash = match &account {
+        Some(account) => account.hash.as_str(),
+        None => dummy_hash()?,
+    };
+    let is_right = match app.proof.passwords.matches(&given.password, hash).await {
+        Ok(is_right) => is_right,
+        Err(busy) => {
+            attempt.withdrawn();
+            return Err(busy);
+        }
+    };
+    let account = account.filter(|account| is_right && account.is_active);
+    let account = account
+        .ok_or_else(|| Error::new(Kind::Unauthorized, "No active account has this username and this password."))?;
+    attempt.succeeded();
+    open(app, account.person_id, network).await
+}
+
+fn too_many(wait: Duration) -> Error {
+    let says = "Too many sign-ins with this name failed. Wait a little, or ask an admin for a new password.";
+    Error::new(Kind::TooMany, says).again_after(wait)
+}
+
+/// Opens a sign-in for somebody who has proved who they are.
+///
+/// # Errors
+/// When the database is away, or they are no user.
+pub async fn open(app: &App, person_id: i64, network: String) -> Result<(Tokens, User)> {
+    let (token, now) = app
+        .db
+        .write(move |tx| {
+            let network = network.clone();
+            Box::pin(async move {
+                let expires_at = tx.now() + REFRESH_LIFE;
+                Ok((sign_ins::open(tx, person_id, &network, expires_at).await?, tx.now()))
+            })
+        })
+        .await?;
+    let user = users::by_id(app.db.read(), person_id).await?;
+    let user = user.ok_or_else(|| Error::internal("a user went while signing in"))?;
+    Ok((tokens(app, person_id, &token, 0, now, now + REFRESH_LIFE), user))
+}
+
+/// Fetches the next tokens.
+///
+/// # Errors
+/// [`Kind::Unauthorized`] where the token or its sign-in holds no more.
+pub async fn refresh(app: &App, token: &str) -> Result<Tokens> {
+    let over =
+        || Error::new(Kind::Unauthorized, "This refresh token holds no more. Sign in again: POST /api/auth/login/.");
+    let claims = app.proof.signer.read::<Refresh>(token).filter(|claims| claims.holds(app.clock.now()));
+    let claims = claims.ok_or_else(over)?;
+    let refreshed = app
+        .db
+        .write(move |tx| {
+            let claims = claims.clone();
+            Box::pin(async move { next(tx, &claims).await })
+        })
+        .await?;
+    match refreshed {
+        Refreshed::On(row) => {
+            Ok(tokens(app, row.person_id, &row.token, row.generation, app.clock.now(), row.expires_at))
+        }
+        Refreshed::Reused => {
+            tracing::warn!("an old refresh token was shown; its sign-in is ended");
+            Err(over())
+        }
+        Refreshed::Over => Err(over()),
+    }
+}
+
+/// Ends this sign-in, or all of its person's.
+///
+/// # Errors
+/// When the database is away.
+pub async fn sign_out(app: &App, person_id: i64, sign_in: String, everywhere: bool) -> Result<()> {
+    app.db
+        .write(move |tx| {
+            let sign_in = sign_in.clone();
+            Box::pin(async move {
+                if everywhere {
+                    sign_ins::end_all(tx, person_id, None).await
+                } else {
+                    sign_ins::end(tx, &sign_in).await
+                }
+            })
+        })
+        .await
+}
+
+/// Committed in each case, so that an old token ends its sign-in for good.
+async fn next(tx: &Tx, claims: &Refresh) -> Result<Refreshed> {
+    let Some(mut row) = sign_ins::find(tx.conn(), &claims.sign_in).await? else { return Ok(Refreshed::Over) };
+    let holder = sign_ins::holder(tx.conn(), &claims.sign_in).await?;
+    let is_active = holder.and_then(sign_ins::Holder::actor).is_some();
+    if !is_active || row.person_id != claims.person_id || row.expires_at <= tx.now() {
+        return Ok(Refreshed::Over);
+    }
+    let expires_at = tx.now() + REFRESH_LIFE;
+    if row.generation == claims.generation {
+        if sign_ins::rotate(tx, &row, expires_at).await? {
+            let generation = row.generation + 1;
+            return Ok(Refreshed::On(sign_in::Model { generation, expires_at, rotated_at: tx.now(), ..row }));
+        }
+        // Another process was faster by a moment.
+        match sign_ins::find(tx.conn(), &claims.sign_in).await? {
+            Some(now) if now.ended_at.is_none() => row = now,
+            _ => return Ok(Refreshed::Over),
+        }
+    }
+    if row.generation == claims.generation + 1 && tx.now() - row.rotated_at <= LOST_ANSWER {
+        return Ok(Refreshed::On(row));
+    }
+    sign_ins::end(tx, &row.token).await?;
+    Ok(Refreshed::Reused)
+}
+
+fn tokens(app: &App, person_id: i64, sign_in: &str, generation: i64, now: Instant, expires_at: Instant) -> Tokens {
+    let signer = &app.proof.signer;
+    Tokens {
+        access: signer.sign(&Access::new(person_id, sign_in, now)),
+        refresh: signer.sign(&Refresh::new(person_id, sign_in, generation, now, expires_at)),
+    }
+}

@@ -1,0 +1,171 @@
+//! People as another system hands them in, known by their WhatsApp numbers: judged first, then taken over, by one
+//! and the same rule.
+//!
+//! What a record does not say stays as it is. Nobody stops being an ADMIN by a record: that is done by name, so that
+//! no file locks everybody out. Who was deactivated stays so.
+
+use super::{Caller, Known, by_addresses, greet, known_addresses, lock, person};
+use crate::channels::Medium;
+use crate::db::Tx;
+use crate::kit::records::{Effect, Judged, Verdict, Wrong, lacking};
+use crate::kit::{E164, Instant, Result};
+use crate::people::Role;
+use crate::people::store::address;
+use sea_orm::ActiveValue::NotSet;
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{
+    ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+};
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+
+/// A person as another system has them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// Their WhatsApp number, in E.164.
+    pub whatsapp: String,
+    /// Their name.
+    pub name: Option<String>,
+    /// What they are here for.
+    pub role: Option<Role>,
+    /// Their department; an empty one takes it away.
+    pub department: Option<String>,
+    /// Their language, `en`.
+    pub language: Option<String>,
+}
+
+/// What taking each of these over would do.
+pub async fn judge(conn: &impl ConnectionTrait, records: &[Record]) -> Result<Vec<Judged>> {
+    let known = by_addresses(conn, Medium::Whatsapp, &numbers(records)).await?;
+    Ok(records.iter().map(|record| verdict(record, known.get(&record.whatsapp))).collect())
+}
+
+/// Takes them over as a set; one that cannot be is left out. No number twice.
+pub async fn put(tx: &Tx, records: &[Record]) -> Result<()> {
+    let known = by_addresses(tx.conn(), Medium::Whatsapp, &numbers(records)).await?;
+    let is_news = |record: &&Record| {
+        verdict(record, known.get(&record.whatsapp)).is_ok_and(|verdict| verdict.effect != Effect::Kept)
+    };
+    let news: Vec<&Record> = records.iter().filter(is_news).collect();
+    let callers = news.iter().filter_map(|record| {
+        let from = E164::parse(&record.whatsapp).ok()?;
+        Some(Caller { medium: Medium::Whatsapp, from, profile_name: None, user_id: None })
+    });
+    let callers: Vec<Caller> = callers.collect();
+    if callers.is_empty() {
+        return Ok(());
+    }
+    let known = greet(tx, Medium::Whatsapp, &callers).await?;
+    let ids: Vec<i64> = known.values().map(|known| known.person_id).collect();
+    lock(tx, ids.clone()).await?;
+    let people = person::Entity::find().filter(person::Column::Id.is_in(ids)).all(tx.conn()).await?;
+    let mut people: HashMap<i64, person::Model> = people.into_iter().map(|person| (person.id, person)).collect();
+    let changed = news.iter().filter_map(|record| {
+        let person = people.remove(&known.get(&record.whatsapp)?.person_id)?;
+        Some(changed(person, record, tx.now()))
+    });
+    let rows = changed.map(|person| person::ActiveModel { id: NotSet, ..person.into() });
+    let rows: Vec<person::ActiveModel> = rows.collect();
+    let says = [person::Column::Name, person::Column::Role, person::Column::Department, person::Column::Language];
+    let conflict = OnConflict::column(person::Column::Token)
+        .update_columns(says.into_iter().chain([person::Column::UpdatedAt]))
+        .to_owned();
+    person::Entity::insert_many(rows).on_conflict(conflict).exec_without_returning(tx.conn()).await?;
+    Ok(())
+}
+
+/// The next active people with a role, in the order of their WhatsApp numbers.
+pub async fn page(conn: &impl ConnectionTrait, after: Option<&str>, most: u64) -> Result<Vec<Record>> {
+    let mut select = known_addresses()
+        .filter(address::Column::Medium.eq(Medium::Whatsapp.as_str()))
+        .filter(person::Column::Role.is_not_null())
+        .filter(person::Column::IsActive.eq(true))
+        .order_by_asc(address::Column::Value)
+        .limit(most);
+    if let Some(after) = after {
+        select = select.filter(address::Column::Value.gt(after));
+    }
+    let known = select.into_model::<Known>().all(conn).await?;
+    let records = known.into_iter().map(|known| Record {
+        role: known.role(),
+        whatsapp: known.value,
+        name: known.name,
+        department: known.department,
+        language: Some(known.language),
+    });
+    Ok(records.collect())
+}
+
+/// The WhatsApp numbers of these people; of one who has several, the first.
+pub async fn numbers_of(conn: &impl ConnectionTrait, people: &[i64]) -> Result<HashMap<i64, String>> {
+    let select = address::Entity::find()
+        .select_only()
+        .columns([address::Column::PersonId, address::Column::Value])
+        .filter(address::Column::Medium.eq(Medium::Whatsapp.as_str()))
+        .filter(address::Column::PersonId.is_in(people.iter().copied()))
+        .order_by_desc(address::Column::Id);
+    let numbers: Vec<(i64, String)> = select.into_tuple().all(conn).await?;
+    Ok(numbers.into_iter().collect())
+}
+
+/// What this person is here for, active or not; none for somebody who only wrote so far.
+pub async fn role_of(conn: &impl ConnectionTrait, person: i64) -> Result<Option<Role>> {
+    let person = person::Entity::find_by_id(person).one(conn).await?;
+    Ok(person.and_then(|person| Role::named(person.role.as_deref()?)))
+}
+
+/// What these people are called; those without a name are left out.
+pub async fn names_of(conn: &impl ConnectionTrait, people: &[i64]) -> Result<HashMap<i64, String>> {
+    if people.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let select = person::Entity::find()
+        .select_only()
+        .columns([person::Column::Id, person::Column::Name])
+        .filter(person::Column::Id.is_in(people.iter().copied()))
+        .filter(person::Column::Name.is_not_null());
+    let names: Vec<(i64, String)> = select.into_tuple().all(conn).await?;
+    Ok(names.into_iter().collect())
+}
+
+fn numbers(records: &[Record]) -> Vec<String> {
+    records.iter().map(|record| record.whatsapp.clone()).collect()
+}
+
+fn verdict(record: &Record, known: Option<&Known>) -> Judged {
+    let stored = known.and_then(|known| Some((known, Role::named(known.role.as_deref()?)?)));
+    let Some((known, role)) = stored else {
+        return match (&record.name, record.role) {
+            (Some(_), Some(_)) => Ok(Verdict::plain(Effect::Created)),
+            (name, role) => {
+                let lacking = lacking(&[("name", name.is_some()), ("role", role.is_some())]);
+                Err(Wrong::incomplete("whatsapp", &record.whatsapp, &lacking))
+            }
+        };
+    };
+    if let Some(other) = record.role.filter(|other| role == Role::Admin && *other != Role::Admin) {
+        let by_name = format!("andon person set {} --role {}", record.whatsapp, other.as_str());
+        let reason = format!("would take ADMIN away, which an import does not do; if it is meant: {by_name}");
+        return Err(Wrong::new("role", other.as_str(), reason));
+    }
+    let is_same = |said: &Option<String>, kept: Option<&String>| {
+        said.as_ref().is_none_or(|said| said.as_str() == kept.map(String::as_str).unwrap_or_default())
+    };
+    let is_kept = is_same(&record.name, known.name.as_ref())
+        && record.role.is_none_or(|said| said == role)
+        && is_same(&record.department, known.department.as_ref())
+        && is_same(&record.language, Some(&known.language));
+    Ok(Verdict::plain(if is_kept { Effect::Kept } else { Effect::Changed }))
+}
+
+fn changed(person: person::Model, record: &Record, now: Instant) -> person::Model {
+    let department = record.department.clone().or(person.department);
+    person::Model {
+        name: record.name.clone().or(person.name),
+        role: record.role.map(|role| role.as_str().to_owned()).or(person.role),
+        department: department.filter(|department| !department.is_empty()),
+        language: record.language.clone().unwrap_or(person.language),
+        updated_at: now,
+        ..person
+    }
+}

@@ -1,0 +1,37 @@
+//! Proofs of who somebody is: passwords, and the signed tokens that stand in for them.
+//!
+//! Nothing here knows people or the database. Keys and hashes come in, answers go out; what a token's claims mean
+//! now (whether the sign-in still holds) is for whoever asks the database.
+
+mod attempts;
+mod password;
+mod setup;
+mod token;
+
+pub use attempts::{Attempt, Attempts};
+pub use password::{MAX_PASSWORD, MIN_PASSWORD, Passwords, dummy_hash, unfit};
+pub use setup::Setup;
+pub use token::{ACCESS_LIFE, Access, PREFIX, Refresh, Signer, opaque};
+
+use secrecy::SecretString;
+
+/// What one process needs to check proofs.
+#[derive(Debug)]
+pub struct Proof {
+    /// Hashes and checks passwords, a few at a time.
+    pub passwords: Passwords,
+    /// Signs tokens and reads them.
+    pub signer: Signer,
+    /// Counts attempts to sign in.
+    pub attempts: Attempts,
+    /// Lets the first admin in.
+    pub setup: Setup,
+}
+
+impl Proof {
+    /// With this key for tokens.
+    pub fn new(key: &SecretString) -> Self {
+        let (attempts, setup) = (Attempts::new(), Setup::default());
+        Self { passwords: Passwords::new(), signer: Signer::new(key), attempts, setup }
+    }
+}

@@ -1,0 +1,260 @@
+//! The endpoints of SOP failures, for ADMIN and SUPERVISOR. One is known by its ticket's id; what becomes of it is
+//! done by the ticket's actions.
+
+use super::Report;
+use super::desk::{self, Failure, Filter};
+use super::records::{self, Record};
+use crate::app::App;
+use crate::kit::{Error, Instant, Result, rules};
+use crate::people::Keeper;
+use crate::tickets::Status;
+use crate::web::form::{id_in_path, missing};
+use crate::web::page::{Cursor, Here, Page, Paging, Part};
+use crate::web::refusals::{OfActs, OfCreating, OfLists, OfReading};
+use crate::web::{Body, Fields, Form, Query, read};
+use axum::Json;
+use axum::extract::{FromRequestParts, State};
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// The name of the one order of this list: the newest first.
+const NEWEST_FIRST: &str = "-id";
+
+/// Every endpoint of SOP failures.
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(list, report)).routes(routes!(get, change))
+}
+
+/// An SOP failure.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SopFailure)]
+pub struct FailureShown {
+    /// Its ticket's id: `/api/tickets/{id}/` has its course.
+    id: i64,
+    #[schema(example = "SOP-999")]
+    reference: String,
+    #[schema(example = "Torque check after assembly")]
+    procedure: String,
+    #[schema(example = "Step skipped")]
+    failure_type: String,
+    /// The department charged.
+    #[schema(example = "Assembly")]
+    department: String,
+    description: String,
+    status: Status,
+    reported_by: Option<i64>,
+    reported_by_name: Option<String>,
+    #[schema(value_type = String, format = DateTime)]
+    reported_at: Instant,
+    /// Until when it must be resolved.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    resolution_due_at: Option<Instant>,
+    /// 0 while nobody was told beyond the department.
+    escalation_level: i32,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    escalated_at: Option<Instant>,
+    #[schema(value_type = String, format = DateTime)]
+    updated_at: Instant,
+}
+
+impl From<Failure> for FailureShown {
+    fn from(failure: Failure) -> Self {
+        let Failure { ticket, facts, reported_by } = failure;
+        Self {
+            id: ticket.id,
+            reference: ticket.reference,
+            procedure: facts.procedure,
+            failure_type: facts.failure_type,
+            department: facts.department,
+            description: ticket.description,
+            status: ticket.status,
+            reported_by: ticket.requester_id,
+            reported_by_name: reported_by,
+            reported_at: ticket.created_at,
+            resolution_due_at: ticket.resolution_due_at,
+            escalation_level: facts.escalation_level,
+            escalated_at: facts.escalated_at,
+            updated_at: ticket.updated_at,
+        }
+    }
+}
+
+/// A failure in the path, which the asker may see.
+pub struct Seen {
+    keeper: Keeper,
+    failure: Failure,
+}
+
+impl FromRequestParts<App> for Seen {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
+        let keeper = Keeper::from_request_parts(parts, app).await?;
+        let id = id_in_path(parts, "id", "SOP failure").await?;
+        let failure = desk::by_id(app.db.read(), id).await?.ok_or_else(|| missing("SOP failure"))?;
+        Ok(Self { keeper, failure })
+    }
+}
+
+/// Which failures are asked for.
+pub struct Asked {
+    filter: Filter,
+    part: Part,
+}
+
+impl Form for Asked {
+    fn read(fields: &mut Fields) -> Option<Self> {
+        let filter = Filter {
+            words: fields.optional("q", read::line(1..=100)),
+            reference: fields.optional("reference", read::ruled(rules::key)),
+            status: fields.optional("status", read::one_of(&Status::ALL, Status::as_str)),
+            department: fields.optional("department", read::ruled(rules::name)),
+        };
+        Some(Self { filter, part: Part::read(fields, NEWEST_FIRST) })
+    }
+}
+
+/// A failure to report.
+#[derive(ToSchema)]
+#[schema(as = SopFailureReport)]
+pub struct NewFailure {
+    /// `SOP-…`; made where nothing is said.
+    #[schema(example = "SOP-1001", min_length = 5, max_length = 255)]
+    reference: Option<String>,
+    #[schema(example = "Torque check after assembly", min_length = 1, max_length = 20_000)]
+    procedure: String,
+    #[schema(example = "Step skipped", max_length = 20_000)]
+    failure_type: Option<String>,
+    /// The department charged.
+    #[schema(example = "Assembly", min_length = 1, max_length = 255)]
+    department: String,
+    #[schema(max_length = 20_000)]
+    description: Option<String>,
+}
+
+impl Form for NewFailure {
+    fn read(fields: &mut Fields) -> Option<Self> {
+        let reference = fields.optional("reference", read::ruled(records::reference));
+        let procedure = fields.required("procedure", read::ruled(rules::filled(rules::text)));
+        let failure_type = fields.optional("failure_type", read::ruled(rules::text));
+        let department = fields.required("department", read::ruled(rules::filled(rules::name)));
+        let description = fields.optional("description", read::ruled(rules::text));
+        Some(Self { reference, procedure: procedure?, failure_type, department: department?, description })
+    }
+}
+
+/// What is to be corrected of a failure; what is not said stays.
+#[derive(ToSchema)]
+#[schema(as = SopFailureChange)]
+pub struct FailureChange {
+    #[schema(min_length = 1, max_length = 20_000)]
+    procedure: Option<String>,
+    #[schema(example = "Tool not calibrated", max_length = 20_000)]
+    failure_type: Option<String>,
+    #[schema(min_length = 1, max_length = 255)]
+    department: Option<String>,
+    #[schema(max_length = 20_000)]
+    description: Option<String>,
+}
+
+impl Form for FailureChange {
+    fn read(fields: &mut Fields) -> Option<Self> {
+        Some(Self {
+            procedure: fields.optional("procedure", read::ruled(rules::filled(rules::text))),
+            failure_type: fields.optional("failure_type", read::ruled(rules::text)),
+            department: fields.optional("department", read::ruled(rules::filled(rules::name))),
+            description: fields.optional("description", read::ruled(rules::text)),
+        })
+    }
+}
+
+/// List SOP failures, the newest first.
+#[utoipa::path(
+    get, path = "/api/sop_failures", tag = "Records",
+    params(
+        ("q" = Option<String>, Query, description = "Words that all are in the reference, the procedure, the failure type or the description; 100 characters at most"),
+        ("reference" = Option<String>, Query, example = "SOP-999"),
+        ("status" = Option<Status>, Query),
+        ("department" = Option<String>, Query),
+        Paging,
+    ),
+    responses((status = 200, body = Page<FailureShown>), OfLists),
+    security(("bearer" = [])),
+)]
+pub async fn list(
+    _: Keeper,
+    State(app): State<App>,
+    here: Here,
+    Query(Asked { filter, part }): Query<Asked>,
+) -> Result<Json<Page<FailureShown>>> {
+    let rows = desk::list(app.db.read(), &filter, &part).await?;
+    let count = if part.is_counted { Some(desk::count(app.db.read(), &filter).await?) } else { None };
+    let cut = part.cut(rows, |failure| Cursor::of_id(NEWEST_FIRST, failure.ticket.id));
+    Ok(Json(Page::of(cut, count, &here, FailureShown::from)))
+}
+
+/// One SOP failure.
+#[utoipa::path(
+    get, path = "/api/sop_failures/{id}", tag = "Records", params(("id" = i64, Path, minimum = 1)),
+    responses((status = 200, body = FailureShown), OfReading),
+    security(("bearer" = [])),
+)]
+pub async fn get(Seen { failure, .. }: Seen) -> Json<FailureShown> {
+    Json(failure.into())
+}
+
+/// Report an SOP failure: its ticket opens, and its 24 hours begin.
+#[utoipa::path(
+    post, path = "/api/sop_failures", tag = "Records", request_body = NewFailure,
+    responses((status = 201, body = FailureShown), OfCreating),
+    security(("bearer" = [])),
+)]
+pub async fn report(
+    Keeper(actor): Keeper,
+    State(app): State<App>,
+    Body(new): Body<NewFailure>,
+) -> Result<(StatusCode, Json<FailureShown>)> {
+    let report = Report {
+        reference: new.reference,
+        procedure: new.procedure,
+        failure_type: new.failure_type.unwrap_or_default(),
+        department: new.department,
+        description: new.description.unwrap_or_default(),
+        media: Vec::new(),
+        reporter: Some(actor.person_id),
+    };
+    let failure = app.db.through(actor.door).write(move |tx| Box::pin(desk::report(tx, report.clone()))).await?;
+    Ok((StatusCode::CREATED, Json(failure.into())))
+}
+
+/// Correct the words of an SOP failure; a SUPERVISOR those of their department.
+#[utoipa::path(
+    patch, path = "/api/sop_failures/{id}", tag = "Records", params(("id" = i64, Path, minimum = 1)),
+    request_body = FailureChange,
+    responses((status = 200, body = FailureShown), OfActs),
+    security(("bearer" = [])),
+)]
+pub async fn change(
+    State(app): State<App>,
+    Seen { keeper, failure }: Seen,
+    Body(change): Body<FailureChange>,
+) -> Result<Json<FailureShown>> {
+    keeper.must_answer_for(&failure.facts.department)?;
+    let FailureChange { procedure, failure_type, department, description } = change;
+    let number = failure.ticket.reference;
+    let record = Record { number, procedure, failure_type, department, description, ..Record::default() };
+    let (id, by) = (failure.ticket.id, keeper.0.person_id);
+    let changed = app
+        .db
+        .through(keeper.0.door)
+        .write(move |tx| {
+            let record = record.clone();
+            Box::pin(async move { desk::change(tx, id, &record, by).await })
+        })
+        .await?;
+    Ok(Json(changed.into()))
+}

@@ -1,0 +1,91 @@
+//! What the desk does with SOP failures: finding them, reporting one, correcting its words. What becomes of it is the
+//! ticket's course, by the ticket's actions.
+
+use super::records::{self, Record};
+use super::{Report, row, store};
+use crate::db::Tx;
+use crate::kit::{Error, Result};
+use crate::people;
+use crate::tickets::{self, Status};
+use crate::web::page::Part;
+use sea_orm::ConnectionTrait;
+
+/// Which failures are asked for; what is `None` is not asked.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Words that are all in the reference, the procedure, the failure type or the description.
+    pub words: Option<String>,
+    /// The reference.
+    pub reference: Option<String>,
+    /// How far it is.
+    pub status: Option<Status>,
+    /// The department charged.
+    pub department: Option<String>,
+}
+
+/// A failure with its ticket.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// Its ticket.
+    pub ticket: tickets::row::Model,
+    /// What it says beyond its ticket.
+    pub facts: row::Model,
+    /// The name of who reported it.
+    pub reported_by: Option<String>,
+}
+
+/// The failure whose ticket has this row.
+pub async fn by_id(conn: &impl ConnectionTrait, id: i64) -> Result<Option<Failure>> {
+    let ticket = store::ticket(conn, id).await?;
+    Ok(with_facts(conn, ticket.into_iter().collect()).await?.pop())
+}
+
+/// A page of the failures that fit, with one more than are shown.
+pub async fn list(conn: &impl ConnectionTrait, filter: &Filter, part: &Part) -> Result<Vec<Failure>> {
+    let tickets = store::list(conn, filter, part).await?;
+    with_facts(conn, tickets).await
+}
+
+/// How many failures fit.
+pub async fn count(conn: &impl ConnectionTrait, filter: &Filter) -> Result<u64> {
+    store::count(conn, filter).await
+}
+
+/// Takes a failure in: opens its ticket and starts its clock.
+///
+/// # Errors
+/// What is wrong with it; a given reference that is taken.
+pub async fn report(tx: &Tx, report: Report) -> Result<Failure> {
+    let mut reported = super::report(tx, &[report]).await?;
+    let reported = reported.pop().ok_or_else(|| Error::internal("a report without an answer"))?;
+    let reported = reported.map_err(|refusal| {
+        let field = refusal.question().unwrap_or("procedure");
+        Error::field(field, refusal.to_string())
+    })?;
+    stored(tx, reported.ticket_id).await
+}
+
+/// Corrects the words of a failure.
+///
+/// # Errors
+/// What is wrong with them.
+pub async fn change(tx: &Tx, id: i64, record: &Record, by: i64) -> Result<Failure> {
+    records::put(tx, std::slice::from_ref(record), Some(by)).await?;
+    stored(tx, id).await
+}
+
+async fn stored(tx: &Tx, id: i64) -> Result<Failure> {
+    by_id(tx.conn(), id).await?.ok_or_else(|| Error::internal("an SOP failure just written is not there"))
+}
+
+async fn with_facts(conn: &impl ConnectionTrait, tickets: Vec<tickets::row::Model>) -> Result<Vec<Failure>> {
+    let ids: Vec<i64> = tickets.iter().map(|ticket| ticket.id).collect();
+    let mut facts = store::by_tickets(conn, &ids).await?;
+    let people: Vec<i64> = tickets.iter().filter_map(|ticket| ticket.requester_id).collect();
+    let names = people::store::records::names_of(conn, &people).await?;
+    let failures = tickets.into_iter().filter_map(|ticket| {
+        let reported_by = ticket.requester_id.and_then(|person| names.get(&person).cloned());
+        Some(Failure { facts: facts.remove(&ticket.id)?, reported_by, ticket })
+    });
+    Ok(failures.collect())
+}

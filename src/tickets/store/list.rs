@@ -1,0 +1,226 @@
+//! Pages of tickets, each stretch and source along its index, and the names that go with them as sets.
+
+use super::{assignment, history, row};
+use crate::db::{Db, containing};
+use crate::kit::{Instant, Result};
+use crate::people::store::person;
+use crate::tickets::list::{Filter, Place, Source, Stretch};
+use crate::tickets::model::Status;
+use sea_orm::sea_query::{Expr, ExprTrait as _, SimpleExpr};
+use sea_orm::{
+    ColumnTrait as _, Condition, ConnectionTrait, DbBackend, EntityTrait as _, FromQueryResult, IntoSimpleExpr as _,
+    JoinType, PaginatorTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, QueryTrait as _,
+    RelationTrait as _, Select,
+};
+
+/// A ticket with the name of who raised or reported it.
+#[derive(Clone, Debug, FromQueryResult)]
+pub struct Named {
+    /// The ticket.
+    #[sea_orm(nested)]
+    pub row: row::Model,
+    /// The name, where there is one.
+    pub requester_name: Option<String>,
+}
+
+/// A line of history with the name of who did it.
+#[derive(Clone, Debug, FromQueryResult)]
+pub struct Line {
+    /// The line.
+    #[sea_orm(nested)]
+    pub row: history::Model,
+    /// The name, where there is one.
+    pub changed_by_name: Option<String>,
+}
+
+/// One page's worth of one source's tickets in one stretch, behind (in the direction) a place.
+pub(in crate::tickets) struct Ask<'a> {
+    pub(in crate::tickets) filter: &'a Filter,
+    pub(in crate::tickets) source: Source,
+    pub(in crate::tickets) stretch: Stretch,
+    pub(in crate::tickets) is_descending: bool,
+    pub(in crate::tickets) behind: Option<Place>,
+    pub(in crate::tickets) most: u64,
+    pub(in crate::tickets) now: Instant,
+}
+
+impl Stretch {
+    /// The column that it goes by, where that is not the number.
+    fn column(self) -> Option<row::Column> {
+        match self {
+            Self::ByChange => Some(row::Column::UpdatedAt),
+            Self::ByDeadline => Some(row::Column::ResolutionDueAt),
+            Self::All | Self::WithoutDeadline | Self::Of(_) => None,
+        }
+    }
+
+    /// The place in it of a ticket that lies in it.
+    pub(in crate::tickets) fn place(self, row: &row::Model) -> Place {
+        let at = match self {
+            Self::ByChange => Some(row.updated_at),
+            Self::ByDeadline => row.resolution_due_at,
+            Self::All | Self::WithoutDeadline | Self::Of(_) => None,
+        };
+        Place { at, id: row.id }
+    }
+
+    fn condition(self) -> Option<SimpleExpr> {
+        match self {
+            Self::All | Self::ByChange => None,
+            Self::ByDeadline => Some(row::Column::ResolutionDueAt.is_not_null()),
+            Self::WithoutDeadline => Some(row::Column::ResolutionDueAt.is_null()),
+            Self::Of(priority) => Some(row::Column::Priority.eq(priority)),
+        }
+    }
+}
+
+/// A ticket by its row.
+pub(in crate::tickets) async fn named(conn: &impl ConnectionTrait, id: i64) -> Result<Option<Named>> {
+    Ok(with_names().filter(row::Column::Id.eq(id)).into_model::<Named>().one(conn).await?)
+}
+
+/// The tickets that were asked for, in the direction that was asked for.
+pub(in crate::tickets) async fn fetch(db: &Db, ask: &Ask<'_>) -> Result<Vec<Named>> {
+    let select = from(with_names(), ask.source, ask.filter);
+    let mut select = matching(select, ask.filter, ask.now, db.backend());
+    if let Some(condition) = ask.stretch.condition() {
+        select = select.filter(condition);
+    }
+    // Along the assignments where it is somebody's work: theirs is the index that knows whose it is.
+    let by_number = match ask.source.assigned.or(ask.filter.assigned_to) {
+        Some(_) => assignment::Column::TicketId.into_simple_expr(),
+        None => row::Column::Id.into_simple_expr(),
+    };
+    let past = |expr: SimpleExpr, value: sea_orm::Value| {
+        if ask.is_descending { expr.lt(value) } else { expr.gt(value) }
+    };
+    if let Some(behind) = ask.behind {
+        let later = past(by_number.clone(), behind.id.into());
+        let condition = match (ask.stretch.column(), behind.at) {
+            (Some(column), Some(at)) => {
+                let column = column.into_simple_expr();
+                let tie = Condition::all().add(column.clone().eq(at)).add(later);
+                Condition::any().add(past(column, at.into())).add(tie)
+            }
+            _ => Condition::all().add(later),
+        };
+        select = select.filter(condition);
+    }
+    let direction = if ask.is_descending { sea_orm::Order::Desc } else { sea_orm::Order::Asc };
+    if let Some(column) = ask.stretch.column() {
+        select = select.order_by(column, direction.clone());
+    }
+    let select = select.order_by(by_number, direction).limit(ask.most);
+    Ok(select.into_model::<Named>().all(db.read()).await?)
+}
+
+/// How many tickets of all sources fit the filter.
+pub(in crate::tickets) async fn count(db: &Db, sources: &[Source], filter: &Filter, now: Instant) -> Result<u64> {
+    let mut any = Condition::any();
+    for source in sources {
+        let mut all = Condition::all();
+        if let Some(kind) = source.kind {
+            all = all.add(row::Column::Kind.eq(kind));
+        }
+        if let Some(person) = source.requester {
+            all = all.add(row::Column::RequesterId.eq(person));
+        }
+        if let Some(person) = source.assigned {
+            all = all.add(has(person));
+        }
+        any = any.add(if all.is_empty() { all.add(Expr::val(1).eq(1)) } else { all });
+    }
+    let mut select = matching(row::Entity::find(), filter, now, db.backend()).filter(any);
+    if let Some(person) = filter.assigned_to {
+        select = select.filter(has(person));
+    }
+    Ok(select.count(db.read()).await?)
+}
+
+/// A ticket's history with names, oldest first.
+pub(in crate::tickets) async fn history_named(conn: &impl ConnectionTrait, ticket_ids: &[i64]) -> Result<Vec<Line>> {
+    let select = history::Entity::find()
+        .column_as(person::Column::Name, "changed_by_name")
+        .join(JoinType::LeftJoin, history::Relation::Person.def())
+        .filter(history::Column::TicketId.is_in(ticket_ids.iter().copied()))
+        .order_by_asc(history::Column::TicketId)
+        .order_by_asc(history::Column::At)
+        .order_by_asc(history::Column::Id);
+    Ok(select.into_model::<Line>().all(conn).await?)
+}
+
+fn with_names() -> Select<row::Entity> {
+    row::Entity::find()
+        .column_as(person::Column::Name, "requester_name")
+        .join(JoinType::LeftJoin, row::Relation::Requester.def())
+}
+
+/// A source's tickets; whose work they are is joined, so that the list can be read along that.
+fn from(mut select: Select<row::Entity>, source: Source, filter: &Filter) -> Select<row::Entity> {
+    if let Some(kind) = source.kind {
+        select = select.filter(row::Column::Kind.eq(kind));
+    }
+    if let Some(person) = source.requester {
+        select = select.filter(row::Column::RequesterId.eq(person));
+    }
+    if let Some(person) = source.assigned.or(filter.assigned_to) {
+        select = select
+            .join(JoinType::InnerJoin, assignment::Relation::Ticket.def().rev())
+            .filter(assignment::Column::PersonId.eq(person));
+    }
+    match (source.assigned, filter.assigned_to) {
+        (Some(mine), Some(other)) if mine != other => select.filter(has(other)),
+        _ => select,
+    }
+}
+
+/// Whether this person has the ticket.
+fn has(person: i64) -> SimpleExpr {
+    let theirs = assignment::Entity::find()
+        .select_only()
+        .column(assignment::Column::TicketId)
+        .filter(assignment::Column::PersonId.eq(person))
+        .into_query();
+    row::Column::Id.in_subquery(theirs)
+}
+
+/// Those that fit the filter, whoever has them.
+fn matching(select: Select<row::Entity>, filter: &Filter, now: Instant, backend: DbBackend) -> Select<row::Entity> {
+    let mut all = Condition::all();
+    if !filter.statuses.is_empty() {
+        all = all.add(row::Column::Status.is_in(filter.statuses.iter().copied()));
+    }
+    if !filter.priorities.is_empty() {
+        all = all.add(row::Column::Priority.is_in(filter.priorities.iter().copied()));
+    }
+    if !filter.categories.is_empty() {
+        all = all.add(row::Column::Category.is_in(filter.categories.iter().copied()));
+    }
+    if !filter.kinds.is_empty() {
+        all = all.add(row::Column::Kind.is_in(filter.kinds.iter().copied()));
+    }
+    if let Some(person) = filter.created_by {
+        all = all.add(row::Column::RequesterId.eq(person));
+    }
+    if let Some(overdue) = filter.overdue {
+        let late = late(now);
+        all = all.add(if overdue { late } else { late.not() });
+    }
+    if let Some(words) = &filter.words {
+        let columns = [row::Column::Title, row::Column::Description, row::Column::Reference];
+        all = all.add(containing::<row::Entity>(backend, &columns, words));
+    }
+    select.filter(all)
+}
+
+/// A deadline has passed while it was still to be kept: that of the answer, or that of the solution.
+fn late(now: Instant) -> Condition {
+    use row::Column as C;
+    let unanswered = Condition::all().add(C::Status.eq(Status::New)).add(C::ResponseDueAt.is_not_null());
+    let working = [Status::New, Status::Opened, Status::InProgress];
+    let unsolved = Condition::all().add(C::ResolutionDueAt.is_not_null());
+    Condition::any()
+        .add(unanswered.add(C::ResponseDueAt.lt(now)))
+        .add(unsolved.clone().add(C::Status.is_in(working)).add(C::ResolutionDueAt.lt(now)))
+        .add(unsolved.add(C::PausedAt.is_not_null()).add(Expr::col(C::ResolutionDueAt).lt(Expr::col(C::PausedAt))))
+}

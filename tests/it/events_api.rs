@@ -1,0 +1,95 @@
+//! The log of what happened: who may read it, what it says, and that who follows it misses nothing.
+
+use crate::facts;
+use crate::support::app::{OPERATOR, TestApp};
+use crate::support::databases::Backend;
+use andon::people::Role;
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+
+facts!["events_api":
+    who_did_what_by_which_door_can_be_read,
+    the_log_is_for_admins,
+    who_follows_the_log_sees_each_event_once_also_what_was_committed_late,
+];
+
+async fn who_did_what_by_which_door_can_be_read(backend: Backend) {
+    let app = TestApp::start(backend).await;
+    let admin = app.user("admin", Role::Admin).await;
+    for text in ["hi", "1", "ORD-12345", "Other", "High", "Cracked"] {
+        app.says(OPERATOR, text).await;
+    }
+    let (_, page) = admin.get("/api/events/?door=CHAT&sort=id").await;
+    let names: Vec<&Value> = page["results"].as_array().expect("a list").iter().map(|event| &event["name"]).collect();
+    assert_eq!(names, ["ticket.created", "order.held"]);
+    let held = &page["results"][1];
+    assert_eq!((&held["subject_kind"], &held["actor_name"]), (&json!("order"), &json!("Operator")));
+    assert_eq!(held["ticket"], page["results"][0]["subject_id"]);
+    assert_eq!(held["details"]["order"], "ORD-12345");
+    let id = held["id"].as_i64().expect("a number");
+    for (filter, count) in [
+        ("door=CHAT&name=order.held".to_owned(), 1),
+        (format!("ticket={}", held["ticket"]), 2),
+        (format!("door=CHAT&actor={}&since=2026-01-18T14:30:22Z", held["actor"]), 2),
+        ("door=CHAT&until=2026-01-18T14:30:22Z".to_owned(), 0),
+        (format!("sort=id&after={}", id - 1), 1),
+        (format!("sort=id&after={id}"), 0),
+        ("subject_kind=order&door=CHAT".to_owned(), 1),
+    ] {
+        let (status, page) = admin.get(&format!("/api/events/?count=true&{filter}")).await;
+        assert_eq!(status, StatusCode::OK, "{page}");
+        let shown = page["results"].as_array().map(Vec::len);
+        assert_eq!(shown, Some(count), "{filter}: {page}");
+    }
+    app.end().await;
+}
+
+async fn the_log_is_for_admins(backend: Backend) {
+    let app = TestApp::start(backend).await;
+    for role in Role::ALL {
+        let user = app.user(&role.as_str().to_lowercase(), role).await;
+        let expected = if role == Role::Admin { StatusCode::OK } else { StatusCode::FORBIDDEN };
+        assert_eq!(user.get("/api/events/").await.0, expected, "{role:?}");
+        if role == Role::Admin {
+            for wrong in ["actor=x", "door=WINDOW", "since=soon", "sort=name", "after=3", "page_size=x"] {
+                let (status, problem) = user.get(&format!("/api/events/?{wrong}")).await;
+                let field = wrong.split('=').next().unwrap_or_default();
+                assert_eq!(status, StatusCode::BAD_REQUEST, "{wrong}");
+                assert!(problem["errors"][field][0].is_string(), "{problem}");
+            }
+        }
+    }
+    app.end().await;
+}
+
+async fn who_follows_the_log_sees_each_event_once_also_what_was_committed_late(backend: Backend) {
+    let app = TestApp::start(backend).await;
+    let admin = app.user("admin", Role::Admin).await;
+    let (_, page) = admin.get("/api/events/?page_size=1").await;
+    let mut last = page["results"][0]["id"].as_i64().unwrap_or(0);
+    let mut seen = Vec::new();
+    let insert = |id: i64| {
+        format!(
+            "INSERT INTO events (id, name, payload, at, door, subject_kind, subject_id) \
+             VALUES ({id}, 'test.happened', '{{}}', '2026-01-18 14:30:22', 'JOB', 'test', {id})"
+        )
+    };
+    // Rows' ids as several writers get them and commit them: not in their order.
+    let connection = app.connection().await;
+    for batch in [[5_001, 5_003], [5_002, 5_000], [5_004, 4_999]] {
+        for id in batch {
+            use sea_orm::ConnectionTrait as _;
+            connection.execute_unprepared(&insert(id)).await.expect("it is committed");
+        }
+        loop {
+            let (status, page) =
+                admin.get(&format!("/api/events/?subject_kind=test&sort=id&page_size=1&after={last}")).await;
+            assert_eq!(status, StatusCode::OK, "{page}");
+            let Some(event) = page["results"].get(0) else { break };
+            last = event["id"].as_i64().expect("a number");
+            seen.push(event["subject_id"].as_i64().expect("a number"));
+        }
+    }
+    assert_eq!(seen, [5_001, 5_003, 5_000, 5_002, 4_999, 5_004]);
+    app.end().await;
+}

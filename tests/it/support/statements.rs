@@ -1,0 +1,33 @@
+//! Counting what is sent to the database, by the spans that SeaORM opens for each statement.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use tracing::Subscriber;
+use tracing::span::{Attributes, Id};
+use tracing_subscriber::layer::{Context, Layer};
+
+/// What SeaORM calls one statement each. A savepoint counts by its `commit`.
+const STATEMENTS: &[&str] =
+    &["execute_raw", "execute_unprepared", "query_one_raw", "query_all_raw", "stream_raw", "commit"];
+
+/// Counts the statements of the thread whose subscriber it is part of.
+#[derive(Clone, Default)]
+pub(crate) struct Statements(Arc<AtomicUsize>);
+
+impl Statements {
+    /// How many statements `work` sends.
+    pub(crate) async fn of<T>(&self, work: impl Future<Output = T>) -> (usize, T) {
+        let before = self.0.load(Ordering::Relaxed);
+        let done = work.await;
+        (self.0.load(Ordering::Relaxed) - before, done)
+    }
+}
+
+impl<S: Subscriber> Layer<S> for Statements {
+    fn on_new_span(&self, span: &Attributes<'_>, _id: &Id, _context: Context<'_, S>) {
+        let of = span.metadata();
+        if of.target().starts_with("sea_orm::database") && STATEMENTS.contains(&of.name()) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
