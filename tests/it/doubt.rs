@@ -21,6 +21,7 @@ facts!["doubt":
     a_lasting_one_is_given_up_after_a_few_attempts,
     an_overtaken_reply_is_not_tried_again,
     what_goes_again_holds_nobody_up,
+    a_failure_told_while_the_send_is_written_down_counts,
     news_of_an_older_attempt_counts_only_if_it_arrived,
     a_provider_that_is_away_is_tried_with_one_message,
 ];
@@ -218,6 +219,23 @@ async fn what_goes_again_holds_nobody_up(backend: Backend) {
         (texts, statuses(&app).await),
         (["First.", "Second.", "First."].map(str::to_owned).into(), vec!["DELIVERED".to_owned(); 2])
     );
+    app.end().await;
+}
+
+async fn a_failure_told_while_the_send_is_written_down_counts(backend: Backend) {
+    let app = TestApp::with(backend, &[("ANDON_CHAT_ACCESS", "open")]).await;
+    for round in 0..5 {
+        arm(&app, sends(60, SendFault::FailLater { code: 30003 })).await;
+        for n in 0..60 {
+            let form = Form::message(&format!("SM{round:02}{n:030}"), &format!("+12025551{round}{n:02}"), "hi");
+            assert_eq!(form.post_for_status(&app).await, StatusCode::OK);
+        }
+        app.settle().await;
+        let lost = "SELECT id FROM deliveries WHERE status = 'SENDING'";
+        assert_eq!(app.rows(lost).await.len(), 0, "all were told to have failed, in round {round}");
+    }
+    app.pass(TimeDelta::minutes(16)).await;
+    assert_eq!(statuses(&app).await, ["DELIVERED"; 300]);
     app.end().await;
 }
 

@@ -2,7 +2,7 @@
 
 use super::lines;
 use super::rows::{attempt, row};
-use crate::channels::Receipt;
+use crate::channels::{Receipt, Status};
 use crate::db::Tx;
 use crate::kit::{Instant, Result};
 use sea_orm::sea_query::{CaseStatement, Expr};
@@ -45,17 +45,22 @@ pub(super) struct Book {
 }
 
 impl Book {
-    /// Looks the deliveries and attempts up, and locks the lines of those that are not closed yet: their process may be
-    /// about to write down what this set says.
+    /// Looks the deliveries and attempts up, and locks the lines of those whose process may be about to write down what
+    /// this set says: those that are not closed yet, and those that failed, which its own record would undo.
     pub(super) async fn open(tx: &Tx, receipts: &[Receipt]) -> Result<Self> {
         let tokens: Vec<&str> = receipts.iter().filter_map(|receipt| receipt.token.as_deref()).collect();
         let mut told = if tokens.is_empty() { Vec::new() } else { told(tx, row::Column::Token.is_in(tokens)).await? };
-        let open: BTreeSet<String> =
-            told.iter().filter(|told| told.due_at.is_some()).map(|told| told.line.clone()).collect();
+        let failed: HashSet<&str> = receipts
+            .iter()
+            .filter(|receipt| receipt.status == Status::Failed)
+            .filter_map(|receipt| receipt.token.as_deref())
+            .collect();
+        let is_unsettled = |told: &&Told| told.due_at.is_some() || failed.contains(told.token.as_str());
+        let unsettled: BTreeSet<String> = told.iter().filter(is_unsettled).map(|told| told.line.clone()).collect();
         let mut free = BTreeSet::new();
-        if !open.is_empty() {
-            let owners = lines::lock(tx, &open).await?;
-            free = open.into_iter().filter(|line| !owners.contains_key(line)).collect();
+        if !unsettled.is_empty() {
+            let owners = lines::lock(tx, &unsettled).await?;
+            free = unsettled.into_iter().filter(|line| !owners.contains_key(line)).collect();
             told = self::told(tx, row::Column::Id.is_in(told.iter().map(|told| told.id))).await?;
         }
         let by_provider = by_provider(tx, receipts).await?;
