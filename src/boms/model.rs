@@ -1,43 +1,24 @@
 //! What a BOM update does to the components, and what that costs. Pure; exact to the millionth.
 
 use crate::kit::decimal::ONE;
-use sea_orm::sea_query::StringLen;
-use sea_orm::{DeriveActiveEnum, EnumIter};
+use crate::kit::stored_enum;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 
 /// The longest component number, in characters: what its column holds.
 const LONGEST_NUMBER: usize = 255;
 
-/// Where a revision stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, EnumIter, DeriveActiveEnum, ToSchema)]
-#[sea_orm(rs_type = "String", db_type = "String(StringLen::N(255))")]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-#[schema(as = RevisionStatus)]
-pub enum Status {
-    /// Being written.
-    #[sea_orm(string_value = "DRAFT")]
-    Draft,
-    /// Submitted, waiting for a decision.
-    #[sea_orm(string_value = "PENDING_REVIEW")]
-    PendingReview,
-    /// What is built from; the approved revision with the highest number counts.
-    #[sea_orm(string_value = "APPROVED")]
-    Approved,
-    /// Turned down.
-    #[sea_orm(string_value = "REJECTED")]
-    Rejected,
-}
-
-impl Status {
-    /// The stored name.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Draft => "DRAFT",
-            Self::PendingReview => "PENDING_REVIEW",
-            Self::Approved => "APPROVED",
-            Self::Rejected => "REJECTED",
-        }
+stored_enum! {
+    /// Where a revision stands.
+    #[schema(as = RevisionStatus)]
+    pub enum Status {
+        /// Being written.
+        Draft = "DRAFT",
+        /// Submitted, waiting for a decision.
+        PendingReview = "PENDING_REVIEW",
+        /// What is built from; the approved revision with the highest number counts.
+        Approved = "APPROVED",
+        /// Turned down.
+        Rejected = "REJECTED",
     }
 }
 

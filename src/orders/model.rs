@@ -1,52 +1,31 @@
 //! Where an order stands: its status, its progress, and whether it will be on time. Pure.
 
-use crate::kit::Instant;
+use crate::kit::{Instant, stored_enum};
 use chrono::{NaiveDate, NaiveTime, TimeDelta, TimeZone as _, Utc};
 use chrono_tz::Tz;
-use sea_orm::sea_query::StringLen;
-use sea_orm::{DeriveActiveEnum, EnumIter};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// Where an order stands in the plant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, EnumIter, DeriveActiveEnum, ToSchema)]
-#[sea_orm(rs_type = "String", db_type = "String(StringLen::N(255))")]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-#[schema(as = OrderStatus)]
-pub enum Status {
-    /// Taken in, not planned.
-    #[sea_orm(string_value = "PENDING")]
-    Pending,
-    /// Planned.
-    #[sea_orm(string_value = "SCHEDULED")]
-    Scheduled,
-    /// Being made.
-    #[sea_orm(string_value = "IN_PROGRESS")]
-    InProgress,
-    /// Stopped until its holds are released.
-    #[sea_orm(string_value = "ON_HOLD")]
-    OnHold,
-    /// Made.
-    #[sea_orm(string_value = "COMPLETED")]
-    Completed,
-    /// Will not be made.
-    #[sea_orm(string_value = "CANCELLED")]
-    Cancelled,
+stored_enum! {
+    /// Where an order stands in the plant.
+    #[schema(as = OrderStatus)]
+    pub enum Status {
+        /// Taken in, not planned.
+        Pending = "PENDING",
+        /// Planned.
+        Scheduled = "SCHEDULED",
+        /// Being made.
+        InProgress = "IN_PROGRESS",
+        /// Stopped until its holds are released.
+        OnHold = "ON_HOLD",
+        /// Made.
+        Completed = "COMPLETED",
+        /// Will not be made.
+        Cancelled = "CANCELLED",
+    }
 }
 
 impl Status {
-    /// The stored name.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Pending => "PENDING",
-            Self::Scheduled => "SCHEDULED",
-            Self::InProgress => "IN_PROGRESS",
-            Self::OnHold => "ON_HOLD",
-            Self::Completed => "COMPLETED",
-            Self::Cancelled => "CANCELLED",
-        }
-    }
-
     /// Whether nothing more is to be done.
     pub fn is_final(self) -> bool {
         matches!(self, Self::Completed | Self::Cancelled)

@@ -3,55 +3,22 @@
 //! Promises that a more urgent ticket never gets the later deadline. Working hours and holidays are not known
 //! here; every hour counts.
 
-use crate::kit::Instant;
+use crate::kit::{Instant, stored_enum};
 use chrono::TimeDelta;
-use sea_orm::sea_query::StringLen;
-use sea_orm::{DeriveActiveEnum, EnumIter};
-use serde::{Deserialize, Serialize};
 
-/// How much a ticket matters: a defect's severity, a machine's urgency.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    Hash,
-    PartialOrd,
-    Ord,
-    Serialize,
-    Deserialize,
-    EnumIter,
-    DeriveActiveEnum,
-    utoipa::ToSchema,
-)]
-#[sea_orm(rs_type = "String", db_type = "String(StringLen::N(255))")]
-#[serde(rename_all = "UPPERCASE")]
-pub enum Priority {
-    /// It can wait.
-    #[sea_orm(string_value = "LOW")]
-    Low,
-    /// The usual.
-    #[sea_orm(string_value = "MEDIUM")]
-    Medium,
-    /// Now.
-    #[sea_orm(string_value = "HIGH")]
-    High,
+stored_enum! {
+    /// How much a ticket matters: a defect's severity, a machine's urgency.
+    pub enum Priority {
+        /// It can wait.
+        Low = "LOW",
+        /// The usual.
+        Medium = "MEDIUM",
+        /// Now.
+        High = "HIGH",
+    }
 }
 
 impl Priority {
-    /// Every priority, the least first.
-    pub const ALL: [Self; 3] = [Self::Low, Self::Medium, Self::High];
-
-    /// The stored name, `HIGH`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Low => "LOW",
-            Self::Medium => "MEDIUM",
-            Self::High => "HIGH",
-        }
-    }
-
     /// As people read it, `High`.
     pub fn display(self) -> &'static str {
         match self {
@@ -59,11 +26,6 @@ impl Priority {
             Self::Medium => "Medium",
             Self::High => "High",
         }
-    }
-
-    /// The priority with this stored name.
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|priority| priority.as_str() == name)
     }
 }
 

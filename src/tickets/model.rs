@@ -2,69 +2,29 @@
 //!
 //! What can be done to one is in [`super::action`], and when and by whom in [`super::life_cycle`].
 
-use crate::kit::Instant;
+use crate::kit::{Instant, stored_enum};
 use crate::people::Role;
 pub use crate::sla::Priority;
 use crate::sla::policy::{self, Policy};
 use crate::sla::{self, Clock};
 use chrono::TimeDelta;
-use sea_orm::sea_query::StringLen;
-use sea_orm::{DeriveActiveEnum, EnumIter};
-use serde::{Deserialize, Serialize};
 
-/// What a ticket is about.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    Hash,
-    PartialOrd,
-    Ord,
-    Serialize,
-    Deserialize,
-    EnumIter,
-    DeriveActiveEnum,
-    utoipa::ToSchema,
-)]
-#[sea_orm(rs_type = "String", db_type = "String(StringLen::N(255))")]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-#[schema(as = TicketKind)]
-pub enum Kind {
-    /// A client's incident.
-    #[sea_orm(string_value = "INCIDENT")]
-    Incident,
-    /// Something wrong with what was made; holds its order.
-    #[sea_orm(string_value = "DEFECT")]
-    Defect,
-    /// A machine that needs mending.
-    #[sea_orm(string_value = "MAINTENANCE")]
-    Maintenance,
-    /// A standard operating procedure that was not kept.
-    #[sea_orm(string_value = "SOP_FAILURE")]
-    SopFailure,
+stored_enum! {
+    /// What a ticket is about.
+    #[schema(as = TicketKind)]
+    pub enum Kind {
+        /// A client's incident.
+        Incident = "INCIDENT",
+        /// Something wrong with what was made; holds its order.
+        Defect = "DEFECT",
+        /// A machine that needs mending.
+        Maintenance = "MAINTENANCE",
+        /// A standard operating procedure that was not kept.
+        SopFailure = "SOP_FAILURE",
+    }
 }
 
 impl Kind {
-    /// Every kind.
-    pub const ALL: [Self; 4] = [Self::Incident, Self::Defect, Self::Maintenance, Self::SopFailure];
-
-    /// The stored name, `SOP_FAILURE`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Incident => "INCIDENT",
-            Self::Defect => "DEFECT",
-            Self::Maintenance => "MAINTENANCE",
-            Self::SopFailure => "SOP_FAILURE",
-        }
-    }
-
-    /// The kind with this stored name.
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
-    }
-
     /// How its references begin, `SOP`.
     pub fn prefix(self) -> &'static str {
         match self {
@@ -93,68 +53,29 @@ impl Kind {
 /// Another name of RESOLVED: what the requester reads, who has the word then.
 pub const WAITING_APPROVAL: &str = "WAITING_APPROVAL";
 
-/// How far a ticket is.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    Hash,
-    PartialOrd,
-    Ord,
-    Serialize,
-    Deserialize,
-    EnumIter,
-    DeriveActiveEnum,
-    utoipa::ToSchema,
-)]
-#[sea_orm(rs_type = "String", db_type = "String(StringLen::N(255))")]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-#[schema(as = TicketStatus)]
-pub enum Status {
-    /// Nobody has looked at it yet.
-    #[sea_orm(string_value = "NEW")]
-    New,
-    /// Somebody answers for it.
-    #[sea_orm(string_value = "OPENED")]
-    Opened,
-    /// Somebody works on it.
-    #[sea_orm(string_value = "IN_PROGRESS")]
-    InProgress,
-    /// The work waits for something; the resolution clock stands still.
-    #[sea_orm(string_value = "ON_HOLD")]
-    OnHold,
-    /// Done, says who did it; the requester has the word.
-    #[serde(alias = "WAITING_APPROVAL")]
-    #[sea_orm(string_value = "RESOLVED")]
-    Resolved,
-    /// Done, says the requester.
-    #[sea_orm(string_value = "CLOSED")]
-    Closed,
-    /// It will not be done.
-    #[sea_orm(string_value = "CANCELLED")]
-    Cancelled,
+stored_enum! {
+    /// How far a ticket is.
+    #[schema(as = TicketStatus)]
+    pub enum Status {
+        /// Nobody has looked at it yet.
+        New = "NEW",
+        /// Somebody answers for it.
+        Opened = "OPENED",
+        /// Somebody works on it.
+        InProgress = "IN_PROGRESS",
+        /// The work waits for something; the resolution clock stands still.
+        OnHold = "ON_HOLD",
+        /// Done, says who did it; the requester has the word.
+        #[serde(alias = "WAITING_APPROVAL")]
+        Resolved = "RESOLVED",
+        /// Done, says the requester.
+        Closed = "CLOSED",
+        /// It will not be done.
+        Cancelled = "CANCELLED",
+    }
 }
 
 impl Status {
-    /// Every status.
-    pub const ALL: [Self; 7] =
-        [Self::New, Self::Opened, Self::InProgress, Self::OnHold, Self::Resolved, Self::Closed, Self::Cancelled];
-
-    /// The stored name, `IN_PROGRESS`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::New => "NEW",
-            Self::Opened => "OPENED",
-            Self::InProgress => "IN_PROGRESS",
-            Self::OnHold => "ON_HOLD",
-            Self::Resolved => "RESOLVED",
-            Self::Closed => "CLOSED",
-            Self::Cancelled => "CANCELLED",
-        }
-    }
-
     /// As people read it, `In Progress`. The requester reads "Waiting for Approval" for RESOLVED.
     pub fn display(self) -> &'static str {
         match self {
@@ -169,11 +90,8 @@ impl Status {
     }
 
     /// The status with this name; `WAITING_APPROVAL` is another name of RESOLVED.
-    pub fn named(name: &str) -> Option<Self> {
-        if name == WAITING_APPROVAL {
-            return Some(Self::Resolved);
-        }
-        Self::ALL.into_iter().find(|status| status.as_str() == name)
+    pub fn called(name: &str) -> Option<Self> {
+        if name == WAITING_APPROVAL { Some(Self::Resolved) } else { Self::named(name) }
     }
 
     /// Whether nothing can happen to it any more but comments.
@@ -315,10 +233,10 @@ mod tests {
     #[test]
     fn stored_names_lead_back_to_what_they_name() {
         assert!(Kind::ALL.into_iter().all(|kind| Kind::named(kind.as_str()) == Some(kind)));
-        assert!(Status::ALL.into_iter().all(|status| Status::named(status.as_str()) == Some(status)));
-        assert_eq!(Status::named("WAITING_APPROVAL"), Some(Status::Resolved));
+        assert!(Status::ALL.into_iter().all(|status| Status::called(status.as_str()) == Some(status)));
+        assert_eq!(Status::called("WAITING_APPROVAL"), Some(Status::Resolved));
         assert_eq!(serde_json::from_str::<Status>("\"WAITING_APPROVAL\"").ok(), Some(Status::Resolved));
-        assert_eq!(Status::named("new"), None);
+        assert_eq!(Status::called("new"), None);
     }
 
     /// Rows: role. Columns: (own incident, assigned incident, another's incident, another's floor ticket).

@@ -29,7 +29,7 @@ impl Form for Asked {
         let sort = fields.optional("sort", read::one_of(&Order::ALL, Order::as_str));
         let order = sort.unwrap_or(usual);
         let filter = Filter {
-            statuses: fields.optional("status", |raw| several(raw, Status::named, &statuses())).unwrap_or_default(),
+            statuses: fields.optional("status", |raw| several(raw, Status::called, &statuses())).unwrap_or_default(),
             priorities: fields
                 .optional("priority", |raw| several(raw, Priority::named, &Priority::ALL.map(Priority::as_str)))
                 .unwrap_or_default(),
