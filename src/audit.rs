@@ -137,7 +137,7 @@ pub async fn list(
     let from = part.cursor.as_ref().map(|cursor| cursor.id);
     let stretch = Stretch { from, is_rising: (order == RISING) != part.is_before(), most: part.fetched() };
     let events = outbox::read(app.db.read(), &filter, stretch).await?;
-    let count = if part.is_counted { Some(outbox::count(app.db.read(), &filter).await?) } else { None };
+    let count = part.counted(outbox::count(app.db.read(), &filter)).await?;
     let people: Vec<i64> = events.iter().filter_map(|event| event.actor_id).collect();
     let names = people::store::records::names_of(app.db.read(), &people).await?;
     let cut = part.cut(events, |event| Cursor::of_id(order, event.position.unwrap_or_default()));

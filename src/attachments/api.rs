@@ -154,10 +154,7 @@ pub async fn take_away(
     let (ticket_id, attachment_id) = (attachment.ticket_id, attachment.id);
     app.db
         .through(actor.door)
-        .write(move |tx| {
-            let (attachment, actor) = (attachment.clone(), actor.clone());
-            Box::pin(async move { super::detach(tx, &attachment, &actor).await })
-        })
+        .write_with((attachment, actor), move |tx, (attachment, actor)| Box::pin(super::detach(tx, attachment, actor)))
         .await?;
     Ok(Json(AttachmentDone { message: "Attachment deleted", ticket_id, attachment_id }))
 }

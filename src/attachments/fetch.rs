@@ -129,11 +129,10 @@ async fn attached(app: &App, photo: i64, new: NewAttachment) -> Result<Outcome> 
     let attached = app
         .db
         .through(Door::Chat)
-        .write(move |tx| {
-            let new = new.clone();
+        .write_with(new, move |tx, new| {
             Box::pin(async move {
                 if store::fetched(tx, photo).await? {
-                    add(tx, new).await?;
+                    add(tx, new.clone()).await?;
                 }
                 Ok(())
             })

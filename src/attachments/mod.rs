@@ -49,13 +49,7 @@ pub async fn attach(
     let hash = app.vault.keep(upload.bytes).await?;
     let content_type = kind.content_type;
     let new = NewAttachment { ticket_id, hash, filename, content_type, size, uploaded_by: by };
-    app.db
-        .through(door)
-        .write(move |tx| {
-            let new = new.clone();
-            Box::pin(async move { add(tx, new).await })
-        })
-        .await
+    app.db.through(door).write_with(new, |tx, new| Box::pin(add(tx, new.clone()))).await
 }
 
 /// Adds an attachment whose file is kept.

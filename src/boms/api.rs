@@ -9,17 +9,16 @@ use super::records::Record;
 use super::row;
 use crate::app::App;
 use crate::kit::decimal::decimal;
-use crate::kit::{Error, Instant, Result};
-use crate::people::Keeper;
-use crate::web::form::{id_in_path, missing};
+use crate::kit::{Instant, Result};
+use crate::people::{Keeper, Kept, Seen};
 use crate::web::page::{Cursor, Here, Page, Paging};
 use crate::web::refusals::{OfActs, OfCreating, OfLists, OfReading};
 use crate::web::{Body, Query};
 use axum::Json;
-use axum::extract::{FromRequestParts, State};
+use axum::extract::State;
 use axum::http::StatusCode;
-use axum::http::request::Parts;
 use forms::{Asked, BomChange, NewBom};
+use sea_orm::DatabaseConnection;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -92,20 +91,11 @@ impl From<Component> for ComponentShown {
     }
 }
 
-/// A BOM in the path, which the asker may see.
-pub struct Seen {
-    keeper: Keeper,
-    bom: Listed,
-}
+impl Kept for Listed {
+    const NAME: &'static str = "BOM";
 
-impl FromRequestParts<App> for Seen {
-    type Rejection = Error;
-
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
-        let keeper = Keeper::from_request_parts(parts, app).await?;
-        let id = id_in_path(parts, "id", "BOM").await?;
-        let bom = desk::by_id(app.db.read(), id).await?.ok_or_else(|| missing("BOM"))?;
-        Ok(Self { keeper, bom })
+    async fn by_id(conn: &DatabaseConnection, id: i64) -> Result<Option<Self>> {
+        desk::by_id(conn, id).await
     }
 }
 
@@ -128,7 +118,7 @@ pub async fn list(
     Query(Asked { filter, part }): Query<Asked>,
 ) -> Result<Json<Page<BomShown>>> {
     let rows = desk::list(app.db.read(), &filter, &part).await?;
-    let count = if part.is_counted { Some(desk::count(app.db.read(), &filter).await?) } else { None };
+    let count = part.counted(desk::count(app.db.read(), &filter)).await?;
     let cut = part.cut(rows, |bom| Cursor::of_key(BY_NUMBER, &bom.row.number));
     Ok(Json(Page::of(cut, count, &here, BomShown::from)))
 }
@@ -139,7 +129,7 @@ pub async fn list(
     responses((status = 200, body = WholeBom), OfReading),
     security(("bearer" = [])),
 )]
-pub async fn get(State(app): State<App>, Seen { bom, .. }: Seen) -> Result<Json<WholeBom>> {
+pub async fn get(State(app): State<App>, Seen { record: bom, .. }: Seen<Listed>) -> Result<Json<WholeBom>> {
     whole(&app, bom).await
 }
 
@@ -159,10 +149,7 @@ pub async fn create(
     let bom = app
         .db
         .through(actor.door)
-        .write(move |tx| {
-            let record = record.clone();
-            Box::pin(async move { desk::create(tx, &record, actor.person_id).await })
-        })
+        .write_with(record, move |tx, record| Box::pin(desk::create(tx, record, actor.person_id)))
         .await?;
     Ok((StatusCode::CREATED, whole(&app, bom).await?))
 }
@@ -178,16 +165,15 @@ pub async fn create(
 )]
 pub async fn change(
     State(app): State<App>,
-    Seen { keeper: Keeper(actor), bom }: Seen,
+    Seen { keeper: Keeper(actor), record: bom }: Seen<Listed>,
     Body(BomChange { product, components }): Body<BomChange>,
 ) -> Result<Json<WholeBom>> {
     let change = Change { product, components };
     let bom = app
         .db
         .through(actor.door)
-        .write(move |tx| {
-            let (row, change) = (bom.row.clone(), change.clone());
-            Box::pin(async move { desk::change(tx, &row, change, actor.person_id).await })
+        .write_with((bom.row, change), move |tx, (row, change)| {
+            Box::pin(desk::change(tx, row, change.clone(), actor.person_id))
         })
         .await?;
     whole(&app, bom).await

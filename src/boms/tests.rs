@@ -32,12 +32,7 @@ fn update(bom: &str, component: &str, change: Change) -> Update {
 }
 
 async fn submitted(db: &Db, updates: Vec<Update>) -> Vec<Result<Submitted, Refusal>> {
-    db.write(move |tx| {
-        let updates = updates.clone();
-        Box::pin(async move { submit(tx, &updates).await })
-    })
-    .await
-    .expect("a submission")
+    db.write_with(updates, move |tx, updates| Box::pin(submit(tx, updates))).await.expect("a submission")
 }
 
 #[tokio::test]

@@ -102,11 +102,11 @@ pub async fn test(_: Admin, State(app): State<App>, RawQuery(query): RawQuery) -
 async fn queue(app: &App, phone: E164, message: String) -> Result<Vec<String>> {
     let max_chars = app.max_chars();
     app.db
-        .write(move |tx| {
-            let (phone, message) = (phone.clone(), message.clone());
+        .write_with((phone, message), move |tx, (phone, message)| {
             Box::pin(async move {
+                let from = phone.clone();
                 let caller =
-                    people::store::Caller { medium: Medium::Whatsapp, from: phone, profile_name: None, user_id: None };
+                    people::store::Caller { medium: Medium::Whatsapp, from, profile_name: None, user_id: None };
                 let known = people::store::greet(tx, Medium::Whatsapp, &[caller]).await?;
                 let tests = known.into_values().map(|known| NewDelivery {
                     kind: Kind::Test,

@@ -54,13 +54,11 @@ pub fn start(app: &App, ways: &Ways) -> Batch<Inbound, Taken> {
             let (app, ways) = (app.clone(), ways.clone());
             Box::pin(async move {
                 let took = Stopwatch::start();
-                let step = (app.clone(), ways, messages);
                 let (taken, people) = app
                     .db
                     .through(Door::Chat)
-                    .write(move |tx| {
-                        let (app, ways, messages) = step.clone();
-                        Box::pin(async move { handle(&app, &ways, tx, &messages).await })
+                    .write_with((app.clone(), ways, messages), |tx, (app, ways, messages)| {
+                        Box::pin(handle(app, ways, tx, messages))
                     })
                     .await?;
                 app.metrics.message_step(taken.len(), took);

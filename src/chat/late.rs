@@ -97,9 +97,8 @@ impl Late {
                 let (app, ways) = (worker.clone(), ways.clone());
                 Box::pin(async move {
                     let db = app.db.through(Door::Chat);
-                    db.write(move |tx| {
-                        let (app, ways, people) = (app.clone(), ways.clone(), Arc::clone(&people));
-                        Box::pin(async move { resume(&app, &ways, tx, &people).await })
+                    db.write_with((app, ways, people), |tx, (app, ways, people)| {
+                        Box::pin(resume(app, ways, tx, people))
                     })
                     .await
                 })

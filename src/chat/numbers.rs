@@ -140,10 +140,7 @@ pub async fn show_code(who: SignedIn, State(app): State<App>) -> Result<(StatusC
     let (code, person_id) = (numbers::fresh(), who.actor.person_id);
     let kept = code.clone();
     let db = app.db.through(who.actor.door);
-    let opened = db.write(move |tx| {
-        let kept = kept.clone();
-        Box::pin(async move { numbers::open(tx, person_id, &kept, None).await })
-    });
+    let opened = db.write_with(kept, move |tx, kept| Box::pin(numbers::open(tx, person_id, kept, None)));
     let expires_at = opened.await?;
     let send_to = app.settings.whatsapp_sender.as_ref().map(E164::to_string);
     Ok((StatusCode::CREATED, Json(CodeShown { code, send_to, expires_at })))
@@ -207,10 +204,9 @@ async fn send_code(app: &App, actor: &Actor, number: E164) -> Result<Instant> {
     let vars = json!({"code": code, "company": app.settings.company});
     let body = app.wording.render(&language, "chat.code.sent", &vars);
     let db = app.db.through(actor.door);
-    let opened = db.write(move |tx| {
-        let (number, code, body) = (number.clone(), code.clone(), body.clone());
+    let opened = db.write_with((number, code, body), move |tx, (number, code, body)| {
         Box::pin(async move {
-            let expires_at = numbers::open(tx, person_id, &code, Some(&number)).await?;
+            let expires_at = numbers::open(tx, person_id, code, Some(number)).await?;
             let caller = Caller { medium: Medium::Whatsapp, from: number.clone(), profile_name: None, user_id: None };
             let known = greet(tx, Medium::Whatsapp, &[caller]).await?.into_values().next();
             let known = known.ok_or_else(|| Error::new(Failure::Internal, "a number was not kept"))?;
@@ -221,7 +217,7 @@ async fn send_code(app: &App, actor: &Actor, number: E164) -> Result<Instant> {
                 person_id: known.person_id,
                 sender: None,
                 line: format!("code:{}", known.address_id),
-                body,
+                body: body.clone(),
                 message_id: None,
             };
             delivery::enqueue(tx, vec![delivery], max_chars).await?;

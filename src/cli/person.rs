@@ -76,12 +76,7 @@ pub(super) async fn run(command: Command) -> Result<()> {
             let name = name.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
             let name = name.unwrap_or_else(|| format!("{} {}", title(role), fallback + 1));
             let person = NewPerson { name: name.clone(), role, department, whatsapp: number.clone() };
-            let outcome = db
-                .write(move |tx| {
-                    let person = person.clone();
-                    Box::pin(async move { users::register(tx, person).await })
-                })
-                .await?;
+            let outcome = db.write_with(person, |tx, person| Box::pin(users::register(tx, person.clone()))).await?;
             if let Some(Registered::Already(known)) = outcome {
                 return Err(Error::bad_request(format!(
                     "{number} is registered already: {}. To change that: andon person set {number} --role {}",
@@ -98,9 +93,8 @@ pub(super) async fn run(command: Command) -> Result<()> {
             let changes = Changes { name: wanted.name, role: wanted.role, department };
             let whatsapp = number.clone();
             let outcome = db
-                .write(move |tx| {
-                    let (whatsapp, changes) = (whatsapp.clone(), changes.clone());
-                    Box::pin(async move { users::change_registered(tx, &whatsapp, &changes).await })
+                .write_with((whatsapp, changes), move |tx, (whatsapp, changes)| {
+                    Box::pin(users::change_registered(tx, whatsapp, changes))
                 })
                 .await?;
             let known = outcome.ok_or_else(|| {

@@ -102,10 +102,7 @@ pub(super) async fn run(command: Command) -> Result<()> {
             let hash = hashed(password_stdin, &username, user.email.as_deref()).await?;
             let id = user.id;
             db.through(Door::Cli)
-                .write(move |tx| {
-                    let hash = hash.clone();
-                    Box::pin(async move { users::change_password(tx, id, &hash, None, None).await })
-                })
+                .write_with(hash, move |tx, hash| Box::pin(users::change_password(tx, id, hash, None, None)))
                 .await?;
             println!("{username} has a new password; every sign-in of theirs has ended.");
             Ok(())
@@ -145,10 +142,7 @@ async fn create(asked: Create) -> Result<()> {
         language: "en".to_owned(),
     };
     let db = db.through(Door::Cli);
-    let made = db.write(move |tx| {
-        let (new, hash) = (new.clone(), hash.clone());
-        Box::pin(async move { users::create(tx, &new, Some(&hash), None).await })
-    });
+    let made = db.write_with((new, hash), move |tx, (new, hash)| Box::pin(users::create(tx, new, Some(hash), None)));
     made.await.map_err(mistaken)?;
     println!("{username} can sign in now, as {}.", role.as_str());
     Ok(())

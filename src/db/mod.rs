@@ -201,6 +201,27 @@ impl Db {
         task.await.map_err(Error::internal)?
     }
 
+    /// [`Db::write`] of what `work` only reads: `input` stays its own for every try.
+    ///
+    /// # Errors
+    /// As [`Db::write`].
+    pub async fn write_with<I, T, F>(&self, input: I, work: F) -> Result<T>
+    where
+        I: Send + Sync + 'static,
+        T: Send + 'static,
+        F: for<'a> Fn(&'a Tx, &'a I) -> BoxFuture<'a, Result<T>> + Send + Sync + 'static,
+    {
+        let shared = Arc::new((input, work));
+        self.write(move |tx| {
+            let shared = Arc::clone(&shared);
+            Box::pin(async move {
+                let (input, work) = &*shared;
+                work(tx, input).await
+            })
+        })
+        .await
+    }
+
     /// Whether the last write failed because the database was away, full or locked: reading may work all the same.
     pub fn is_failing(&self) -> bool {
         self.failing.load(Ordering::Relaxed)

@@ -62,13 +62,9 @@ impl Dispatcher {
             let app = recorder.clone();
             Box::pin(async move {
                 let count = outcomes.len();
-                let judge = app.clone();
                 app.db
-                    .write(move |tx| {
-                        let (outcomes, app) = (Arc::clone(&outcomes), judge.clone());
-                        Box::pin(async move {
-                            store::settle(tx, &outcomes, |receipt| receipts::verdict(&app, receipt)).await
-                        })
+                    .write_with((outcomes, app.clone()), |tx, (outcomes, app)| {
+                        Box::pin(store::settle(tx, outcomes, |receipt| receipts::verdict(app, receipt)))
                     })
                     .await?;
                 Ok(vec![(); count])
@@ -182,9 +178,8 @@ impl Dispatcher {
         }
         self.app.health.is_being_tried(channel, now + OUTAGE_PAUSE);
         let lease = self.presence.next_lease();
-        let leasing = self.app.db.write(move |tx| {
-            let lease = lease.clone();
-            Box::pin(async move { store::lease(tx, &lease, (medium, lane), channel, room as u64).await })
+        let leasing = self.app.db.write_with(lease, move |tx, lease| {
+            Box::pin(store::lease(tx, lease, (medium, lane), channel, room as u64))
         });
         let leased = leasing.await.inspect_err(|_| self.presence.start_anew())?;
         let mut placed = Vec::with_capacity(leased.len());

@@ -71,9 +71,11 @@ impl Presence {
         let (name, taken_over) = self
             .app
             .db
-            .write(move |tx| {
-                let (known, fresh) = (known.clone(), fresh.clone());
-                Box::pin(async move { Ok((processes::stay(tx, known, fresh).await?, processes::take_over(tx).await?)) })
+            .write_with((known, fresh), |tx, (known, fresh)| {
+                Box::pin(async move {
+                    let name = processes::stay(tx, known.clone(), fresh.clone()).await?;
+                    Ok((name, processes::take_over(tx).await?))
+                })
             })
             .await?;
         if taken_over > 0 {
@@ -97,10 +99,7 @@ impl Presence {
             }
         }
         let Some(name) = self.here().name.clone() else { return };
-        let left = self.app.db.write(move |tx| {
-            let name = name.clone();
-            Box::pin(async move { processes::leave(tx, &name).await })
-        });
+        let left = self.app.db.write_with(name, move |tx, name| Box::pin(processes::leave(tx, name)));
         if let Err(error) = left.await {
             tracing::warn!(cause = error.private(), "this process could not take its leave: {error}");
         }

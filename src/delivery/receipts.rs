@@ -20,16 +20,14 @@ pub fn start(app: &App) -> Batch<Receipt, ()> {
     Batch::start(MOST, gathers_for, move |receipts: Arc<Vec<Receipt>>| {
         let app = app.clone();
         Box::pin(async move {
-            let (judge, received) = (app.clone(), Arc::clone(&receipts));
             app.db
-                .write(move |tx| {
-                    let (receipts, app) = (Arc::clone(&receipts), judge.clone());
-                    Box::pin(async move { store::receive(tx, &receipts, |receipt| verdict(&app, receipt)).await })
+                .write_with((Arc::clone(&receipts), app.clone()), |tx, (receipts, app)| {
+                    Box::pin(store::receive(tx, receipts, |receipt| verdict(app, receipt)))
                 })
                 .await?;
-            received.iter().for_each(|receipt| app.metrics.receipt(receipt.channel, receipt.status.as_str()));
+            receipts.iter().for_each(|receipt| app.metrics.receipt(receipt.channel, receipt.status.as_str()));
             app.bus.poke(Poke::Dispatch); // a line may go on, or a delivery again
-            Ok(vec![(); received.len()])
+            Ok(vec![(); receipts.len()])
         })
     })
 }

@@ -16,11 +16,7 @@ pub async fn remember(db: &Db, settings: &Settings) -> Result<()> {
     if marks::mark(db.read(), &name).await?.is_some() {
         return Ok(());
     }
-    db.write(move |tx| {
-        let name = name.clone();
-        Box::pin(async move { marks::set_mark(tx, &name, tx.now()).await })
-    })
-    .await
+    db.write_with(name, move |tx, name| Box::pin(marks::set_mark(tx, name, tx.now()))).await
 }
 
 /// Since when this token is in use, where that is known.

@@ -4,16 +4,15 @@ use super::desk::{self, Filter};
 use super::records::Record;
 use super::row;
 use crate::app::App;
-use crate::kit::{Error, Instant, Result, rules};
-use crate::people::Keeper;
-use crate::web::form::{id_in_path, missing};
+use crate::kit::{Instant, Result, rules};
+use crate::people::{Keeper, Kept, Seen};
 use crate::web::page::{Cursor, Here, Page, Paging, Part};
 use crate::web::refusals::{OfActs, OfCreating, OfLists, OfReading};
 use crate::web::{Body, Fields, Form, Query, read};
 use axum::Json;
-use axum::extract::{FromRequestParts, State};
+use axum::extract::State;
 use axum::http::StatusCode;
-use axum::http::request::Parts;
+use sea_orm::DatabaseConnection;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -54,20 +53,11 @@ impl From<row::Model> for MachineShown {
     }
 }
 
-/// A machine in the path, which the asker may see.
-pub struct Seen {
-    keeper: Keeper,
-    machine: row::Model,
-}
+impl Kept for row::Model {
+    const NAME: &'static str = "machine";
 
-impl FromRequestParts<App> for Seen {
-    type Rejection = Error;
-
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
-        let keeper = Keeper::from_request_parts(parts, app).await?;
-        let id = id_in_path(parts, "id", "machine").await?;
-        let machine = desk::by_id(app.db.read(), id).await?.ok_or_else(|| missing("machine"))?;
-        Ok(Self { keeper, machine })
+    async fn by_id(conn: &DatabaseConnection, id: i64) -> Result<Option<Self>> {
+        desk::by_id(conn, id).await
     }
 }
 
@@ -152,7 +142,7 @@ pub async fn list(
     Query(Asked { filter, part }): Query<Asked>,
 ) -> Result<Json<Page<MachineShown>>> {
     let rows = desk::list(app.db.read(), &filter, &part).await?;
-    let count = if part.is_counted { Some(desk::count(app.db.read(), &filter).await?) } else { None };
+    let count = part.counted(desk::count(app.db.read(), &filter)).await?;
     let cut = part.cut(rows, |machine| Cursor::of_key(BY_NUMBER, &machine.number));
     Ok(Json(Page::of(cut, count, &here, MachineShown::from)))
 }
@@ -163,7 +153,7 @@ pub async fn list(
     responses((status = 200, body = MachineShown), OfReading),
     security(("bearer" = [])),
 )]
-pub async fn get(Seen { machine, .. }: Seen) -> Json<MachineShown> {
+pub async fn get(Seen { record: machine, .. }: Seen<row::Model>) -> Json<MachineShown> {
     Json(machine.into())
 }
 
@@ -184,10 +174,7 @@ pub async fn create(
     let machine = app
         .db
         .through(keeper.0.door)
-        .write(move |tx| {
-            let record = record.clone();
-            Box::pin(async move { desk::create(tx, &record, keeper.0.person_id).await })
-        })
+        .write_with(record, move |tx, record| Box::pin(desk::create(tx, record, keeper.0.person_id)))
         .await?;
     Ok((StatusCode::CREATED, Json(machine.into())))
 }
@@ -201,7 +188,7 @@ pub async fn create(
 )]
 pub async fn change(
     State(app): State<App>,
-    Seen { keeper, machine }: Seen,
+    Seen { keeper, record: machine }: Seen<row::Model>,
     Body(change): Body<MachineChange>,
 ) -> Result<Json<MachineShown>> {
     keeper.must_answer_for(&machine.department)?;
@@ -211,10 +198,7 @@ pub async fn change(
     let machine = app
         .db
         .through(keeper.0.door)
-        .write(move |tx| {
-            let record = record.clone();
-            Box::pin(async move { desk::change(tx, &record, keeper.0.person_id).await })
-        })
+        .write_with(record, move |tx, record| Box::pin(desk::change(tx, record, keeper.0.person_id)))
         .await?;
     Ok(Json(machine.into()))
 }

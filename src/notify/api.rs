@@ -192,10 +192,7 @@ pub async fn mark_all_as_read(
 }
 
 async fn mark(app: &App, asked: Asked, id: Option<i64>) -> Result<u64> {
-    let marking = app.db.write(move |tx| {
-        let asked = asked.clone();
-        Box::pin(async move { inbox::read(tx, &asked, id).await })
-    });
+    let marking = app.db.write_with(asked, move |tx, asked| Box::pin(inbox::read(tx, asked, id)));
     marking.await
 }
 

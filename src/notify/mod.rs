@@ -79,11 +79,7 @@ pub async fn once(app: &App, notices: &'static [Notice]) -> Result<usize> {
     let mut total = 0;
     // Most looks find nothing: those cost a read, not a write.
     while store::is_anything_new(app.db.read()).await? {
-        let teller = app.clone();
-        let telling = app.db.write(move |tx| {
-            let app = teller.clone();
-            Box::pin(async move { tell(&app, tx, notices).await })
-        });
+        let telling = app.db.write_with(app.clone(), move |tx, app| Box::pin(tell(app, tx, notices)));
         let (events, told) = telling.await?;
         if told > 0 {
             app.bus.poke(Poke::Live);

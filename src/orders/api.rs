@@ -6,19 +6,18 @@ use super::desk;
 use super::model::{Sla, Status};
 use super::{hold_row, row};
 use crate::app::App;
-use crate::kit::{Error, Instant, Result};
-use crate::people::Keeper;
-use crate::web::form::{id_in_path, missing};
+use crate::kit::{Instant, Result};
+use crate::people::{Keeper, Kept, Seen};
 use crate::web::page::{Cursor, Here, Page, Paging};
 use crate::web::refusals::{OfActs, OfCreating, OfLists, OfReading};
 use crate::web::words::Why;
 use crate::web::{Body, Query};
 use axum::Json;
-use axum::extract::{FromRequestParts, State};
+use axum::extract::State;
 use axum::http::StatusCode;
-use axum::http::request::Parts;
 use chrono::NaiveDate;
 use forms::{Asked, NewOrder, OrderChange};
+use sea_orm::DatabaseConnection;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -88,20 +87,11 @@ pub struct HoldShown {
     held_at: Instant,
 }
 
-/// An order in the path, which the asker may see.
-pub struct Seen {
-    keeper: Keeper,
-    order: row::Model,
-}
+impl Kept for row::Model {
+    const NAME: &'static str = "order";
 
-impl FromRequestParts<App> for Seen {
-    type Rejection = Error;
-
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
-        let keeper = Keeper::from_request_parts(parts, app).await?;
-        let id = id_in_path(parts, "id", "order").await?;
-        let order = desk::by_id(app.db.read(), id).await?.ok_or_else(|| missing("order"))?;
-        Ok(Self { keeper, order })
+    async fn by_id(conn: &DatabaseConnection, id: i64) -> Result<Option<Self>> {
+        desk::by_id(conn, id).await
     }
 }
 
@@ -124,7 +114,7 @@ pub async fn list(
     Query(Asked { filter, part }): Query<Asked>,
 ) -> Result<Json<Page<OrderShown>>> {
     let rows = desk::list(app.db.read(), &filter, &part).await?;
-    let count = if part.is_counted { Some(desk::count(app.db.read(), &filter).await?) } else { None };
+    let count = part.counted(desk::count(app.db.read(), &filter)).await?;
     let cut = part.cut(rows, |order| Cursor::of_key(BY_NUMBER, &order.number));
     Ok(Json(Page::of(cut, count, &here, |order| shown(order, &app))))
 }
@@ -135,7 +125,7 @@ pub async fn list(
     responses((status = 200, body = WholeOrder), OfReading),
     security(("bearer" = [])),
 )]
-pub async fn get(State(app): State<App>, Seen { order, .. }: Seen) -> Result<Json<WholeOrder>> {
+pub async fn get(State(app): State<App>, Seen { record: order, .. }: Seen<row::Model>) -> Result<Json<WholeOrder>> {
     whole(&app, order).await
 }
 
@@ -154,10 +144,7 @@ pub async fn create(
     let order = app
         .db
         .through(actor.door)
-        .write(move |tx| {
-            let record = record.clone();
-            Box::pin(async move { desk::create(tx, &record, actor.person_id).await })
-        })
+        .write_with(record, move |tx, record| Box::pin(desk::create(tx, record, actor.person_id)))
         .await?;
     Ok((StatusCode::CREATED, whole(&app, order).await?))
 }
@@ -170,17 +157,14 @@ pub async fn create(
 )]
 pub async fn change(
     State(app): State<App>,
-    Seen { keeper: Keeper(actor), order }: Seen,
+    Seen { keeper: Keeper(actor), record: order }: Seen<row::Model>,
     Body(change): Body<OrderChange>,
 ) -> Result<Json<WholeOrder>> {
     let record = change.record(order.number);
     let order = app
         .db
         .through(actor.door)
-        .write(move |tx| {
-            let record = record.clone();
-            Box::pin(async move { desk::change(tx, &record, actor.person_id).await })
-        })
+        .write_with(record, move |tx, record| Box::pin(desk::change(tx, record, actor.person_id)))
         .await?;
     whole(&app, order).await
 }
@@ -193,16 +177,13 @@ pub async fn change(
 )]
 pub async fn hold(
     State(app): State<App>,
-    Seen { keeper: Keeper(actor), order }: Seen,
+    Seen { keeper: Keeper(actor), record: order }: Seen<row::Model>,
     Body(Why { reason }): Body<Why>,
 ) -> Result<Json<WholeOrder>> {
     let order = app
         .db
         .through(actor.door)
-        .write(move |tx| {
-            let reason = reason.clone();
-            Box::pin(async move { desk::hold(tx, order.id, &reason, actor.person_id).await })
-        })
+        .write_with(reason, move |tx, reason| Box::pin(desk::hold(tx, order.id, reason, actor.person_id)))
         .await?;
     whole(&app, order).await
 }
@@ -217,16 +198,13 @@ pub async fn hold(
 )]
 pub async fn release(
     State(app): State<App>,
-    Seen { keeper: Keeper(actor), order }: Seen,
+    Seen { keeper: Keeper(actor), record: order }: Seen<row::Model>,
     Body(Why { reason }): Body<Why>,
 ) -> Result<Json<WholeOrder>> {
     let order = app
         .db
         .through(actor.door)
-        .write(move |tx| {
-            let reason = reason.clone();
-            Box::pin(async move { desk::release(tx, order.id, &reason, actor.person_id).await })
-        })
+        .write_with(reason, move |tx, reason| Box::pin(desk::release(tx, order.id, reason, actor.person_id)))
         .await?;
     whole(&app, order).await
 }

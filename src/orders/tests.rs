@@ -64,12 +64,7 @@ async fn lay(db: &Db, holds: Vec<(&str, i64)>) {
         let order = number.to_owned();
         laid.push(Hold { order_id, order, ticket_id: Some(ticket_id), reason: "Scratches".to_owned(), held_by: None });
     }
-    db.write(move |tx| {
-        let laid = laid.clone();
-        Box::pin(async move { hold(tx, &laid).await })
-    })
-    .await
-    .expect("holds are laid");
+    db.write_with(laid, move |tx, laid| Box::pin(hold(tx, laid))).await.expect("holds are laid");
 }
 
 async fn release(db: &Db, tickets: &'static [i64]) {

@@ -29,10 +29,8 @@ pub async fn add(app: &App, actor: &Actor, new: NewUser, password: &str) -> Resu
     }
     let (hash, by) = (app.proof.passwords.hash(password).await?, actor.person_id);
     let db = app.db.through(actor.door);
-    let made = db.write(move |tx| {
-        let (new, hash) = (new.clone(), hash.clone());
-        Box::pin(async move { users::create(tx, &new, Some(&hash), Some(by)).await })
-    });
+    let made =
+        db.write_with((new, hash), move |tx, (new, hash)| Box::pin(users::create(tx, new, Some(hash), Some(by))));
     store::by_id(app.db.read(), made.await?).await?.ok_or_else(|| Error::internal("a new user is not there"))
 }
 
@@ -43,13 +41,12 @@ pub async fn add(app: &App, actor: &Actor, new: NewUser, password: &str) -> Resu
 pub async fn add_first_admin(app: &App, new: NewUser, password: &str) -> Result<i64> {
     let hash = app.proof.passwords.hash(password).await?;
     let db = app.db.through(Door::Page);
-    let made = db.write(move |tx| {
-        let (new, hash) = (new.clone(), hash.clone());
+    let made = db.write_with((new, hash), |tx, (new, hash)| {
         Box::pin(async move {
             if sign_ins::has_an_admin(tx.conn()).await? {
                 return Err(Error::new(Kind::Conflict, "There is an admin already."));
             }
-            users::create(tx, &new, Some(&hash), None).await
+            users::create(tx, new, Some(hash), None).await
         })
     });
     made.await
@@ -89,12 +86,11 @@ pub async fn change(
     let (id, by) = (user.id, Some(actor.person_id));
     app.db
         .through(actor.door)
-        .write(move |tx| {
-            let (changes, hash, kept) = (changes.clone(), hash.clone(), kept.clone());
+        .write_with((changes, hash, kept), move |tx, (changes, hash, kept)| {
             Box::pin(async move {
-                let mut user = users::change(tx, id, &changes, by).await?;
+                let mut user = users::change(tx, id, changes, by).await?;
                 if let Some(hash) = hash {
-                    users::change_password(tx, id, &hash, kept.as_deref(), by).await?;
+                    users::change_password(tx, id, hash, kept.as_deref(), by).await?;
                 }
                 if let Some(is_active) = is_active {
                     user = users::set_active(tx, id, is_active, by).await?;

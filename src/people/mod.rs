@@ -13,7 +13,7 @@ pub mod tokens;
 pub mod users;
 
 pub use actor::{Actor, Admin, Administrator, Door, ManagedUser, SeenUser, SignedIn};
-pub use keeper::Keeper;
+pub use keeper::{Keeper, Kept, Seen};
 pub use model::Role;
 
 use crate::config::Settings;
@@ -34,9 +34,6 @@ pub async fn signing_key(db: &Db, settings: &Settings) -> Result<SecretString> {
         return Ok(key.clone());
     }
     let fresh = proof::opaque();
-    let kept = db.write(move |tx| {
-        let fresh = fresh.clone();
-        Box::pin(async move { store::sign_ins::secret(tx, SIGNING_KEY, &fresh).await })
-    });
+    let kept = db.write_with(fresh, move |tx, fresh| Box::pin(store::sign_ins::secret(tx, SIGNING_KEY, fresh)));
     Ok(kept.await?.into())
 }

@@ -122,15 +122,14 @@ pub async fn standing(app: &App, person_id: i64) -> Result<Standing> {
 pub async fn confirm(app: &App, who: &SignedIn, number: E164) -> Result<User> {
     let person_id = who.actor.person_id;
     let db = app.db.through(who.actor.door);
-    db.write(move |tx| {
-        let number = number.clone();
+    db.write_with(number, move |tx, number| {
         Box::pin(async move {
             let open = codes::of(tx.conn(), person_id, tx.now()).await?;
             let code = open.iter().find(|code| !code.is_sent && code.number.as_deref() == Some(number.as_str()));
             let code = code.ok_or_else(|| {
                 Error::new(Kind::Conflict, "No code came from this number in the last ten minutes. Ask for a new one.")
             })?;
-            prove(tx, person_id, code, &number).await
+            prove(tx, person_id, code, number).await
         })
     })
     .await
@@ -150,8 +149,7 @@ enum Typed {
 pub async fn verify(app: &App, who: &SignedIn, typed: String) -> Result<User> {
     let person_id = who.actor.person_id;
     let db = app.db.through(who.actor.door);
-    let outcome = db.write(move |tx| {
-        let typed = typed.clone();
+    let outcome = db.write_with(typed, move |tx, typed| {
         Box::pin(async move {
             let open = codes::of(tx.conn(), person_id, tx.now()).await?;
             let code = open.iter().find(|code| code.is_sent);
@@ -164,7 +162,7 @@ pub async fn verify(app: &App, who: &SignedIn, typed: String) -> Result<User> {
             if wrong.values().any(|wrong| *wrong >= MOST_WRONG) {
                 return Ok(Typed::TooMany);
             }
-            if code_in(&typed).is_some_and(|typed| digest(&typed) == code.hash) {
+            if code_in(typed).is_some_and(|typed| digest(&typed) == code.hash) {
                 return Ok(Typed::Right(Box::new(prove(tx, person_id, code, &number).await?)));
             }
             codes::note_wrong(tx, &[number.to_string()], since).await?; // committed, whatever the answer

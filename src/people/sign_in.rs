@@ -99,11 +99,10 @@ fn too_many(wait: Duration) -> Error {
 pub async fn open(app: &App, person_id: i64, network: String) -> Result<(Tokens, User)> {
     let (token, now) = app
         .db
-        .write(move |tx| {
-            let network = network.clone();
+        .write_with(network, move |tx, network| {
             Box::pin(async move {
                 let expires_at = tx.now() + REFRESH_LIFE;
-                Ok((sign_ins::open(tx, person_id, &network, expires_at).await?, tx.now()))
+                Ok((sign_ins::open(tx, person_id, network, expires_at).await?, tx.now()))
             })
         })
         .await?;
@@ -121,13 +120,7 @@ pub async fn refresh(app: &App, token: &str) -> Result<Tokens> {
         || Error::new(Kind::Unauthorized, "This refresh token holds no more. Sign in again: POST /api/auth/login/.");
     let claims = app.proof.signer.read::<Refresh>(token).filter(|claims| claims.holds(app.clock.now()));
     let claims = claims.ok_or_else(over)?;
-    let refreshed = app
-        .db
-        .write(move |tx| {
-            let claims = claims.clone();
-            Box::pin(async move { next(tx, &claims).await })
-        })
-        .await?;
+    let refreshed = app.db.write_with(claims, move |tx, claims| Box::pin(next(tx, claims))).await?;
     match refreshed {
         Refreshed::On(row) => {
             Ok(tokens(app, row.person_id, &row.token, row.generation, app.clock.now(), row.expires_at))
@@ -146,14 +139,9 @@ pub async fn refresh(app: &App, token: &str) -> Result<Tokens> {
 /// When the database is away.
 pub async fn sign_out(app: &App, person_id: i64, sign_in: String, everywhere: bool) -> Result<()> {
     app.db
-        .write(move |tx| {
-            let sign_in = sign_in.clone();
+        .write_with(sign_in, move |tx, sign_in| {
             Box::pin(async move {
-                if everywhere {
-                    sign_ins::end_all(tx, person_id, None).await
-                } else {
-                    sign_ins::end(tx, &sign_in).await
-                }
+                if everywhere { sign_ins::end_all(tx, person_id, None).await } else { sign_ins::end(tx, sign_in).await }
             })
         })
         .await

@@ -35,11 +35,11 @@ pub async fn make(app: &App, actor: &Actor, asked: Asked) -> Result<(String, row
     let (token, person_id) = (app.proof.signer.for_program(), actor.person_id);
     let hash = digest(&token);
     let db = app.db.through(actor.door);
-    let made = db.write(move |tx| {
-        let (Asked { name, can_write, days }, hash) = (asked.clone(), hash.clone());
+    let made = db.write_with((asked, hash), move |tx, (Asked { name, can_write, days }, hash)| {
         Box::pin(async move {
             let expires_at = days.map(|days| tx.now() + TimeDelta::days(days));
-            let new = NewToken { person_id, name: name.clone(), hash, can_write, expires_at };
+            let (name, hash) = (name.clone(), hash.clone());
+            let new = NewToken { person_id, name: name.clone(), hash, can_write: *can_write, expires_at };
             let row = api_tokens::insert(tx, new).await?;
             let made = events::TokenCreated { person_id, actor_id: Some(person_id), token_id: row.id, name };
             outbox::append(tx, &[made]).await?;
@@ -57,11 +57,10 @@ pub async fn revoke(app: &App, actor: &Actor, token: row::Model) -> Result<()> {
     let by = Some(actor.person_id);
     app.db
         .through(actor.door)
-        .write(move |tx| {
-            let token = token.clone();
+        .write_with(token, move |tx, token| {
             Box::pin(async move {
                 api_tokens::revoke(tx, token.id).await?;
-                let row::Model { id: token_id, person_id, name, .. } = token;
+                let row::Model { id: token_id, person_id, name, .. } = token.clone();
                 outbox::append(tx, &[events::TokenRevoked { person_id, actor_id: by, token_id, name }]).await
             })
         })

@@ -81,12 +81,7 @@ pub async fn once(app: &App, door: &Door) -> Result<usize> {
                 missed += take_in(door, channel.as_ref(), some, started_at).await?;
             }
         }
-        app.db
-            .write(move |tx| {
-                let name = name.clone();
-                Box::pin(async move { marks::set_mark(tx, &name, started_at).await })
-            })
-            .await?;
+        app.db.write_with(name, move |tx, name| Box::pin(marks::set_mark(tx, name, started_at))).await?;
         app.metrics.reconciled(channel.name(), started_at);
     }
     app.metrics.messages_fetched.inc_by(missed as u64);

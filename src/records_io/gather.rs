@@ -222,10 +222,7 @@ impl<'a, T: Records, W: Watch> Gathering<'a, T, W> {
         self.alive = Instant::now();
         patiently(|| {
             let records = records.clone();
-            db.write(move |tx| {
-                let records = records.clone();
-                Box::pin(async move { store::lay_by(tx, id, position, &records).await })
-            })
+            db.write_with(records, move |tx, records| Box::pin(store::lay_by(tx, id, position, records)))
         })
         .await?;
         let_others_write(db, self.alive).await;

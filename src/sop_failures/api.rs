@@ -5,17 +5,16 @@ use super::Report;
 use super::desk::{self, Failure, Filter};
 use super::records::{self, Record};
 use crate::app::App;
-use crate::kit::{Error, Instant, Result, rules};
-use crate::people::Keeper;
+use crate::kit::{Instant, Result, rules};
+use crate::people::{Keeper, Kept, Seen};
 use crate::tickets::Status;
-use crate::web::form::{id_in_path, missing};
 use crate::web::page::{Cursor, Here, Page, Paging, Part};
 use crate::web::refusals::{OfActs, OfCreating, OfLists, OfReading};
 use crate::web::{Body, Fields, Form, Query, read};
 use axum::Json;
-use axum::extract::{FromRequestParts, State};
+use axum::extract::State;
 use axum::http::StatusCode;
-use axum::http::request::Parts;
+use sea_orm::DatabaseConnection;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -83,20 +82,11 @@ impl From<Failure> for FailureShown {
     }
 }
 
-/// A failure in the path, which the asker may see.
-pub struct Seen {
-    keeper: Keeper,
-    failure: Failure,
-}
+impl Kept for Failure {
+    const NAME: &'static str = "SOP failure";
 
-impl FromRequestParts<App> for Seen {
-    type Rejection = Error;
-
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
-        let keeper = Keeper::from_request_parts(parts, app).await?;
-        let id = id_in_path(parts, "id", "SOP failure").await?;
-        let failure = desk::by_id(app.db.read(), id).await?.ok_or_else(|| missing("SOP failure"))?;
-        Ok(Self { keeper, failure })
+    async fn by_id(conn: &DatabaseConnection, id: i64) -> Result<Option<Self>> {
+        desk::by_id(conn, id).await
     }
 }
 
@@ -192,7 +182,7 @@ pub async fn list(
     Query(Asked { filter, part }): Query<Asked>,
 ) -> Result<Json<Page<FailureShown>>> {
     let rows = desk::list(app.db.read(), &filter, &part).await?;
-    let count = if part.is_counted { Some(desk::count(app.db.read(), &filter).await?) } else { None };
+    let count = part.counted(desk::count(app.db.read(), &filter)).await?;
     let cut = part.cut(rows, |failure| Cursor::of_id(NEWEST_FIRST, failure.ticket.id));
     Ok(Json(Page::of(cut, count, &here, FailureShown::from)))
 }
@@ -203,7 +193,7 @@ pub async fn list(
     responses((status = 200, body = FailureShown), OfReading),
     security(("bearer" = [])),
 )]
-pub async fn get(Seen { failure, .. }: Seen) -> Json<FailureShown> {
+pub async fn get(Seen { record: failure, .. }: Seen<Failure>) -> Json<FailureShown> {
     Json(failure.into())
 }
 
@@ -240,7 +230,7 @@ pub async fn report(
 )]
 pub async fn change(
     State(app): State<App>,
-    Seen { keeper, failure }: Seen,
+    Seen { keeper, record: failure }: Seen<Failure>,
     Body(change): Body<FailureChange>,
 ) -> Result<Json<FailureShown>> {
     keeper.must_answer_for(&failure.facts.department)?;
@@ -251,10 +241,7 @@ pub async fn change(
     let changed = app
         .db
         .through(keeper.0.door)
-        .write(move |tx| {
-            let record = record.clone();
-            Box::pin(async move { desk::change(tx, id, &record, by).await })
-        })
+        .write_with(record, move |tx, record| Box::pin(desk::change(tx, id, record, by)))
         .await?;
     Ok(Json(changed.into()))
 }

@@ -4,11 +4,7 @@ use super::*;
 use crate::db::{Db, test_db};
 
 async fn hand_in(db: &Db, reports: Vec<Report>) -> Result<Vec<Result<Reported, Refusal>>> {
-    db.write(move |tx| {
-        let reports = reports.clone();
-        Box::pin(async move { report(tx, &reports).await })
-    })
-    .await
+    db.write_with(reports, move |tx, reports| Box::pin(report(tx, reports))).await
 }
 
 fn a_report(reference: Option<&str>) -> Report {

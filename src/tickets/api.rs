@@ -143,9 +143,8 @@ pub async fn edit(
     let (viewer, id, version) = (seen.viewer.clone(), seen.shown.row.id, expected.and(change.version)?);
     let change = change.edit();
     let db = app.db.through(seen.door);
-    let row = db.write(move |tx| {
-        let (viewer, change) = (viewer.clone(), change.clone());
-        Box::pin(async move { edit_ticket(tx, &viewer, Key::Id(id), &change, version).await })
+    let row = db.write_with((viewer, change), move |tx, (viewer, change)| {
+        Box::pin(edit_ticket(tx, viewer, Key::Id(id), change, version))
     });
     let changed = reading::Shown { row: row.await?, ..seen.shown };
     let whole = reading::whole(app.db.read(), changed).await?;

@@ -122,7 +122,7 @@ pub async fn after(conn: &impl ConnectionTrait, before: Shown, changed: Changed)
 /// A cursor that is none of this list's.
 pub async fn page(db: &Db, viewer: &Viewer, filter: &Filter, order: Order, part: &Part, now: Instant) -> Result<Page> {
     let mut sources = list::sources(viewer);
-    let count = if part.is_counted { Some(count(db, &sources, filter, now).await?) } else { None };
+    let count = part.counted(count(db, &sources, filter, now)).await?;
     let is_wanted = |source: &Source| source.kind.is_none_or(|k| filter.kinds.is_empty() || filter.kinds.contains(&k));
     sources.retain(is_wanted);
     let stretches = order.stretches();

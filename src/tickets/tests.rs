@@ -81,9 +81,8 @@ async fn do_it_with(
         open_access: false,
     };
     let reference = reference.to_owned();
-    db.write(move |tx| {
-        let (viewer, reference, action) = (viewer.clone(), reference.clone(), action.clone());
-        Box::pin(async move { act(tx, &viewer, Key::Reference(&reference), &action, None, followers).await })
+    db.write_with((viewer, reference, action), move |tx, (viewer, reference, action)| {
+        Box::pin(act(tx, viewer, Key::Reference(reference), action, None, followers))
     })
     .await
 }

@@ -8,6 +8,7 @@ use super::AsReceived;
 use super::form::Fields;
 use super::read::{self, Raw};
 use crate::app::App;
+use crate::kit::Result;
 use axum::extract::FromRequestParts;
 use axum::http::header::HOST;
 use axum::http::request::Parts;
@@ -114,6 +115,14 @@ impl Part {
     /// How many rows to ask for: one more than are shown, to learn whether there are more.
     pub fn fetched(&self) -> u64 {
         self.size + 1
+    }
+
+    /// How many rows there are in all, where that was asked for; else `count` is not run.
+    ///
+    /// # Errors
+    /// Those of `count`.
+    pub async fn counted(&self, count: impl Future<Output = Result<u64>>) -> Result<Option<u64>> {
+        if self.is_counted { count.await.map(Some) } else { Ok(None) }
     }
 
     /// Cuts what was fetched, in the direction of the page, to what is shown, in the order of the list, and tells

@@ -1,14 +1,14 @@
 //! The endpoints of a BOM's revisions: finding them, proposing a change, approving and rejecting one.
 
 use super::forms::{AskedRevisions, NEWEST_FIRST, Proposal};
-use super::{ComponentShown, Seen};
+use super::{ComponentShown, Listed};
 use crate::app::App;
 use crate::boms::desk::{self, Revision};
 use crate::boms::model::Status;
 use crate::boms::{Update, review};
 use crate::kit::decimal::signed;
 use crate::kit::{Error, Instant, Result};
-use crate::people::Keeper;
+use crate::people::{Keeper, Seen};
 use crate::web::form::{id_in_path, missing};
 use crate::web::page::{Cursor, Here, Page, Paging};
 use crate::web::refusals::{OfActs, OfReading};
@@ -94,7 +94,7 @@ impl FromRequestParts<App> for SeenRevision {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
-        let Seen { keeper, bom } = Seen::from_request_parts(parts, app).await?;
+        let Seen { keeper, record: bom } = Seen::<Listed>::from_request_parts(parts, app).await?;
         let number = i32::try_from(id_in_path(parts, "number", "revision").await?).map_err(|_| missing("revision"))?;
         let revision = desk::revision(app.db.read(), bom.row.id, number).await?;
         Ok(Self { keeper, bom_id: bom.row.id, revision: revision.ok_or_else(|| missing("revision"))? })
@@ -110,13 +110,12 @@ impl FromRequestParts<App> for SeenRevision {
 )]
 pub async fn list(
     State(app): State<App>,
-    Seen { bom, .. }: Seen,
+    Seen { record: bom, .. }: Seen<Listed>,
     here: Here,
     Query(AskedRevisions { status, part }): Query<AskedRevisions>,
 ) -> Result<Json<Page<RevisionShown>>> {
     let rows = desk::revisions(app.db.read(), bom.row.id, status, &part).await?;
-    let count =
-        if part.is_counted { Some(desk::count_revisions(app.db.read(), bom.row.id, status).await?) } else { None };
+    let count = part.counted(desk::count_revisions(app.db.read(), bom.row.id, status)).await?;
     let cut = part.cut(rows, |revision| Cursor::of_id(NEWEST_FIRST, i64::from(revision.row.number)));
     Ok(Json(Page::of(cut, count, &here, RevisionShown::from)))
 }
@@ -130,18 +129,12 @@ pub async fn list(
 )]
 pub async fn submit(
     State(app): State<App>,
-    Seen { keeper: Keeper(actor), bom }: Seen,
+    Seen { keeper: Keeper(actor), record: bom }: Seen<Listed>,
     Body(Proposal { component, change, reason, .. }): Body<Proposal>,
 ) -> Result<(StatusCode, Json<WholeRevision>)> {
     let update = Update { bom: bom.row.number, component, change, reason, submitted_by: actor.person_id };
-    let submitted = app
-        .db
-        .through(actor.door)
-        .write(move |tx| {
-            let update = update.clone();
-            Box::pin(async move { desk::submit(tx, &update).await })
-        })
-        .await?;
+    let submitted =
+        app.db.through(actor.door).write_with(update, move |tx, update| Box::pin(desk::submit(tx, update))).await?;
     let revision = submitted.revision;
     Ok((StatusCode::CREATED, whole(&app, bom.row.id, revision).await?))
 }

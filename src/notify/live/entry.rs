@@ -80,30 +80,24 @@ pub(super) async fn by_token(app: &App, token: &str) -> Result<Who> {
 /// A ticket for whoever this is, once and for a minute.
 pub(super) async fn issue(app: &App, who: Who) -> Result<String> {
     let ticket = opaque();
-    let kept = ticket.clone();
-    let issuing = app.db.write(move |tx| {
-        let (ticket, who) = (kept.clone(), who.clone());
-        Box::pin(async move {
-            let row = store::Ticket {
-                hash: store::hash(&ticket),
-                person_id: who.person_id,
-                sign_in: who.sign_in,
-                until: who.until,
-                expires_at: tx.now() + TICKET_LIFE,
-            };
-            store::issue(tx, row).await
-        })
+    let hash = store::hash(&ticket);
+    let issuing = app.db.write_with((hash, who), |tx, (hash, who)| {
+        let row = store::Ticket {
+            hash: hash.clone(),
+            person_id: who.person_id,
+            sign_in: who.sign_in.clone(),
+            until: who.until,
+            expires_at: tx.now() + TICKET_LIFE,
+        };
+        Box::pin(store::issue(tx, row))
     });
     issuing.await?;
     Ok(ticket)
 }
 
 async fn redeem(app: &App, ticket: String) -> Result<Who> {
-    let redeeming = app.db.write(move |tx| {
-        let hash = store::hash(&ticket);
-        Box::pin(async move { store::redeem(tx, &hash).await })
-    });
-    let ticket = redeeming.await?;
+    let hash = store::hash(&ticket);
+    let ticket = app.db.write_with(hash, |tx, hash| Box::pin(store::redeem(tx, hash))).await?;
     let says = "This ticket holds no more: it is good once, and for 60 seconds. Fetch another: POST /api/ws_ticket/.";
     let ticket = ticket.ok_or_else(|| Error::new(Kind::Unauthorized, says))?;
     Ok(Who { person_id: ticket.person_id, sign_in: ticket.sign_in, until: ticket.until })

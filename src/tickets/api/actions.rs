@@ -145,9 +145,8 @@ async fn carry_out(
     let (verb, version) = (action.verb(), expected.and(version)?);
     let (viewer, id, followers) = (seen.viewer.clone(), seen.shown.row.id, desk.followers);
     let db = app.db.through(seen.door);
-    let changed = db.write(move |tx| {
-        let (viewer, action) = (viewer.clone(), action.clone());
-        Box::pin(async move { act(tx, &viewer, Key::Id(id), &action, version, followers).await })
+    let changed = db.write_with((viewer, action), move |tx, (viewer, action)| {
+        Box::pin(act(tx, viewer, Key::Id(id), action, version, followers))
     });
     let shown = reading::after(app.db.read(), seen.shown, changed.await?).await?;
     let done = Done::new(verb, shown, &seen.viewer, app.clock.now());
