@@ -1,7 +1,7 @@
 //! One running Andon: database, channels, routes and jobs, from settings to a listening address.
 
 use crate::app::{App, Health, Parts};
-use crate::bus::{Bus, Poke};
+use crate::bus::{Bus, Limit, Poke};
 use crate::chat::flow::Flows;
 use crate::chat::late::Late;
 use crate::config::{SIMULATED_API_PATH, Settings, WEBHOOK_PATH};
@@ -119,6 +119,10 @@ impl Server {
             metrics,
         });
         let ways = chat::Ways { flows: Arc::clone(&flows), followers: catalog::FOLLOWERS };
+        for limit in [Limit::SignInsFromOne, Limit::SignInsFromAll] {
+            let (attempts, clock) = (Arc::clone(&app.proof.attempts), app.clock.clone());
+            app.bus.counts(limit, move |place, times| attempts.failed_elsewhere(&clock, limit, place, times));
+        }
         let door = Door::new(&app, chat::inbound::start(&app, &ways), receipts::start(&app));
         let dispatcher = Dispatcher::new(&app);
         let sources = Sources::new(&app, &door, &dispatcher);

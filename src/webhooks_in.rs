@@ -122,7 +122,7 @@ pub async fn status(
 impl Door {
     /// A door that leads to these queues.
     pub fn new(app: &App, messages: Batch<Inbound, Taken>, receipts: Batch<Receipt, ()>) -> Self {
-        let told = PerAddress::new(&app.clock, LOGGED_A_MINUTE);
+        let told = PerAddress::new(&app.clock, &app.proof.marker, LOGGED_A_MINUTE);
         Self { app: app.clone(), messages, receipts, has_refused: Arc::default(), told }
     }
 

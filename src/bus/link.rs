@@ -7,6 +7,7 @@
 use super::Bus;
 use super::copies::{self, Source, Stale};
 use super::pokes::{self, Pending};
+use super::tallies::Tallies;
 use crate::kit::{Clock, Error, Instant, Result, token};
 use redis::aio::PubSubStream;
 use redis::{AsyncConnectionConfig, RedisError, RedisResult};
@@ -33,6 +34,8 @@ pub(super) struct Link {
     pub(super) process: String,
     /// What other processes have not been told yet.
     pub(super) pokes: Pending,
+    /// What was counted against limits.
+    pub(super) tallies: Tallies,
     /// The copies that are out of date.
     pub(super) stale: Stale,
     clock: Clock,
@@ -52,6 +55,7 @@ impl Link {
             prefix: prefix.to_owned(),
             process: token::fresh(),
             pokes: Pending::default(),
+            tallies: Tallies::default(),
             stale: Stale::default(),
             clock: clock.clone(),
             away_since: Mutex::default(),
@@ -114,7 +118,7 @@ impl Link {
             *since = Some(self.clock.now());
             tracing::warn!(
                 "Redis is away ({}). Everything works without it; pokes between processes and copies of sessions wait \
-                 until it is back. Check Redis and REDIS_URL.",
+                 until it is back, and each process keeps limits for itself. Check Redis and REDIS_URL.",
                 words(error)
             );
         }

@@ -2,14 +2,16 @@
 //!
 //! A poke carries nothing and may be lost: jobs work from database state only, so a lost poke costs time, never a
 //! message. Without Redis all of it stays in memory. With Redis (`WHATSAPP_USE_REDIS`) pokes travel between the
-//! processes that share a database, and live sessions are copied there for other tools to read. Nothing here waits
-//! for Redis, and nothing depends on it.
+//! processes that share a database, they keep limits in common, and live sessions are copied there for other tools to
+//! read. Nothing here waits for Redis, and nothing depends on it.
 
 mod copies;
 mod link;
 mod pokes;
+mod tallies;
 
 pub use copies::{Copied, Source};
+pub use tallies::Limit;
 
 use crate::config::Settings;
 use crate::kit::{Clock, Instant, Result};
@@ -79,6 +81,22 @@ impl Bus {
     pub async fn wait(&self, job: Poke, at_most: Duration) {
         // Which of the two it was makes no difference to an idempotent job.
         let _either = tokio::time::timeout(at_most, self.bell(job).notified()).await;
+    }
+
+    /// Tells the other processes that something was counted against a limit, at this place. It never waits.
+    pub fn counted(&self, limit: Limit, place: u64) {
+        if let Some(link) = &self.link
+            && link.tallies.add(limit, place)
+        {
+            link.pokes.ring();
+        }
+    }
+
+    /// Has `hear` called with each place at which other processes counted against this limit, and how often.
+    pub fn counts(&self, limit: Limit, hear: impl Fn(u64, u32) + Send + Sync + 'static) {
+        if let Some(link) = &self.link {
+            link.tallies.listen(limit, hear);
+        }
     }
 
     /// Notes that the copies of these rows are out of date. Call it after the commit; it never waits.

@@ -1,13 +1,14 @@
-//! Pokes between processes, by publish and subscribe.
+//! Pokes and counts between processes, by publish and subscribe.
 //!
 //! However often a job is poked, at most a hundred messages a second leave: what comes while one is on its way goes
 //! with the next. A process hears its own messages too, which tells it that the link works in both directions; so it
 //! says something from time to time.
 //!
-//! **Shape** of a message: `{"from": "<process>", "news": {"poke": "dispatch"}}`. What a process does not understand,
-//! say of a newer one, it passes over.
+//! **Shape** of a message: `{"from": "<process>", "news": {"poke": "dispatch"}}`, or `{"counted": [["requests", <place>,
+//! <times>], …]}` for news. What a process does not understand, say of a newer one, it passes over.
 
 use super::link::{Link, silent};
+use super::tallies::Counted;
 use super::{Bus, Poke};
 use futures_util::StreamExt as _;
 use redis::RedisResult;
@@ -42,6 +43,8 @@ struct Message {
 enum News {
     /// A job of every other process should look.
     Poke(Poke),
+    /// This was counted against limits.
+    Counted(Vec<Counted>),
     /// Nothing, but the link works.
     Alive,
 }
@@ -57,8 +60,13 @@ impl Pending {
     pub(super) fn add(&self, job: Poke) {
         let is_new = self.pokes.lock().unwrap_or_else(PoisonError::into_inner).insert(job);
         if is_new {
-            self.bell.notify_one();
+            self.ring();
         }
+    }
+
+    /// There is something to tell.
+    pub(super) fn ring(&self) {
+        self.bell.notify_one();
     }
 
     fn take(&self) -> BTreeSet<Poke> {
@@ -71,6 +79,7 @@ pub(super) async fn tell(link: &Link, mut redis: MultiplexedConnection) -> Redis
     let channel = link.named(CHANNEL);
     loop {
         let mut news: Vec<News> = link.pokes.take().into_iter().map(News::Poke).collect();
+        news.extend(link.tallies.take().into_iter().map(News::Counted));
         if news.is_empty() {
             news.push(News::Alive);
         }
@@ -90,8 +99,10 @@ pub(super) async fn hear(link: &Link, bus: &Bus, mut ears: PubSubStream) -> Redi
     loop {
         let heard = timeout(SILENCE, ears.next()).await.map_err(|_| silent())?;
         let message = heard.ok_or_else(|| io::Error::new(ErrorKind::ConnectionReset, "it closed the connection"))?;
-        if let Some(job) = poked(&link.process, message.get_payload_bytes()) {
-            bus.ring(job);
+        match told(&link.process, message.get_payload_bytes()) {
+            Some(News::Poke(job)) => bus.ring(job),
+            Some(News::Counted(counted)) => link.tallies.hear(&counted),
+            Some(News::Alive) | None => {}
         }
     }
 }
@@ -100,12 +111,10 @@ fn written(message: &Message) -> String {
     serde_json::json!(message).to_string()
 }
 
-/// The job that another process pokes with this message.
-fn poked(process: &str, payload: &[u8]) -> Option<Poke> {
-    match serde_json::from_slice(payload).ok()? {
-        Message { from, news: News::Poke(job) } if from != process => Some(job),
-        _ => None,
-    }
+/// What another process tells with this message.
+fn told(process: &str, payload: &[u8]) -> Option<News> {
+    let Message { from, news } = serde_json::from_slice(payload).ok()?;
+    (from != process).then_some(news)
 }
 
 #[cfg(test)]
@@ -123,18 +132,19 @@ mod tests {
     }
 
     #[test]
-    fn only_the_pokes_of_others_count() {
+    fn only_the_news_of_others_counts() {
         let theirs = Message { from: "them".to_owned(), news: News::Poke(Poke::Dispatch) };
         assert_eq!(written(&theirs), r#"{"from":"them","news":{"poke":"dispatch"}}"#);
         for (payload, expected) in [
-            (written(&theirs), Some(Poke::Dispatch)),
+            (written(&theirs), Some(News::Poke(Poke::Dispatch))),
             (r#"{"from":"us","news":{"poke":"dispatch"}}"#.to_owned(), None),
-            (r#"{"from":"them","news":"alive"}"#.to_owned(), None),
+            (r#"{"from":"them","news":"alive"}"#.to_owned(), Some(News::Alive)),
+            (r#"{"from":"them","news":{"counted":[["a_newer_one",1,1]]}}"#.to_owned(), None),
             (r#"{"from":"them","news":{"poke":"something_newer"}}"#.to_owned(), None),
             (r#"{"from":"them","news":{"page":{"topic":"x"}}}"#.to_owned(), None),
             ("no JSON".to_owned(), None),
         ] {
-            assert_eq!(poked("us", payload.as_bytes()), expected, "{payload}");
+            assert_eq!(told("us", payload.as_bytes()), expected, "{payload}");
         }
     }
 }

@@ -80,9 +80,10 @@ pub async fn sign_in(app: &App, given: Credentials, network: String) -> Result<(
             return Err(busy);
         }
     };
-    let account = account.filter(|account| is_right && account.is_active);
-    let account = account
-        .ok_or_else(|| Error::new(Kind::Unauthorized, "No active account has this username and this password."))?;
+    let Some(account) = account.filter(|account| is_right && account.is_active) else {
+        attempt.failed().into_iter().for_each(|(limit, place)| app.bus.counted(limit, place));
+        return Err(Error::new(Kind::Unauthorized, "No active account has this username and this password."));
+    };
     attempt.succeeded();
     open(app, account.person_id, network).await
 }

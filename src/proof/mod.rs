@@ -4,16 +4,19 @@
 //! now (whether the sign-in still holds) is for whoever asks the database.
 
 mod attempts;
+mod marker;
 mod password;
 mod setup;
 mod token;
 
 pub use attempts::{Attempt, Attempts};
+pub use marker::Marker;
 pub use password::{MAX_PASSWORD, MIN_PASSWORD, Passwords, dummy_hash, unfit};
 pub use setup::Setup;
 pub use token::{ACCESS_LIFE, Access, PREFIX, Refresh, Signer, opaque};
 
 use secrecy::SecretString;
+use std::sync::Arc;
 
 /// What one process needs to check proofs.
 #[derive(Debug)]
@@ -23,7 +26,9 @@ pub struct Proof {
     /// Signs tokens and reads them.
     pub signer: Signer,
     /// Counts attempts to sign in.
-    pub attempts: Attempts,
+    pub attempts: Arc<Attempts>,
+    /// Makes the numbers that stand for those who are counted.
+    pub marker: Marker,
     /// Lets the first admin in.
     pub setup: Setup,
 }
@@ -31,7 +36,8 @@ pub struct Proof {
 impl Proof {
     /// With this key for tokens.
     pub fn new(key: &SecretString) -> Self {
-        let (attempts, setup) = (Attempts::new(), Setup::default());
-        Self { passwords: Passwords::new(), signer: Signer::new(key), attempts, setup }
+        let marker = Marker::new(key);
+        let attempts = Arc::new(Attempts::new(marker.clone()));
+        Self { passwords: Passwords::new(), signer: Signer::new(key), attempts, marker, setup: Setup::default() }
     }
 }

@@ -5,8 +5,10 @@
 
 use super::{client, guard};
 use crate::app::App;
+use crate::bus::Limit;
 use crate::kit::error::Kind;
 use crate::kit::{Clock, Error};
+use crate::proof::Marker;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
@@ -14,7 +16,6 @@ use governor::clock::Clock as _;
 use governor::middleware::NoOpMiddleware;
 use governor::state::keyed::DashMapStateStore;
 use governor::{Quota, RateLimiter};
-use std::hash::{BuildHasher as _, RandomState};
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -25,14 +26,14 @@ const PLACES: u64 = 65_536;
 
 /// A limit that each address has to itself. Cheap to clone.
 ///
-/// An address is counted in one of [`PLACES`], by a hash that nobody can foresee, so memory has a bound whoever asks.
+/// An address is counted in one of [`PLACES`], by a mark that nobody can foresee, so memory has a bound whoever asks.
 /// Two that meet in one place share it.
 #[derive(Clone)]
 pub struct PerAddress(Arc<Places>);
 
 struct Places {
     limiter: RateLimiter<u64, DashMapStateStore<u64>, Elapsed, NoOpMiddleware<Duration>>,
-    hash: RandomState,
+    marker: Marker,
 }
 
 /// Andon's clock as the limiter reads it.
@@ -49,20 +50,27 @@ impl governor::clock::Clock for Elapsed {
 
 impl PerAddress {
     /// So many a minute, all at once if need be.
-    pub fn new(clock: &Clock, a_minute: NonZeroU32) -> Self {
+    pub fn new(clock: &Clock, marker: &Marker, a_minute: NonZeroU32) -> Self {
         let limiter =
             RateLimiter::new(Quota::per_minute(a_minute), DashMapStateStore::default(), Elapsed(clock.clone()));
-        Self(Arc::new(Places { limiter, hash: RandomState::new() }))
+        Self(Arc::new(Places { limiter, marker: marker.clone() }))
     }
 
-    /// Counts one of this address's.
+    /// Counts one of this address's. Answers with the place where it counts.
     ///
     /// # Errors
     /// How long the address has to wait.
-    pub fn check(&self, address: IpAddr) -> Result<(), Duration> {
-        let place = self.0.hash.hash_one(client::network(address)) % PLACES;
+    pub fn check(&self, address: IpAddr) -> Result<u64, Duration> {
+        let place = self.0.marker.mark(&[&client::network(address).to_string()]) % PLACES;
         let limiter = &self.0.limiter;
-        limiter.check_key(&place).map_err(|not_until| not_until.wait_time_from(limiter.clock().now()))
+        limiter.check_key(&place).map_err(|not_until| not_until.wait_time_from(limiter.clock().now()))?;
+        Ok(place)
+    }
+
+    /// Counts what another process let pass.
+    fn asked_elsewhere(&self, place: u64, times: u32) {
+        let once = || self.0.limiter.check_key(&place).is_ok();
+        (0..times).take_while(|_| once()).for_each(drop);
     }
 }
 
@@ -76,7 +84,10 @@ pub struct Gate {
 impl Gate {
     /// A gate with the limit of the settings.
     pub fn new(app: &App) -> Self {
-        let limit = app.settings.request_limit.map(|limit| PerAddress::new(&app.clock, limit));
+        let limit = app.settings.request_limit.map(|limit| PerAddress::new(&app.clock, &app.proof.marker, limit));
+        if let Some(limit) = limit.clone() {
+            app.bus.counts(Limit::Requests, move |place, times| limit.asked_elsewhere(place, times));
+        }
         Self { app: app.clone(), limit }
     }
 }
@@ -85,8 +96,9 @@ impl Gate {
 pub async fn limit(State(gate): State<Gate>, request: Request, next: Next) -> Response {
     if let Some(limit) = gate.limit.filter(|_| !guard::is_known(&gate.app, request.headers())) {
         let from = client::of(request.extensions(), request.headers(), &gate.app.settings.trusted_proxies);
-        if let Err(wait) = limit.check(from) {
-            return too_many(wait);
+        match limit.check(from) {
+            Ok(place) => gate.app.bus.counted(Limit::Requests, place),
+            Err(wait) => return too_many(wait),
         }
     }
     next.run(request).await
@@ -106,8 +118,9 @@ mod tests {
     #[test]
     fn each_address_has_its_own_limit_and_gets_it_back_with_time() {
         let clock = Clock::manual(DateTime::UNIX_EPOCH);
-        let limit = PerAddress::new(&clock, NonZeroU32::new(2).expect("two"));
-        let asks = |address: &str| limit.check(address.parse().expect("an address"));
+        let marker = Marker::new(&"a key".to_owned().into());
+        let limit = PerAddress::new(&clock, &marker, NonZeroU32::new(2).expect("two"));
+        let asks = |address: &str| limit.check(address.parse().expect("an address")).map(drop);
         assert_eq!([asks("203.0.113.9"), asks("203.0.113.9")], [Ok(()), Ok(())]);
         assert_eq!(asks("203.0.113.9"), Err(Duration::from_secs(30)));
         assert_eq!(asks("198.51.100.7"), Ok(()), "somebody else");

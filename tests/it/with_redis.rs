@@ -5,6 +5,7 @@ use crate::support::app::{OPERATOR, TestApp, number};
 use crate::support::databases::Backend;
 use crate::support::redis::Keyspace;
 use andon::bus::Poke;
+use andon::server::Server;
 use andon::simulator::Incoming;
 use chrono::TimeDelta;
 use reqwest::{Method, StatusCode};
@@ -18,6 +19,8 @@ facts!["redis":
     a_dormant_session_is_not_copied,
     sessions_are_copied_anew_when_redis_comes_back,
     a_poke_wakes_the_other_process,
+    requests_count_in_every_process,
+    failed_sign_ins_count_in_every_process,
     redis_that_is_away_is_a_word_in_health_and_nothing_else,
     redis_that_never_answers_holds_nothing_up,
     redis_that_refuses_the_password_is_done_without,
@@ -104,13 +107,52 @@ async fn sessions_are_copied_anew_when_redis_comes_back(backend: Backend) {
     redis.clear().await;
 }
 
-async fn a_poke_wakes_the_other_process(backend: Backend) {
+/// How often this may be asked until it is refused; at most `most` times.
+async fn asked_until_refused(request: impl Fn() -> reqwest::RequestBuilder, most: u32) -> u32 {
+    let mut times = 1;
+    while request().send().await.expect("the server answers").status() != StatusCode::TOO_MANY_REQUESTS {
+        times += 1;
+        assert!(times <= most, "it was never refused");
+    }
+    times
+}
+
+async fn requests_count_in_every_process(backend: Backend) {
+    if backend == Backend::Sqlite {
+        return; // one process a file
+    }
+    let redis = Keyspace::new().await;
+    let settings = [redis.settings().as_slice(), &[("ANDON_REQUEST_LIMIT", "200")]].concat();
+    let first = TestApp::with(backend, &settings).await;
+    let second = first.process_beside(&settings).await;
+    until_both_hear(&first, &second).await;
+    let there = format!("http://{}/api/openapi.json", second.address);
+    assert_eq!(asked_until_refused(|| first.http.get(first.url("/api/openapi.json")), 300).await, 201);
+    assert!(asked_until_refused(|| first.http.get(&there), 200).await <= 200, "before it counted so many itself");
+    second.stop().await.expect("it stops");
+    first.end().await;
+    redis.clear().await;
+}
+
+async fn failed_sign_ins_count_in_every_process(backend: Backend) {
     if backend == Backend::Sqlite {
         return; // one process a file
     }
     let redis = Keyspace::new().await;
     let first = TestApp::with(backend, &redis.settings()).await;
     let second = first.process_beside(&redis.settings()).await;
+    until_both_hear(&first, &second).await;
+    let wrong = json!({"username": "boss", "password": "not the password"});
+    let there = format!("http://{}/api/auth/login/", second.address);
+    assert_eq!(asked_until_refused(|| first.http.post(first.url("/api/auth/login/")).json(&wrong), 11).await, 11);
+    assert!(asked_until_refused(|| first.http.post(&there).json(&wrong), 10).await <= 10);
+    second.stop().await.expect("it stops");
+    first.end().await;
+    redis.clear().await;
+}
+
+/// Waits until a poke of the first wakes the second: then they are connected.
+async fn until_both_hear(first: &TestApp, second: &Server) {
     let bus = second.app.bus.clone();
     let woken = tokio::spawn(async move { bus.wait(Poke::Dispatch, Duration::from_hours(1)).await });
     // A poke may be lost while the second still connects: the timer is for that, and here a later one.
@@ -118,6 +160,16 @@ async fn a_poke_wakes_the_other_process(backend: Backend) {
         first.server.app.bus.poke(Poke::Dispatch);
         tokio::task::yield_now().await;
     }
+}
+
+async fn a_poke_wakes_the_other_process(backend: Backend) {
+    if backend == Backend::Sqlite {
+        return; // one process a file
+    }
+    let redis = Keyspace::new().await;
+    let first = TestApp::with(backend, &redis.settings()).await;
+    let second = first.process_beside(&redis.settings()).await;
+    until_both_hear(&first, &second).await;
     assert_eq!(first.simulator().send(Incoming::text(&number(OPERATOR), "hi")).await.webhook, Some(200));
     while second.dispatcher.drain().await.expect("the database answers") == 0 {
         second.app.bus.wait(Poke::Dispatch, Duration::from_hours(1)).await;
