@@ -33,13 +33,15 @@ pub enum LogFormat {
     Json,
 }
 
-/// Starts logging for a command: lines are written at once. `filter` is tracing's directive syntax (`info`,
+/// Starts logging for a command: lines are written at once. A command says itself what it did, so plain `info`, which
+/// is what the setting says by itself, shows lines from `warn` on. `filter` is tracing's directive syntax (`info`,
 /// `andon=debug,sqlx=warn`). The migrations' own lines appear from `warn` on, unless `filter` names
 /// `sea_orm_migration`.
 ///
 /// # Errors
 /// When `filter` cannot be read; the text says which part.
 pub fn start(filter: &str, format: LogFormat) -> Result<(), String> {
+    let filter = if filter == "info" { "warn" } else { filter };
     start_with(filter, format, std::io::stderr)
 }
 
