@@ -5,6 +5,7 @@
 //! `--help`, in `Debug` output or in a message about a mistake. No other module reads the environment.
 
 mod env_file;
+mod files;
 mod given;
 mod names;
 mod read;
@@ -13,6 +14,7 @@ mod signing_in;
 mod warnings;
 
 pub use env_file::{load_env_file, variable_names};
+pub use files::Bucket;
 pub use names::{known_names, settings_table, unknown_variables};
 
 use crate::kit::telemetry::LogFormat;
@@ -66,6 +68,8 @@ pub struct Settings {
     pub data_dir: PathBuf,
     /// How many bytes one attachment may have.
     pub max_attachment: usize,
+    /// Where attachments are kept; none for the folder `files` in the data folder.
+    pub bucket: Option<Bucket>,
     /// Networks whose `X-Forwarded-For` counts.
     pub trusted_proxies: Vec<IpNet>,
     /// Requests a minute that one address may make without proving who it is; none for no limit.
@@ -157,6 +161,7 @@ impl Settings {
             bind,
             data_dir: data_dir.unwrap_or_else(|| PathBuf::from("andon-demo")),
             max_attachment: 16 * 1024 * 1024,
+            bucket: None,
             trusted_proxies: Vec::new(),
             request_limit: None,
             admin_token: None,

@@ -28,8 +28,6 @@ use tokio_util::task::TaskTracker;
 use tower::Layer as _;
 use tower::util::MapRequestLayer;
 
-/// The folder of attachments, in the data folder.
-const FILES: &str = "files";
 /// A stop takes no longer than this, whatever is going on; service managers kill after 90 seconds and less.
 const LONGEST_STOP: Duration = Duration::from_secs(15);
 
@@ -102,7 +100,7 @@ impl Server {
         proof::dummy_hash()?; // made now, so that the first stranger does not wait for it
         let proof = Proof::new(&people::signing_key(&database, &settings).await?);
         let client = http::client()?;
-        let vault = Vault::in_folder(&settings.data_dir.join(FILES))?;
+        let vault = Vault::of(&settings)?;
         let channels = catalog::channels(&settings, client.clone());
         let simulator = simulator(&settings, client, &clock, jobs);
         let app = App::new(Parts {

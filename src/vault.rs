@@ -1,31 +1,70 @@
-//! The vault: where files are kept, each under its content's hash, in a folder or wherever `object_store` leads.
+//! The vault: where files are kept, each under its content's hash, in a folder or in a bucket that speaks S3.
 //!
-//! A file never changes, and the same content is kept once. Once [`Vault::keep`] has answered, the file is on disk.
+//! A file never changes, and the same content is kept once. Once [`Vault::keep`] has answered, the file is on disk, or
+//! the bucket's store has taken it.
 
-use crate::kit::{Error, Instant, Result};
+mod bucket;
+
+use crate::config::{Bucket, Settings};
+use crate::kit::{Error, Instant, Result, http, token};
 use futures_util::TryStreamExt as _;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
-use object_store::{ObjectStore, ObjectStoreExt as _};
+use object_store::{ObjectStore, ObjectStoreExt as _, PutPayload};
 use sha2::{Digest as _, Sha256};
-use std::path::Path as FolderPath;
+use std::path::{Path as FolderPath, PathBuf};
 use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 
 /// So many files are on their way in, and so many on their way out, at once: each is in memory. Who comes next waits.
 const AT_ONCE: usize = 16;
+/// The folder of attachments, in the data folder.
+const FILES: &str = "files";
 /// The folder of all files.
 const ROOT: &str = "sha256";
+/// The most that is told of a cause: a store may answer with a page.
+const MAX_CAUSE_CHARS: usize = 200;
+/// What is written to see whether a store takes it.
+const PROBE: &[u8] = b"Andon looks whether it can keep files here. This may be deleted.\n";
 
 /// Where files are kept. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Vault {
+    home: Arc<Home>,
     store: Arc<dyn ObjectStore>,
     coming: Arc<Semaphore>,
     going: Arc<Semaphore>,
 }
 
+/// What files are kept in.
+#[derive(Clone, Debug)]
+enum Home {
+    Folder(PathBuf),
+    Bucket(Bucket),
+}
+
+/// Why files cannot be kept, and what to do about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trouble {
+    /// What was found.
+    pub says: String,
+    /// What to do about it.
+    pub mend: String,
+}
+
 impl Vault {
+    /// Where these settings want files.
+    ///
+    /// # Errors
+    /// [`crate::kit::error::Kind::Setting`] where it cannot be used. A bucket is not asked yet: it may be away now and
+    /// there later.
+    pub fn of(settings: &Settings) -> Result<Self> {
+        match &settings.bucket {
+            Some(bucket) => Ok(Self::over(bucket::open(bucket)?, Home::Bucket(bucket.clone()))),
+            None => Self::in_folder(&folder_of(settings)),
+        }
+    }
+
     /// Files in this folder, which is made where it is not there.
     ///
     /// # Errors
@@ -36,8 +75,20 @@ impl Vault {
         };
         std::fs::create_dir_all(folder).map_err(|e| no(&e))?;
         let store = LocalFileSystem::new_with_prefix(folder).map_err(|e| no(&e))?.with_fsync(true);
+        Ok(Self::over(store, Home::Folder(folder.to_owned())))
+    }
+
+    fn over(store: impl ObjectStore, home: Home) -> Self {
         let room = || Arc::new(Semaphore::new(AT_ONCE));
-        Ok(Self { store: Arc::new(store), coming: room(), going: room() })
+        Self { home: Arc::new(home), store: Arc::new(store), coming: room(), going: room() }
+    }
+
+    /// In words, for a person: `the folder andon-data/files`.
+    pub fn words(&self) -> String {
+        match &*self.home {
+            Home::Folder(folder) => format!("the folder {}", folder.display()),
+            Home::Bucket(bucket) => bucket.words(),
+        }
     }
 
     /// Waits until there is room for one more file on its way in; the room is taken until the answer is dropped.
@@ -57,7 +108,7 @@ impl Vault {
     pub async fn keep(&self, bytes: Vec<u8>) -> Result<String> {
         let hashed = tokio::task::spawn_blocking(move || (hash(&bytes), bytes)).await.map_err(Error::internal)?;
         let (hash, bytes) = hashed;
-        self.store.put(&place(&hash), bytes.into()).await.map_err(away)?;
+        in_time(self.store.put(&place(&hash), bytes.into())).await.map_err(away)?;
         Ok(hash)
     }
 
@@ -66,8 +117,9 @@ impl Vault {
     /// # Errors
     /// [`crate::kit::error::Kind::Unavailable`] where it cannot be read now.
     pub async fn read(&self, hash: &str) -> Result<Vec<u8>> {
-        let found = self.store.get(&place(hash)).await.map_err(away)?;
-        Ok(found.bytes().await.map_err(away)?.to_vec())
+        let place = place(hash);
+        let read = in_time(async { self.store.get(&place).await?.bytes().await });
+        Ok(read.await.map_err(away)?.to_vec())
     }
 
     /// The hashes of what was last written before this instant.
@@ -89,12 +141,64 @@ impl Vault {
     /// [`crate::kit::error::Kind::Unavailable`] where nobody answers.
     pub async fn take_away(&self, hash: &str, before: Instant) -> Result<bool> {
         let place = place(hash);
-        if self.store.head(&place).await.map_err(away)?.last_modified >= before {
+        if in_time(self.store.head(&place)).await.map_err(away)?.last_modified >= before {
             return Ok(false);
         }
-        self.store.delete(&place).await.map_err(away)?;
+        in_time(self.store.delete(&place)).await.map_err(away)?;
         Ok(true)
     }
+
+    /// Writes, reads, lists and deletes, to see whether files can be kept. Leaves nothing.
+    ///
+    /// # Errors
+    /// What is in the way, in words for an operator.
+    pub async fn try_out(&self) -> Result<(), Trouble> {
+        in_time(self.probe()).await.map_err(|error| self.trouble(&error))
+    }
+
+    async fn probe(&self) -> object_store::Result<()> {
+        let place = Path::from(format!("probe-{}", token::fresh()));
+        self.store.put(&place, PutPayload::from_static(PROBE)).await?;
+        let read = self.store.get(&place).await;
+        let bytes = match read {
+            Ok(read) => read.bytes().await,
+            Err(error) => Err(error),
+        };
+        let listed = self.store.list(Some(&Path::from(ROOT))).try_next().await;
+        self.store.delete(&place).await?;
+        listed?;
+        if bytes? == PROBE { Ok(()) } else { Err(failed("what was written reads otherwise")) }
+    }
+
+    fn trouble(&self, error: &object_store::Error) -> Trouble {
+        use object_store::Error::{NotFound, PermissionDenied, Unauthenticated};
+        let shown = self.words();
+        let says = |what: &str| format!("Files cannot be kept in {shown}: {what}.");
+        let (says, mend) = match (&*self.home, error) {
+            (Home::Folder(_), _) => {
+                (says(&innermost(error)), "Give the folder to the user that runs Andon, and see that it is one.")
+            }
+            (Home::Bucket(_), NotFound { .. }) => {
+                (says("there is no such bucket"), "Make it, or mend the name in ANDON_FILES_URL.")
+            }
+            (Home::Bucket(_), PermissionDenied { .. } | Unauthenticated { .. }) => (
+                says("its store refuses the key"),
+                "ANDON_FILES_KEY_ID and ANDON_FILES_SECRET must be those of a key that may write, read, list and \
+                 delete there, and ANDON_FILES_REGION the bucket's.",
+            ),
+            (Home::Bucket(_), _) => (
+                says(&innermost(error)),
+                "See that the store runs, that this machine's clock is right, and that ANDON_FILES_ENDPOINT and \
+                 ANDON_FILES_REGION are the bucket's.",
+            ),
+        };
+        Trouble { says, mend: mend.to_owned() }
+    }
+}
+
+/// The folder for attachments that these settings mean where they name no bucket.
+pub fn folder_of(settings: &Settings) -> PathBuf {
+    settings.data_dir.join(FILES)
 }
 
 /// `sha256/ab/abcdef…`: no folder grows too large.
@@ -108,6 +212,27 @@ fn hash(bytes: &[u8]) -> String {
         let _never_fails = write!(hex, "{byte:02x}");
         hex
     })
+}
+
+/// Nobody waits longer for a store than for the one request that fills its time.
+async fn in_time<T>(work: impl Future<Output = object_store::Result<T>>) -> object_store::Result<T> {
+    let done = tokio::time::timeout(http::STORAGE_TIMEOUT, work).await;
+    done.unwrap_or_else(|_| Err(failed("it did not answer in time")))
+}
+
+fn failed(what: &'static str) -> object_store::Error {
+    object_store::Error::Generic { store: "vault", source: what.into() }
+}
+
+/// What is at the bottom of it: what stands above repeats addresses and counts of tries.
+fn innermost(error: &object_store::Error) -> String {
+    let mut inner: &dyn std::error::Error = error;
+    while let Some(source) = inner.source() {
+        inner = source;
+    }
+    let text = inner.to_string();
+    let line = text.lines().next().unwrap_or_default().trim_end_matches(['.', ':', ' ']);
+    line.chars().take(MAX_CAUSE_CHARS).collect()
 }
 
 fn away(error: object_store::Error) -> Error {
@@ -128,5 +253,18 @@ mod tests {
         assert_eq!(vault.keep(b"abc".to_vec()).await.expect("it is kept again"), hash);
         assert!(folder.path().join("files/sha256/ba").join(&hash).is_file());
         assert_eq!(vault.read(&hash).await.expect("it is there"), b"abc");
+    }
+
+    #[tokio::test]
+    async fn trying_a_folder_out_leaves_nothing_and_tells_what_is_in_the_way() {
+        let home = tempfile::tempdir().expect("a folder");
+        let folder = home.path().join("files");
+        let vault = Vault::in_folder(&folder).expect("it can be used");
+        assert_eq!(vault.try_out().await, Ok(()));
+        assert_eq!(std::fs::read_dir(&folder).expect("a folder").count(), 0);
+        std::fs::remove_dir(&folder).expect("it is empty");
+        std::fs::write(&folder, "no folder").expect("it can be written");
+        let trouble = vault.try_out().await.expect_err("a file is no folder");
+        assert!(trouble.says.contains(&format!("the folder {}", folder.display())), "{trouble:?}");
     }
 }

@@ -5,6 +5,7 @@ use crate::config::{self, Settings};
 use crate::kit::{Clock, Error, Result, telemetry};
 use crate::people::desk;
 use crate::server::{Jobs, Server};
+use crate::vault::{Trouble, Vault};
 use std::io::IsTerminal as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -16,6 +17,7 @@ pub(super) async fn serve(settings: Settings) -> Result<()> {
         tracing::warn!("{warning}");
     }
     let server = Server::start(settings, Clock::System, Jobs::Running).await?;
+    tokio::spawn(tell_of_files(server.app.vault.clone()));
     tracing::info!("Andon {} listens on http://{}", env!("CARGO_PKG_VERSION"), server.address);
     if let Some(address) = server.metrics_address {
         tracing::info!("figures for Prometheus are at http://{address}/metrics");
@@ -53,6 +55,13 @@ pub(super) async fn demo(data_dir: Option<PathBuf>, bind: SocketAddr) -> Result<
     println!("  Ctrl-C ends it.");
     println!();
     until_told(server).await
+}
+
+/// Says it once where attachments cannot be kept. Everything else goes on meanwhile.
+async fn tell_of_files(vault: Vault) {
+    if let Err(Trouble { says, mend }) = vault.try_out().await {
+        tracing::error!("{says} {mend} Until then attachments are answered with 503.");
+    }
 }
 
 /// The link by which somebody who sits at this terminal makes the first admin; never in a log.

@@ -14,6 +14,8 @@ pub(super) struct Given {
     #[command(flatten)]
     pub(super) server: Server,
     #[command(flatten)]
+    pub(super) attachments: Attachments,
+    #[command(flatten)]
     pub(super) signing_in: SigningIn,
     #[command(flatten)]
     pub(super) company: Company,
@@ -45,10 +47,6 @@ pub(super) struct Server {
     #[arg(long, env = "ANDON_DATA_DIR", default_value = "andon-data", value_name = "FOLDER")]
     pub(super) data_dir: String,
 
-    /// Megabytes that one attachment may have
-    #[arg(long, env = "ANDON_MAX_ATTACHMENT", default_value = "16", value_name = "NUMBER")]
-    pub(super) max_attachment: String,
-
     /// Where the world reaches Andon, for example https://andon.example.com; without it, the origin of
     /// WHATSAPP_WEBHOOK_URL
     #[arg(long, env = "ANDON_PUBLIC_URL", value_name = "URL")]
@@ -69,6 +67,40 @@ pub(super) struct Server {
     /// File that holds ANDON_ADMIN_TOKEN
     #[arg(long, env = "ANDON_ADMIN_TOKEN_FILE", value_name = "FILE", hide = true)]
     pub(super) admin_token_file: Option<String>,
+}
+
+#[derive(clap::Args)]
+#[command(next_help_heading = "Attachments")]
+#[group(skip)]
+pub(super) struct Attachments {
+    /// Megabytes that one attachment may have
+    #[arg(long, env = "ANDON_MAX_ATTACHMENT", default_value = "16", value_name = "NUMBER")]
+    pub(super) max_attachment: String,
+
+    /// Keep attachments in a bucket that speaks S3, s3://bucket or s3://bucket/prefix; without it, in the folder
+    /// `files` of the data folder
+    #[arg(long, env = "ANDON_FILES_URL", value_name = "URL")]
+    pub(super) files_url: Option<String>,
+
+    /// Where the bucket's store answers, for example http://127.0.0.1:9000; without it, Amazon's
+    #[arg(long, env = "ANDON_FILES_ENDPOINT", value_name = "URL")]
+    pub(super) files_endpoint: Option<String>,
+
+    /// The bucket's region
+    #[arg(long, env = "ANDON_FILES_REGION", default_value = "us-east-1", value_name = "NAME")]
+    pub(super) files_region: String,
+
+    /// Id of the access key, which may write, read, list and delete in the bucket
+    #[arg(long, env = "ANDON_FILES_KEY_ID", value_name = "ID")]
+    pub(super) files_key_id: Option<String>,
+
+    /// The access key itself. Secret, or ANDON_FILES_SECRET_FILE
+    #[arg(long, env = "ANDON_FILES_SECRET", value_name = "KEY")]
+    pub(super) files_secret: Option<String>,
+
+    /// File that holds ANDON_FILES_SECRET
+    #[arg(long, env = "ANDON_FILES_SECRET_FILE", value_name = "FILE", hide = true)]
+    pub(super) files_secret_file: Option<String>,
 }
 
 #[derive(clap::Args)]

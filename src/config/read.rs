@@ -4,7 +4,7 @@
 //! repeated.
 
 use super::given::Given;
-use super::{ChatAccess, Settings, TWILIO_API, names, redis_url, signing_in};
+use super::{ChatAccess, Settings, TWILIO_API, files, names, redis_url, signing_in};
 use crate::kit::E164;
 use chrono::TimeDelta;
 use chrono_tz::{TZ_VARIANTS, Tz};
@@ -34,14 +34,15 @@ const MAX_COMPANY_CHARS: usize = 100;
 
 /// Checks everything; the settings, or all that is wrong with them.
 pub(super) fn read(given: Given) -> Result<Settings, Vec<String>> {
-    let Given { server, signing_in: identity, company, database, whatsapp, twilio, chat, simulator, logging, watching } =
-        given;
+    let Given { server, attachments, signing_in: identity, company, database, whatsapp, twilio, .. } = given;
+    let (chat, simulator, logging, watching) = (given.chat, given.simulator, given.logging, given.watching);
     let mut wrong = Problems(Vec::new());
 
     let bind = wrong.note("ANDON_BIND", bind(&server.bind));
     let public_url = wrong.note("ANDON_PUBLIC_URL", optional(server.public_url, origin));
-    let max_attachment =
-        wrong.note("ANDON_MAX_ATTACHMENT", whole(&server.max_attachment, "megabytes", 1, MAX_ATTACHMENT_MEGABYTES));
+    let max_attachment = wrong
+        .note("ANDON_MAX_ATTACHMENT", whole(&attachments.max_attachment, "megabytes", 1, MAX_ATTACHMENT_MEGABYTES));
+    let bucket = files::bucket(attachments, &mut wrong);
     let trusted_proxies = wrong.note("ANDON_TRUSTED_PROXIES", networks(&server.trusted_proxies.unwrap_or_default()));
     let request_limit = wrong.note("ANDON_REQUEST_LIMIT", a_minute(&server.request_limit, "requests"));
     let admin_token =
@@ -115,6 +116,7 @@ pub(super) fn read(given: Given) -> Result<Settings, Vec<String>> {
             bind: bind?,
             data_dir: PathBuf::from(server.data_dir),
             max_attachment: usize::try_from(max_attachment?).unwrap_or(1) * 1024 * 1024,
+            bucket,
             trusted_proxies: trusted_proxies?,
             request_limit: request_limit?,
             admin_token: admin_token?,
@@ -158,21 +160,21 @@ pub(super) fn read(given: Given) -> Result<Settings, Vec<String>> {
 }
 
 /// The mistakes found so far.
-struct Problems(Vec<String>);
+pub(super) struct Problems(Vec<String>);
 
 impl Problems {
-    fn add(&mut self, name: &str, why: &str) {
+    pub(super) fn add(&mut self, name: &str, why: &str) {
         self.0.push(format!("{name}: {why}"));
     }
 
     /// The value; or `None`, and the mistake is kept.
-    fn note<T>(&mut self, name: &str, read: Result<T, String>) -> Option<T> {
+    pub(super) fn note<T>(&mut self, name: &str, read: Result<T, String>) -> Option<T> {
         read.map_err(|why| self.add(name, &why)).ok()
     }
 }
 
 /// A secret from its own variable or from the file that `<NAME>_FILE` names; a blank one counts as none.
-fn secret(name: &str, value: Option<String>, file: Option<String>) -> Result<Option<SecretString>, String> {
+pub(super) fn secret(name: &str, value: Option<String>, file: Option<String>) -> Result<Option<SecretString>, String> {
     let text = match (present(value), present(file)) {
         (Some(_), Some(_)) => return Err(format!("is given, and {name}_FILE as well; keep one of them")),
         (Some(value), None) => value,
@@ -190,7 +192,10 @@ fn present(text: Option<String>) -> Option<String> {
     text.filter(|text| !text.trim().is_empty())
 }
 
-fn optional<T>(text: Option<String>, read: impl FnOnce(&str) -> Result<T, String>) -> Result<Option<T>, String> {
+pub(super) fn optional<T>(
+    text: Option<String>,
+    read: impl FnOnce(&str) -> Result<T, String>,
+) -> Result<Option<T>, String> {
     present(text).map(|text| read(&text)).transpose()
 }
 
@@ -263,7 +268,7 @@ fn networks(text: &str) -> Result<Vec<IpNet>, String> {
 }
 
 /// An absolute http(s) address without user name and password; those are not repeated in the message.
-fn web_address(text: &str) -> Result<Url, String> {
+pub(super) fn web_address(text: &str) -> Result<Url, String> {
     let url = Url::parse(text).map_err(|e| format!("is no web address ({e}); it begins with https:// or http://"))?;
     if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
         return Err("is no web address; it begins with https:// or http://".to_owned());

@@ -15,6 +15,12 @@ pub(super) fn of(settings: &Settings) -> Vec<String> {
     twilio(settings, &mut told);
     public_url(settings, &mut told);
     admin_token(settings, &mut told);
+    if let Some(endpoint) = settings.bucket.as_ref().and_then(|bucket| bucket.endpoint.as_ref())
+        && endpoint.scheme() == "http"
+        && !is_loopback(endpoint)
+    {
+        told.push(format!("ANDON_FILES_ENDPOINT is {endpoint}: attachments travel unencrypted. Use https."));
+    }
     if settings.redis_url.is_some() && !settings.use_redis {
         told.push("REDIS_URL is set, but Redis is not used: that takes WHATSAPP_USE_REDIS=true.".to_owned());
     }

@@ -6,6 +6,7 @@
 mod database;
 mod disk;
 mod door;
+mod files;
 mod people;
 mod provider;
 mod server;
@@ -73,6 +74,7 @@ impl Report {
         let is_running = server::examine(settings, &http, &mut report).await;
         let db = database::examine(settings, &clock, &mut report).await;
         disk::examine(settings, &mut report).await;
+        files::examine(settings, &mut report).await;
         provider::examine(settings, &http, &clock, db.as_ref(), &mut report).await;
         door::examine(settings, &http, is_running, &mut report).await;
         if let Some(db) = db {

@@ -7,6 +7,8 @@ use std::time::Duration;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a whole request may take; a provider slower than this counts as not answering.
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
+/// The same for where files are kept: a large one takes its time.
+pub const STORAGE_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// How many requests the channels may have open at once, and so how many connections may be kept for the next ones.
 pub const CONNECTIONS: usize = 400;
@@ -18,12 +20,21 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 /// # Errors
 /// When the machine has no usable TLS roots.
 pub fn client() -> Result<reqwest::Client> {
+    within(REQUEST_TIMEOUT)
+}
+
+/// A client for where files are kept. Errors as [`client`].
+pub fn storage_client() -> Result<reqwest::Client> {
+    within(STORAGE_TIMEOUT)
+}
+
+fn within(timeout: Duration) -> Result<reqwest::Client> {
     install_crypto();
     #[expect(clippy::disallowed_methods, reason = "this is the one place that makes the client")]
     let builder = reqwest::Client::builder();
     builder
         .connect_timeout(CONNECT_TIMEOUT)
-        .timeout(REQUEST_TIMEOUT)
+        .timeout(timeout)
         .pool_max_idle_per_host(CONNECTIONS)
         .pool_idle_timeout(IDLE_TIMEOUT)
         .redirect(reqwest::redirect::Policy::none())

@@ -24,6 +24,7 @@ mod records;
 mod records_api;
 mod signing_in;
 mod statements;
+mod storage;
 mod support;
 mod ticket_changes;
 mod ticket_lists;
@@ -83,7 +84,7 @@ fn main() -> ExitCode {
         for (name, fact) in tickets::facts().into_iter().chain(ticket_lists::facts()).chain(ticket_changes::facts()) {
             trials.push(trial(backend, name, fact));
         }
-        for (name, fact) in desk_chat::facts() {
+        for (name, fact) in desk_chat::facts().into_iter().chain(storage::facts()) {
             trials.push(trial(backend, name, fact));
         }
         for (name, fact) in

@@ -2,6 +2,7 @@
 
 pub(crate) mod app;
 pub(crate) mod browser;
+pub(crate) mod bucket;
 pub(crate) mod databases;
 pub(crate) mod proxy;
 pub(crate) mod redis;
