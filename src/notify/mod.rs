@@ -99,11 +99,8 @@ async fn tell(app: &App, tx: &Tx, notices: &[Notice]) -> Result<(usize, usize)> 
     marks::hold(tx, TURN).await?;
     let events = store::take(tx, MOST).await?;
     let known: HashMap<&str, &Notice> = notices.iter().map(|notice| (notice.event, notice)).collect();
-    let happened: Vec<Happened<'_>> = events
-        .iter()
-        .filter_map(|event| Happened::read(event, known.get(event.name.as_str()).copied()?))
-        .filter(|happened| !happened.notice.tells.is_empty())
-        .collect();
+    let happened: Vec<Happened<'_>> =
+        events.iter().filter_map(|event| Happened::read(event, known.get(event.name.as_str()).copied()?)).collect();
     let made = made(app, tx, &happened).await?;
     give(tx, &made).await?;
     let ids: Vec<i64> = events.iter().map(|event| event.id).collect();

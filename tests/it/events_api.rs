@@ -3,7 +3,9 @@
 use crate::facts;
 use crate::support::app::{OPERATOR, TestApp};
 use crate::support::databases::Backend;
+use andon::db::Door;
 use andon::people::Role;
+use andon::records_io::{self, BadLine, Kind, Options, Watch};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
@@ -11,7 +13,44 @@ facts!["events_api":
     who_did_what_by_which_door_can_be_read,
     the_log_is_for_admins,
     who_follows_the_log_sees_each_event_once_also_what_was_committed_late,
+    people_who_are_imported_are_in_the_log_and_what_tells_nobody_does_not_wait,
 ];
+
+/// Nobody watches.
+struct Unwatched;
+
+impl Watch for Unwatched {
+    fn warn(&mut self, _warning: &str) {}
+    fn bad(&mut self, _line: &BadLine) {}
+    fn read(&mut self, _bytes: u64) {}
+    fn written(&mut self, _pieces: u64, _of: u64) {}
+}
+
+async fn people_who_are_imported_are_in_the_log_and_what_tells_nobody_does_not_wait(backend: Backend) {
+    let app = TestApp::start(backend).await;
+    let admin = app.user("admin", Role::Admin).await;
+    app.says("+12025550150", "hi").await;
+    let db = app.server.app.db.through(Door::Cli);
+    let options = Options { dry_run: false, skip_bad: false, tz: chrono_tz::Tz::UTC, languages: vec!["en".to_owned()] };
+    for file in [
+        "whatsapp,name,role\n+12025550150,Line 3,OPERATOR\n+12025550151,Line 4,CLIENT\n",
+        "whatsapp,name,role,department\n+12025550150,Line 3,OPERATOR,\n+12025550151,Line 5,SUPERVISOR,Assembly\n",
+        "whatsapp,name\n+12025550151,Line 5\n",
+    ] {
+        records_io::import(&db, Kind::People, file.as_bytes(), &options, &mut Unwatched).await.expect("a table");
+    }
+    assert_eq!(app.count("events WHERE handled_at IS NULL").await, 0, "nobody is to be told");
+    let (_, page) = admin.get("/api/events/?door=CLI&subject_kind=person&sort=id").await;
+    let told: Vec<(&Value, &Value)> =
+        page["results"].as_array().expect("a list").iter().map(|event| (&event["name"], &event["details"])).collect();
+    assert_eq!(told.len(), 3, "{page}");
+    assert_eq!((told[0].0, &told[0].1["role"]), (&json!("person.created"), &json!("OPERATOR")));
+    assert_eq!((told[1].0, &told[1].1["role"]), (&json!("person.created"), &json!("CLIENT")));
+    let (changed, what) = told[2];
+    assert_eq!((changed, &what["role"]), (&json!("person.changed"), &json!("SUPERVISOR")));
+    assert_eq!(what["fields"], json!(["name", "role", "department"]));
+    app.end().await;
+}
 
 async fn who_did_what_by_which_door_can_be_read(backend: Backend) {
     let app = TestApp::start(backend).await;

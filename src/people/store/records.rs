@@ -7,9 +7,11 @@
 use super::{Caller, Known, by_addresses, greet, known_addresses, lock, person};
 use crate::channels::Medium;
 use crate::db::Tx;
-use crate::kit::records::{Effect, Judged, Verdict, Wrong, lacking};
+use crate::kit::records::{Effect, Judged, Verdict, Wrong, lacking, those};
 use crate::kit::{E164, Instant, Result};
+use crate::outbox;
 use crate::people::Role;
+use crate::people::events;
 use crate::people::store::address;
 use sea_orm::ActiveValue::NotSet;
 use sea_orm::sea_query::OnConflict;
@@ -60,18 +62,41 @@ pub async fn put(tx: &Tx, records: &[Record]) -> Result<()> {
     lock(tx, ids.clone()).await?;
     let people = person::Entity::find().filter(person::Column::Id.is_in(ids)).all(tx.conn()).await?;
     let mut people: HashMap<i64, person::Model> = people.into_iter().map(|person| (person.id, person)).collect();
-    let changed = news.iter().filter_map(|record| {
-        let person = people.remove(&known.get(&record.whatsapp)?.person_id)?;
-        Some(changed(person, record, tx.now()))
+    let taken = news.iter().filter_map(|record| {
+        let before = people.remove(&known.get(&record.whatsapp)?.person_id)?;
+        let after = changed(before.clone(), record, tx.now());
+        Some((before, after))
     });
-    let rows = changed.map(|person| person::ActiveModel { id: NotSet, ..person.into() });
+    let taken: Vec<(person::Model, person::Model)> = taken.collect();
+    let created: Vec<events::Created> = taken.iter().filter_map(|(before, after)| told_of_new(before, after)).collect();
+    let told: Vec<events::Changed> = taken.iter().filter_map(|(before, after)| told_of_change(before, after)).collect();
+    let rows = taken.into_iter().map(|(_, person)| person::ActiveModel { id: NotSet, ..person.into() });
     let rows: Vec<person::ActiveModel> = rows.collect();
     let says = [person::Column::Name, person::Column::Role, person::Column::Department, person::Column::Language];
     let conflict = OnConflict::column(person::Column::Token)
         .update_columns(says.into_iter().chain([person::Column::UpdatedAt]))
         .to_owned();
     person::Entity::insert_many(rows).on_conflict(conflict).exec_without_returning(tx.conn()).await?;
-    Ok(())
+    outbox::append(tx, &created).await?;
+    outbox::append(tx, &told).await
+}
+
+/// Of somebody who only wrote so far, or was not known, that they were made one of the people.
+fn told_of_new(before: &person::Model, after: &person::Model) -> Option<events::Created> {
+    let role = Role::named(after.role.as_deref()?).filter(|_| before.role.is_none())?;
+    Some(events::Created { person_id: after.id, actor_id: None, username: after.username.clone(), role })
+}
+
+fn told_of_change(before: &person::Model, after: &person::Model) -> Option<events::Changed> {
+    let role_before = before.role.as_deref()?;
+    let role = after.role.as_deref().filter(|role| *role != role_before).and_then(Role::named);
+    let fields = those(&[
+        ("name", before.name != after.name),
+        ("role", role.is_some()),
+        ("department", before.department != after.department),
+        ("language", before.language != after.language),
+    ]);
+    Some(events::Changed { person_id: after.id, actor_id: None, fields, role })
 }
 
 /// The next active people with a role, in the order of their WhatsApp numbers.
