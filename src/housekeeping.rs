@@ -8,6 +8,7 @@ use crate::app::App;
 use crate::kit::Result;
 use crate::people::sign_in;
 use crate::{chat, delivery, files, outbox, people};
+use chrono::TimeDelta;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -18,6 +19,9 @@ const PIECE: u64 = 500;
 /// The breath between two pieces.
 const BREATH: Duration = Duration::from_millis(20);
 
+/// One-time codes are kept this long after they ran out, for whoever wonders why one did not work.
+const CODES_KEPT: TimeDelta = TimeDelta::days(1);
+
 /// What was let go.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LetGo {
@@ -27,6 +31,8 @@ pub struct LetGo {
     pub texts: u64,
     /// Sign-ins deleted.
     pub sign_ins: u64,
+    /// One-time codes deleted.
+    pub codes: u64,
     /// Files that nothing referred to any more.
     pub files: u64,
 }
@@ -40,8 +46,8 @@ pub async fn run(app: App, stop: CancellationToken) {
         };
         match tidied {
             Ok(gone) if gone == LetGo::default() => {}
-            Ok(LetGo { conversations, texts, sign_ins, files }) => {
-                tracing::info!(conversations, texts, sign_ins, files, "what is past its time was let go");
+            Ok(LetGo { conversations, texts, sign_ins, codes, files }) => {
+                tracing::info!(conversations, texts, sign_ins, codes, files, "what is past its time was let go");
             }
             Err(error) => tracing::warn!(cause = error.private(), "house-keeping waits: {error}"),
         }
@@ -71,6 +77,9 @@ pub async fn once(app: &App) -> Result<LetGo> {
     let ran_out = app.clock.now() - sign_in::NETWORKS_KNOWN_FOR;
     let old = || app.db.write(move |tx| Box::pin(people::store::sign_ins::delete_old(tx, ran_out, PIECE)));
     gone.sign_ins = in_pieces(old).await?;
+    let spent = app.clock.now() - CODES_KEPT;
+    let spent = || app.db.write(move |tx| Box::pin(people::store::codes::delete_old(tx, spent, PIECE)));
+    gone.codes = in_pieces(spent).await?;
     gone.files = files::sweep(app).await?;
     Ok(gone)
 }

@@ -5,6 +5,7 @@ use crate::support::app::{OPERATOR, TestApp};
 use crate::support::databases::Backend;
 use crate::support::twilio::Form;
 use andon::housekeeping::{self, LetGo};
+use andon::people::Role;
 use chrono::TimeDelta;
 use reqwest::StatusCode;
 use sea_orm::ConnectionTrait as _;
@@ -15,6 +16,7 @@ facts!["housekeeping":
     a_text_that_still_has_to_be_answered_or_sent_stays,
     days_of_traffic_leave_nothing_growing_but_rows,
     a_long_reader_leaves_no_long_log,
+    a_code_goes_a_day_after_it_ran_out,
 ];
 
 async fn tidy(app: &TestApp) -> LetGo {
@@ -75,6 +77,20 @@ async fn a_text_that_still_has_to_be_answered_or_sent_stays(backend: Backend) {
     app.settle().await;
     let replies: Vec<String> = app.bubbles(OPERATOR).into_iter().map(|bubble| bubble.text).collect();
     assert!(replies.last().is_some_and(|last| last.contains("Order Number")), "{replies:#?}");
+    app.end().await;
+}
+
+async fn a_code_goes_a_day_after_it_ran_out(backend: Backend) {
+    let app = TestApp::start(backend).await;
+    let client = app.user("client", Role::Client).await;
+    let (status, _) = client.post("/api/profile/whatsapp/code/", serde_json::json!({})).await;
+    assert_eq!(status, StatusCode::CREATED);
+    app.pass(TimeDelta::days(1) + TimeDelta::minutes(9)).await;
+    tidy(&app).await;
+    assert_eq!(app.count("codes").await, 1, "it ran out less than a day ago");
+    app.pass(TimeDelta::minutes(2)).await;
+    tidy(&app).await;
+    assert_eq!(app.count("codes").await, 0);
     app.end().await;
 }
 

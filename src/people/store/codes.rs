@@ -126,6 +126,23 @@ pub async fn note_wrong(tx: &Tx, numbers: &[String], until: Instant) -> Result<(
     Ok(())
 }
 
+/// Deletes codes that ran out before then, at most so many at once; answers with how many.
+pub async fn delete_old(tx: &Tx, before: Instant, most: u64) -> Result<u64> {
+    let old: Vec<i64> = row::Entity::find()
+        .select_only()
+        .column(row::Column::Id)
+        .filter(row::Column::ExpiresAt.lt(before))
+        .limit(most)
+        .into_tuple()
+        .all(tx.conn())
+        .await?;
+    if old.is_empty() {
+        return Ok(0);
+    }
+    let gone = row::Entity::delete_many().filter(row::Column::Id.is_in(old)).exec(tx.conn()).await?;
+    Ok(gone.rows_affected)
+}
+
 /// Takes somebody's codes out for good.
 pub(super) async fn forget(tx: &Tx, person_id: i64) -> Result<()> {
     row::Entity::delete_many().filter(row::Column::PersonId.eq(person_id)).exec(tx.conn()).await?;
