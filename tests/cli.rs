@@ -171,6 +171,36 @@ fn a_slip_in_a_key_of_the_wording_is_told_with_the_key_that_was_meant() {
 }
 
 #[test]
+fn a_reader_who_leaves_early_is_no_mistake() {
+    let folder = folder();
+    told(folder.path(), &["seed"]);
+    for (arguments, code) in [
+        (&["settings"][..], 0),
+        (&["settings", "--markdown"], 0),
+        (&["outbox"], 0),
+        (&["person", "list"], 0),
+        (&["flows", "check"], 0),
+        (&["export", "orders"], 0),
+        (&["doctor", "--bind", "127.0.0.1:9"], 1),
+        (&["person", "add", "442079460018", "--role", "OPERATOR"], 2),
+    ] {
+        for are_both_closed in [false, true] {
+            let (reader, writer) = std::io::pipe().expect("a pipe");
+            drop(reader);
+            let mut command = Command::new(env!("CARGO_BIN_EXE_andon"));
+            command.args(arguments).env_clear().env("ANDON_LOG", "warn").current_dir(folder.path());
+            if are_both_closed {
+                command.stderr(writer.try_clone().expect("another end"));
+            }
+            let output = command.stdout(writer).output().expect("the program runs");
+            let err = String::from_utf8_lossy(&output.stderr);
+            assert_eq!(output.status.code(), Some(code), "{arguments:?} {are_both_closed}: {err}");
+            assert!(!err.contains("panicked"), "{arguments:?}: {err}");
+        }
+    }
+}
+
+#[test]
 fn the_table_of_settings_is_printed_for_the_readme() {
     let (code, out, _) = told(folder().path(), &["settings", "--markdown"]);
     assert_eq!((code, out.trim()), (0, andon::config::settings_table().trim()));

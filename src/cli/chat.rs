@@ -3,6 +3,7 @@
 //! It talks to the simulator as its page does. On a terminal people write and read as they like; with lines from a
 //! pipe each waits for the answer to the one before, so that a script reads like a conversation.
 
+use super::out::say;
 use crate::kit::{E164, Error, Result, http};
 use clap::Args;
 use reqwest::{Method, Response, StatusCode};
@@ -45,7 +46,7 @@ pub(super) async fn run(asked: Chat) -> Result<()> {
     screen.open(if is_script { 0 } else { EARLIER }).await?;
     if !is_script {
         let company = plant["company"].as_str().unwrap_or_default();
-        println!("You are {}, writing to {company}. Ctrl-D ends it.", screen.phone.number);
+        say!("You are {}, writing to {company}. Ctrl-D ends it.", screen.phone.number);
     }
     let (mut news, mut lines) = (screen.phone.news().await?, typed_lines());
     loop {
@@ -178,7 +179,7 @@ impl Screen {
         for (nth, bubble) in bubbles.iter().enumerate() {
             self.shown.insert(text(bubble, "sid"));
             if nth >= skipped {
-                println!("{}", told(bubble));
+                say!("{}", told(bubble));
             }
         }
         Ok(())
@@ -198,9 +199,9 @@ impl Screen {
         let is_taken = sent["webhook"].as_u64().is_some_and(|status| status < 300);
         self.untaken += usize::from(!is_taken);
         if is_script || !is_taken {
-            println!("{}", told(bubble));
+            say!("{}", told(bubble));
         } else {
-            println!("  {}", ticks(bubble));
+            say!("  {}", ticks(bubble));
         }
         Ok(())
     }
@@ -212,7 +213,7 @@ impl Screen {
         for bubble in bubbles {
             let has_arrived = matches!(bubble["status"].as_str(), Some("DELIVERED" | "READ" | "FAILED"));
             if bubble["side"] == "in" && has_arrived && self.shown.insert(text(&bubble, "sid")) {
-                println!("{}", told(&bubble));
+                say!("{}", told(&bubble));
                 is_new = true;
             }
         }

@@ -1,5 +1,6 @@
 //! `andon doctor`: the findings as lines or JSON. Exit code 0 where nothing is wrong, else 1.
 
+use super::out::say;
 use crate::config::{self, Settings};
 use crate::doctor::{Finding, Report};
 use crate::kit::{Error, Result};
@@ -19,7 +20,7 @@ pub(super) async fn run(asked: Doctor) -> Result<()> {
     let report = Report::examine(&asked.settings, config::unknown_variables(config::variable_names())).await?;
     if asked.json {
         let told = json!({"ok": report.wrongs() == 0, "findings": report.findings()});
-        println!("{}", serde_json::to_string_pretty(&told).map_err(Error::internal)?);
+        say!("{}", serde_json::to_string_pretty(&told).map_err(Error::internal)?);
     } else {
         print(report.findings());
     }
@@ -35,11 +36,11 @@ fn print(findings: &[Finding]) {
     for finding in findings {
         if finding.area != area {
             area = finding.area;
-            println!("{area}");
+            say!("{area}");
         }
-        println!("  {} {}", finding.level.sign(), finding.says);
+        say!("  {} {}", finding.level.sign(), finding.says);
         if let Some(mend) = &finding.mend {
-            println!("      {mend}");
+            say!("      {mend}");
         }
     }
 }

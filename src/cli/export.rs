@@ -1,6 +1,7 @@
 //! `andon export`: records as a CSV file.
 
 use super::migrated;
+use super::out::{Out, say};
 use crate::config::Settings;
 use crate::kit::{Error, Result};
 use crate::records_io::{self, Kind};
@@ -19,7 +20,7 @@ pub(super) struct Asked {
 pub(super) async fn run(asked: Asked, settings: &Settings) -> Result<()> {
     let db = migrated(settings).await?;
     let written = match &asked.file {
-        None => records_io::export(&db, asked.kind, io::BufWriter::new(io::stdout())).await.map(|_| ()),
+        None => records_io::export(&db, asked.kind, io::BufWriter::new(Out)).await.map(|_| ()),
         Some(file) => {
             let unwritten = |e: io::Error| Error::setting(format!("{} cannot be written: {e}.", file.display()));
             if file.exists() {
@@ -30,7 +31,7 @@ pub(super) async fn run(asked: Asked, settings: &Settings) -> Result<()> {
             let partly = tempfile::NamedTempFile::new_in(folder).map_err(unwritten)?;
             let lines = records_io::export(&db, asked.kind, io::BufWriter::new(partly.as_file())).await?;
             partly.persist_noclobber(file).map_err(|e| unwritten(e.error))?;
-            println!("{}: {lines} lines in {}", asked.kind.in_words(), file.display());
+            say!("{}: {lines} lines in {}", asked.kind.in_words(), file.display());
             Ok(())
         }
     };

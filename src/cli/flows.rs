@@ -1,5 +1,6 @@
 //! `andon flows`: check the flow files before the floor meets them.
 
+use super::out::say;
 use crate::chat::flow::Flows;
 use crate::kit::{Error, Result};
 use crate::wording::Wording;
@@ -33,7 +34,7 @@ pub(super) fn run(command: Command) -> Result<()> {
     if !slips.is_empty() {
         return Err(told(&slips));
     }
-    println!("{} flows, no mistakes.", flows.iter().count());
+    say!("{} flows, no mistakes.", flows.iter().count());
     Ok(())
 }
 

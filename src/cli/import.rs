@@ -1,6 +1,7 @@
 //! `andon import`: a CSV file into the records, with what is wrong in it told line by line.
 
 use super::migrated;
+use super::out::{complain, say};
 use crate::config::Settings;
 use crate::kit::{Error, Result};
 use crate::records_io::{self, BadLine, Imported, Kind, Options, Watch};
@@ -69,13 +70,13 @@ fn said(imported: &Imported, asked: &Asked) -> Result<()> {
     let lines = if *bad == 1 { "1 line is wrong".to_owned() } else { format!("{bad} lines are wrong") };
     let kind = asked.kind.in_words();
     match (asked.dry_run, is_refused) {
-        (true, _) => println!("{kind}: would create {created}, change {changed}, leave {kept} as they are"),
-        (false, false) => println!("{kind}: created {created}, changed {changed}, left {kept} as they are"),
+        (true, _) => say!("{kind}: would create {created}, change {changed}, leave {kept} as they are"),
+        (false, false) => say!("{kind}: created {created}, changed {changed}, left {kept} as they are"),
         (false, true) => {}
     }
     if !is_refused || asked.dry_run {
         for (note, count) in notes {
-            println!("{kind}: {count} {note}");
+            say!("{kind}: {count} {note}");
         }
     }
     if is_refused {
@@ -84,7 +85,7 @@ fn said(imported: &Imported, asked: &Asked) -> Result<()> {
     }
     if *bad > 0 {
         let are = if asked.dry_run { "would be" } else { "were" };
-        println!("{lines} and {are} left out");
+        say!("{lines} and {are} left out");
     }
     Ok(())
 }
@@ -113,7 +114,7 @@ impl Teller {
         self.bar.finish_and_clear();
         let Some((path, mut report)) = self.report.take() else {
             if self.bad > SHOWN {
-                eprintln!("… and {} more; --report FILE writes them all", self.bad - SHOWN);
+                complain!("… and {} more; --report FILE writes them all", self.bad - SHOWN);
             }
             return Ok(());
         };
@@ -129,7 +130,7 @@ fn style(doing: &str, how_far: &str) -> ProgressStyle {
 
 impl Watch for Teller {
     fn warn(&mut self, warning: &str) {
-        self.bar.suspend(|| eprintln!("{warning}"));
+        self.bar.suspend(|| complain!("{warning}"));
     }
 
     fn bad(&mut self, line: &BadLine) {
@@ -139,7 +140,7 @@ impl Watch for Teller {
                 self.unwritten.get_or_insert(error);
             }
         } else if self.bad <= SHOWN {
-            self.bar.suspend(|| eprintln!("{line}"));
+            self.bar.suspend(|| complain!("{line}"));
         }
     }
 

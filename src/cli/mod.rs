@@ -9,6 +9,7 @@ mod doctor;
 mod export;
 mod flows;
 mod import;
+mod out;
 mod outbox;
 mod person;
 pub mod seed;
@@ -21,6 +22,7 @@ use crate::kit::error::Kind;
 use crate::kit::{Clock, Error, Result, telemetry};
 use crate::records_io;
 use clap::{CommandFactory as _, Parser, Subcommand};
+use out::{complain, say};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -138,12 +140,12 @@ fn run(command: Command) -> Result<()> {
         Command::Demo { bind, data_dir } => runtime.block_on(serve::demo(data_dir, bind)),
         Command::Migrate { settings } => runtime.block_on(async {
             migrated(&settings).await?;
-            println!("The database is at this version's tables.");
+            say!("The database is at this version's tables.");
             Ok(())
         }),
         Command::Seed { settings } => runtime.block_on(async {
             let db = migrated(&settings).await?;
-            println!("{}", seed::run(&db, settings.timezone).await?);
+            say!("{}", seed::run(&db, settings.timezone).await?);
             Ok(())
         }),
         Command::Person { command } => runtime.block_on(person::run(command)),
@@ -178,20 +180,20 @@ async fn migrated(settings: &Settings) -> Result<Db> {
 
 fn show_settings(markdown: bool) {
     if markdown {
-        println!("{}", config::settings_table());
+        say!("{}", config::settings_table());
     } else {
         let mut command = Cli::command();
         if let Some(serve) = command.find_subcommand_mut("serve") {
-            println!("{}", serve.render_long_help());
+            say!("{}", serve.render_long_help());
         }
     }
 }
 
 /// One line for a person; the private cause follows where it helps an operator.
 fn report(error: &Error) {
-    eprintln!("andon: {error}");
+    complain!("andon: {error}");
     let cause = error.private();
     if !cause.is_empty() {
-        eprintln!("  because: {cause}");
+        complain!("  because: {cause}");
     }
 }

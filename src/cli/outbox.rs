@@ -1,6 +1,7 @@
 //! `andon outbox`: what waits to be sent, and why.
 
 use super::migrated;
+use super::out::say;
 use crate::app::carrier;
 use crate::catalog;
 use crate::channels::Medium;
@@ -51,21 +52,21 @@ pub(super) async fn run(asked: Outbox) -> Result<()> {
     if asked.json {
         let deliveries: Vec<_> = listed.into_iter().map(|(one, reason)| as_json(one, *reason)).collect();
         let all = json!({"waiting": rows.len(), "is_cut": is_cut, "by_reason": summary, "deliveries": deliveries});
-        println!("{}", serde_json::to_string_pretty(&all).map_err(Error::internal)?);
+        say!("{}", serde_json::to_string_pretty(&all).map_err(Error::internal)?);
         return Ok(());
     }
     if rows.is_empty() {
-        println!("Nothing waits to be sent.");
+        say!("Nothing waits to be sent.");
         return Ok(());
     }
     let more = if is_cut { " or more" } else { "" };
-    println!("{}{more} wait:", rows.len());
+    say!("{}{more} wait:", rows.len());
     for (reason, waiting::Summary { count, oldest }) in summary {
-        println!("  {count:>6}  {}, the oldest for {}", reason.words(), length(db.now() - oldest));
+        say!("  {count:>6}  {}, the oldest for {}", reason.words(), length(db.now() - oldest));
     }
-    println!();
+    say!("");
     for (one, reason) in listed {
-        println!("{}", line(one, *reason, db.now()));
+        say!("{}", line(one, *reason, db.now()));
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! `andon person`: register numbers, change who is registered, and see them.
 
 use super::migrated;
+use super::out::say;
 use crate::config::Settings;
 use crate::kit::{E164, Error, Result};
 use crate::people::store::{self, Changes, Known, NewPerson, Registered};
@@ -84,7 +85,7 @@ pub(super) async fn run(command: Command) -> Result<()> {
                     role.as_str()
                 )));
             }
-            println!("{number} is registered: {name}, {}. They can write `hi` now.", role.as_str());
+            say!("{number} is registered: {name}, {}. They can write `hi` now.", role.as_str());
             Ok(())
         }
         Command::Set { number, wanted, settings } => {
@@ -101,18 +102,18 @@ pub(super) async fn run(command: Command) -> Result<()> {
                 let add = format!("Add somebody: andon person add {number} --role OPERATOR");
                 Error::bad_request(format!("{number} is not registered. {add}"))
             })?;
-            println!("{number} is now: {}.", described(&known));
+            say!("{number} is now: {}.", described(&known));
             Ok(())
         }
         Command::List { settings } => {
             let db = migrated(&settings).await?;
             let people = store::registered(db.read()).await?;
             if people.is_empty() {
-                println!("Nobody is registered yet. Add somebody: andon person add +… --role OPERATOR");
+                say!("Nobody is registered yet. Add somebody: andon person add +… --role OPERATOR");
             }
             for known in people {
                 let state = if known.is_active { "" } else { "  (deactivated)" };
-                println!(
+                say!(
                     "{:<16} {:<11} {}{state}",
                     known.value,
                     known.role.unwrap_or_default(),

@@ -1,5 +1,6 @@
 //! `andon serve` and `andon demo`: a server until Ctrl-C or SIGTERM.
 
+use super::out::{complain, say};
 use super::seed;
 use crate::config::{self, Settings};
 use crate::kit::{Clock, Error, Result, telemetry};
@@ -23,7 +24,7 @@ pub(super) async fn serve(settings: Settings) -> Result<()> {
         tracing::info!("figures for Prometheus are at http://{address}/metrics");
     }
     if let Some(link) = first_admins_link(&server).await? {
-        eprintln!("\n  Nobody can sign in yet. Make the first admin here, within an hour:\n\n    {link}\n");
+        complain!("\n  Nobody can sign in yet. Make the first admin here, within an hour:\n\n    {link}\n");
     }
     until_told(server).await
 }
@@ -41,19 +42,19 @@ pub(super) async fn demo(data_dir: Option<PathBuf>, bind: SocketAddr) -> Result<
     let server = Server::start(settings, Clock::System, Jobs::Running).await?;
     seed::run(&server.app.db, timezone).await?;
     let origin = server.app.settings.local_origin();
-    println!();
-    println!("  Andon's demo is ready. Its data is in {}.", folder.display());
-    println!();
-    println!("    Phone       {origin}/simulator     type: hi");
-    println!("    API         {origin}/docs");
-    println!("    Contract    {origin}/api/openapi.json");
-    println!("    Health      {origin}/health");
+    say!("");
+    say!("  Andon's demo is ready. Its data is in {}.", folder.display());
+    say!("");
+    say!("    Phone       {origin}/simulator     type: hi");
+    say!("    API         {origin}/docs");
+    say!("    Contract    {origin}/api/openapi.json");
+    say!("    Health      {origin}/health");
     if let Some(link) = first_admins_link(&server).await? {
-        println!("    First admin {link}");
+        say!("    First admin {link}");
     }
-    println!();
-    println!("  Ctrl-C ends it.");
-    println!();
+    say!("");
+    say!("  Ctrl-C ends it.");
+    say!("");
     until_told(server).await
 }
 

@@ -2,6 +2,7 @@
 //! every other user of the machine could read it.
 
 use super::migrated;
+use super::out::say;
 use super::person::number;
 use crate::config::Settings;
 use crate::db::{Db, Door};
@@ -104,7 +105,7 @@ pub(super) async fn run(command: Command) -> Result<()> {
             db.through(Door::Cli)
                 .write_with(hash, move |tx, hash| Box::pin(users::change_password(tx, id, hash, None, None)))
                 .await?;
-            println!("{username} has a new password; every sign-in of theirs has ended.");
+            say!("{username} has a new password; every sign-in of theirs has ended.");
             Ok(())
         }
         Command::Deactivate { username, settings } => {
@@ -113,7 +114,7 @@ pub(super) async fn run(command: Command) -> Result<()> {
             let db = db.through(Door::Cli);
             let deactivated = db.write(move |tx| Box::pin(async move { users::set_active(tx, id, false, None).await }));
             deactivated.await.map_err(mistaken)?;
-            println!("{username} is deactivated; every sign-in of theirs has ended.");
+            say!("{username} is deactivated; every sign-in of theirs has ended.");
             Ok(())
         }
     }
@@ -144,7 +145,7 @@ async fn create(asked: Create) -> Result<()> {
     let db = db.through(Door::Cli);
     let made = db.write_with((new, hash), move |tx, (new, hash)| Box::pin(users::create(tx, new, Some(hash), None)));
     made.await.map_err(mistaken)?;
-    println!("{username} can sign in now, as {}.", role.as_str());
+    say!("{username} can sign in now, as {}.", role.as_str());
     Ok(())
 }
 
@@ -153,11 +154,11 @@ async fn list(db: &Db) -> Result<()> {
     let users = store::list(db.read(), &Sight::Everybody, &store::Filter::default(), all).await?;
     let users: Vec<&User> = users.iter().filter(|user| user.username.is_some()).collect();
     if users.is_empty() {
-        println!("Nobody can sign in yet. Make somebody an admin: andon user create NAME --role ADMIN");
+        say!("Nobody can sign in yet. Make somebody an admin: andon user create NAME --role ADMIN");
     }
     for user in users {
         let state = if user.is_active { "" } else { "  (deactivated)" };
-        println!(
+        say!(
             "{:<20} {:<11} {:<28} {:<16}{state}",
             user.username.as_deref().unwrap_or_default(),
             user.role.as_str(),
