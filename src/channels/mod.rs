@@ -289,6 +289,9 @@ pub trait Channel: Send + Sync {
     /// Whether a message that failed with this code, after it was taken, may be sent again.
     fn retry(&self, code: i32) -> Retry;
 
+    /// Whether an error with this [`SendError::name`] says that the provider as a whole is away.
+    fn is_outage(&self, name: &str) -> bool;
+
     /// Hands one message to the provider.
     async fn send(&self, message: &Outbound) -> Result<Accepted, SendError>;
 

@@ -30,6 +30,7 @@ pub struct Waiting {
 }
 
 /// The latest attempt for a delivery.
+#[expect(clippy::struct_excessive_bools, reason = "facts of their own, and members of the JSON that tells of them")]
 #[derive(Clone, Debug, Serialize)]
 pub struct Tried {
     /// Its number, from 1.
@@ -44,6 +45,8 @@ pub struct Tried {
     pub in_doubt: bool,
     /// Whether it failed because the whole channel is out.
     pub channel_out: bool,
+    /// Whether it failed because the provider was away, and no message was taken since.
+    pub is_outage: bool,
     /// The provider's code.
     pub code: Option<i32>,
     /// What was wrong and what to do about it.
@@ -59,6 +62,8 @@ pub enum Reason {
     NoChannel,
     /// The channel refuses everything; its queue is kept.
     ChannelOut,
+    /// It may go, but the provider was away when it was last turned to; its queue is kept.
+    Away,
     /// The provider may have it already: its status callback gets time to say so.
     InDoubt,
     /// It was not accepted and is tried again at its time.
@@ -77,6 +82,7 @@ impl Reason {
         match self {
             Self::NoChannel => "nothing can carry it with these settings",
             Self::ChannelOut => "the channel is out; the queue is kept",
+            Self::Away => "its provider is away, as of the last attempt; the queue is kept",
             Self::InDoubt => "in doubt: the provider may have it already",
             Self::Retry => "not accepted; tried again",
             Self::Behind => "behind an earlier one of its line",
@@ -102,6 +108,7 @@ pub fn reasons(waiting: &[Waiting], now: Instant, is_carried: impl Fn(&str) -> b
         }
     }
     let is_out = |one: &Waiting| latest.get(one.medium.as_str()).is_some_and(|tried| tried.channel_out);
+    let is_away = |one: &Waiting| latest.get(one.medium.as_str()).is_some_and(|tried| tried.is_outage);
     let reason = |one: &Waiting| {
         if !is_carried(&one.medium) {
             Reason::NoChannel
@@ -115,6 +122,7 @@ pub fn reasons(waiting: &[Waiting], now: Instant, is_carried: impl Fn(&str) -> b
             match &one.last {
                 Some(tried) if tried.in_doubt || tried.is_open => Reason::InDoubt,
                 Some(tried) if tried.error.is_some() && one.due_at > now => Reason::Retry,
+                _ if is_away(one) => Reason::Away,
                 _ => Reason::Due,
             }
         }
@@ -167,7 +175,7 @@ mod tests {
 
     fn tried(error: Option<&str>, in_doubt: bool, channel_out: bool) -> Tried {
         let (at, channel, error) = (now(), "twilio".to_owned(), error.map(str::to_owned));
-        Tried { number: 1, channel, at, is_open: false, in_doubt, channel_out, code: None, error }
+        Tried { number: 1, channel, at, is_open: false, in_doubt, channel_out, is_outage: false, code: None, error }
     }
 
     fn open(minutes: i64) -> Tried {
@@ -207,5 +215,24 @@ mod tests {
         let other = Waiting { last: Some(earlier), ..waiting(2, "b") };
         let rows = [refused, other, waiting(3, "b")];
         assert_eq!(reasons(&rows, now(), |_| true), [Reason::ChannelOut; 3]);
+    }
+
+    #[test]
+    fn what_may_go_waits_for_a_provider_that_is_away() {
+        let later = now() + TimeDelta::seconds(4);
+        let outage = Tried { is_outage: true, ..tried(Some("unreachable_provider"), false, false) };
+        let rows = [
+            Waiting { due_at: later, last: Some(outage.clone()), ..waiting(1, "a") },
+            waiting(2, "a"),
+            waiting(3, "b"),
+        ];
+        assert_eq!(reasons(&rows, now(), |_| true), [Reason::Retry, Reason::Behind, Reason::Away]);
+        let answered = Tried { at: now() + TimeDelta::seconds(1), ..tried(Some("too_many_requests"), false, false) };
+        let rows = [
+            Waiting { due_at: later, last: Some(outage), ..waiting(1, "a") },
+            Waiting { due_at: later, last: Some(answered), ..waiting(2, "b") },
+            waiting(3, "c"),
+        ];
+        assert_eq!(reasons(&rows, now(), |_| true)[2], Reason::Due, "who refuses is there");
     }
 }

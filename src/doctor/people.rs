@@ -110,6 +110,7 @@ async fn outbox(settings: &Settings, db: &Db, report: &mut Report) -> Result<()>
             Reason::NoChannel | Reason::ChannelOut => {
                 report.wrong("Outbox", says, "andon outbox shows each with its error.");
             }
+            Reason::Away => report.look("Outbox", says, "andon outbox shows the error; they go when it is back."),
             _ if waits > UNUSUAL => report.look("Outbox", says, "andon outbox shows each; does the server run?"),
             _ => report.fine("Outbox", says),
         }

@@ -17,6 +17,7 @@ facts!["watching":
     figures_want_a_token_or_an_address_of_their_own,
     figures_show_what_is_out,
     what_waits_is_told_with_its_reason,
+    what_waits_for_a_provider_that_is_away_says_so,
     the_doctor_finds_nothing_wrong_where_nothing_is,
     the_doctor_says_what_is_wrong_and_shows_no_secret,
     the_doctor_finds_what_was_missed_and_stores_nothing,
@@ -151,6 +152,33 @@ async fn what_waits_is_told_with_its_reason(backend: Backend) {
     let (found, error) = reasons().await;
     assert_eq!(found, [Reason::ChannelOut]);
     assert!(error.contains("TWILIO_AUTH_TOKEN"), "{error}");
+    app.end().await;
+}
+
+async fn what_waits_for_a_provider_that_is_away_says_so(backend: Backend) {
+    let app = TestApp::with(backend, &[("ANDON_CHAT_ACCESS", "open")]).await;
+    let reasons = async || {
+        let db = &app.server.app.db;
+        let rows = store::what_waits(db.read(), 100, &app.server.app.channels).await.expect("the database answers");
+        waiting::reasons(&rows, db.now(), |medium| medium == "whatsapp")
+    };
+    let down = SendFault::Respond { status: 503, retry_after_s: None, taken: false };
+    let faults = Faults { sends: Some(Rule { next: 100, fault: down }), ..Faults::default() };
+    app.simulator().set_faults(faults).await.expect("within bounds");
+    for n in 0..20 {
+        let form = Form::message(&format!("SM{n:032}"), &format!("+447700900{n:03}"), "hi");
+        assert_eq!(form.post_for_status(&app).await, StatusCode::OK);
+    }
+    app.settle().await;
+    assert_eq!(app.get("/health").await.1["status"], "degraded", "it is known to be away");
+    app.says(OPERATOR, "hi").await;
+    let found = reasons().await;
+    assert!(found.contains(&Reason::Away) && !found.contains(&Reason::Due), "{found:?}");
+    app.simulator().set_faults(Faults::default()).await.expect("within bounds");
+    for _ in 0..4 {
+        app.pass(TimeDelta::minutes(1)).await;
+    }
+    assert_eq!(reasons().await, []);
     app.end().await;
 }
 

@@ -13,6 +13,21 @@ use codes::{INVALID_CREDENTIALS, TOO_MANY, UNKNOWN};
 use serde_json::Value;
 use std::time::Duration;
 
+/// The names of the errors that say: Twilio as a whole is away, not this message at fault.
+const OUTAGES: [&str; 6] = [
+    "provider_down",
+    "invalid_api_base",
+    "unreachable_provider",
+    "timed_out",
+    "connection_broken",
+    "unreadable_answer",
+];
+
+/// Whether an error of this name says that Twilio is away.
+pub(super) fn is_outage(name: &str) -> bool {
+    OUTAGES.contains(&name)
+}
+
 /// Twilio answered, and not with success.
 pub(super) fn refused(status: u16, retry_after: Option<Duration>, body: &[u8]) -> SendError {
     // Either {code, message, …} or RFC 9457's {code, detail, …}; a proxy's error page is neither.
@@ -27,7 +42,7 @@ pub(super) fn refused(status: u16, retry_after: Option<Duration>, body: &[u8]) -
         code,
         retry,
         in_doubt,
-        is_outage: in_doubt,
+        is_outage: is_outage(name),
         advice: advice.into(),
     };
     match status {
@@ -79,17 +94,19 @@ pub(super) fn not_answered(error: &reqwest::Error) -> SendError {
             "The connection to Twilio broke. Andon waits for a status callback, then asks Twilio whether it has the message, before it sends again.",
         )
     };
-    SendError { name, code: None, retry: Retry::Later(None), in_doubt, is_outage: true, advice: advice.into() }
+    let is_outage = is_outage(name);
+    SendError { name, code: None, retry: Retry::Later(None), in_doubt, is_outage, advice: advice.into() }
 }
 
 /// Twilio said yes in words that cannot be read, so the message has no id.
 pub(super) fn unreadable() -> SendError {
+    let name = "unreadable_answer";
     SendError {
-        name: "unreadable_answer",
+        name,
         code: None,
         retry: Retry::Later(None),
         in_doubt: true,
-        is_outage: true,
+        is_outage: is_outage(name),
         advice: "Twilio's answer could not be read. Check TWILIO_API_BASE; Andon asks Twilio \
                  whether it has the message before it sends again."
             .into(),
@@ -182,6 +199,7 @@ mod tests {
         ] {
             let error = refused(status, retry_after, body.as_bytes());
             assert_eq!((error.name, error.retry, error.in_doubt), (name, retry, in_doubt), "{status} {body}");
+            assert_eq!(error.is_outage, status >= 500, "{status} {body}");
         }
     }
 

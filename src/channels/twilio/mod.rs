@@ -125,6 +125,10 @@ impl Channel for Twilio {
         errors::explain(code).retry
     }
 
+    fn is_outage(&self, name: &str) -> bool {
+        errors::is_outage(name)
+    }
+
     async fn send(&self, message: &Outbound) -> Result<Accepted, SendError> {
         outbound::send(self, message).await
     }

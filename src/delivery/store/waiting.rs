@@ -72,7 +72,32 @@ pub async fn what_waits(conn: &impl ConnectionTrait, most: u64, channels: &[Arc<
         due_at: row.due_at,
         created_at: row.created_at,
     });
-    Ok(waiting.collect())
+    let mut waiting: Vec<Waiting> = waiting.collect();
+    for channel in channels {
+        let latest = waiting.iter_mut().filter_map(|one| one.last.as_mut());
+        let away: Vec<&mut Tried> = latest.filter(|tried| tried.is_outage && tried.channel == channel.name()).collect();
+        if away.is_empty() {
+            continue;
+        }
+        if let Some(taken_at) = last_taken(conn, channel.name()).await? {
+            for tried in away {
+                tried.is_outage = tried.at > taken_at;
+            }
+        }
+    }
+    Ok(waiting)
+}
+
+/// When this channel was turned to with the message that it took last.
+async fn last_taken(conn: &impl ConnectionTrait, channel: &str) -> Result<Option<Instant>> {
+    let last = attempt::Entity::find()
+        .select_only()
+        .column(attempt::Column::StartedAt)
+        .filter(attempt::Column::Channel.eq(channel))
+        .filter(attempt::Column::Outcome.eq("ACCEPTED"))
+        .order_by_desc(attempt::Column::Id)
+        .limit(1);
+    Ok(last.into_tuple().one(conn).await?)
 }
 
 #[derive(sea_orm::FromQueryResult)]
@@ -90,8 +115,11 @@ fn tried(attempt: attempt::Model, channels: &[Arc<dyn Channel>]) -> Tried {
     // A setting that is missing has no code of the provider's.
     let is_unset = attempt.error_text.as_deref().is_some_and(|text| text.starts_with("not_configured"));
     let channel = channels.iter().find(|channel| channel.name() == attempt.channel);
+    // `name (code): advice`, as errors are shown.
+    let name = attempt.error_text.as_deref().and_then(|text| text.split([':', ' ']).next());
     let stops = |code| channel.is_some_and(|channel| channel.retry(code) == Retry::StopChannel);
     Tried {
+        is_outage: name.is_some_and(|name| channel.is_some_and(|channel| channel.is_outage(name))),
         channel_out: is_unset || attempt.error_code.is_some_and(stops),
         number: attempt.number,
         channel: attempt.channel,
