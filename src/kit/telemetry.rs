@@ -9,7 +9,7 @@
 use std::io::IsTerminal as _;
 use std::sync::OnceLock;
 use std::time::Duration;
-use tracing_appender::non_blocking::{ErrorCounter, NonBlockingBuilder, WorkerGuard};
+use tracing_appender::non_blocking::{ErrorCounter, NonBlocking, NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
@@ -51,11 +51,17 @@ pub fn start(filter: &str, format: LogFormat) -> Result<(), String> {
 /// # Errors
 /// As [`start`].
 pub fn start_for_server(filter: &str, format: LogFormat) -> Result<WorkerGuard, String> {
-    let builder = NonBlockingBuilder::default().lossy(true).buffered_lines_limit(MAX_WAITING_LINES);
-    let (writer, guard) = builder.finish(std::io::stderr());
-    DROPPED.get_or_init(|| writer.error_counter());
+    let (writer, guard) = never_waiting_for(std::io::stderr());
     start_with(filter, format, writer)?;
     Ok(guard)
+}
+
+/// A writer that leaves its lines to a thread, and drops and counts what that cannot write in time.
+fn never_waiting_for(slow: impl std::io::Write + Send + 'static) -> (NonBlocking, WorkerGuard) {
+    let builder = NonBlockingBuilder::default().lossy(true).buffered_lines_limit(MAX_WAITING_LINES);
+    let (writer, guard) = builder.finish(slow);
+    DROPPED.get_or_init(|| writer.error_counter());
+    (writer, guard)
 }
 
 /// How many lines were dropped so far.
@@ -107,6 +113,46 @@ fn read(filter: &str) -> Result<EnvFilter, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::Write;
+    use std::sync::mpsc;
+
+    /// Takes its first line when it is told to, and the others at once.
+    struct Slow {
+        has_one: mpsc::Sender<()>,
+        may_go_on: mpsc::Receiver<()>,
+    }
+
+    impl Write for Slow {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            if self.has_one.send(()).is_ok() {
+                let _nobody_waits_any_more = self.may_go_on.recv();
+            }
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn lines_that_cannot_be_written_in_time_are_dropped_and_counted() {
+        let (has_one, one) = mpsc::channel();
+        let (go_on, may_go_on) = mpsc::channel();
+        let (mut writer, guard) = never_waiting_for(Slow { has_one, may_go_on });
+        writer.write_all(b"one\n").expect("it never waits");
+        one.recv().expect("the thread has the first line in hand");
+        for _ in 0..MAX_WAITING_LINES {
+            writer.write_all(b"and more\n").expect("it never waits");
+        }
+        assert_eq!(dropped_lines(), 0, "there is room for so many");
+        for _ in 0..3 {
+            writer.write_all(b"too many\n").expect("it never waits");
+        }
+        assert_eq!(dropped_lines(), 3);
+        drop((one, go_on));
+        drop(guard);
+    }
 
     #[test]
     fn the_migrations_are_quiet_unless_named_and_no_filter_grows_louder() {
