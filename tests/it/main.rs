@@ -32,6 +32,7 @@ mod tickets;
 mod users;
 mod watching;
 mod webhooks;
+mod who_may;
 mod with_redis;
 
 use libtest_mimic::{Arguments, Trial};
@@ -58,48 +59,8 @@ fn main() -> ExitCode {
     trials.extend(browser::trials(&chromium));
     trials.extend(backups::trials());
     for backend in present(&found) {
-        for (name, fact) in webhooks::facts().into_iter().chain(conversations::facts()).chain(deliveries::facts()) {
-            trials.push(trial(backend, name, fact));
-        }
-        for (name, fact) in doubt::facts().into_iter().chain(processes::facts()).chain(watching::facts()) {
-            trials.push(trial(backend, name, fact));
-        }
-        for (name, fact) in floods::facts()
-            .into_iter()
-            .chain(housekeeping::facts())
-            .chain(notifications::facts())
-            .chain(inbox::facts())
-            .chain(live::facts())
-        {
-            trials.push(trial(backend, name, fact));
-        }
-        for (name, fact) in
-            admin::facts().into_iter().chain(outages::facts()).chain(database::facts()).chain(records::facts())
-        {
-            trials.push(trial(backend, name, fact));
-        }
-        for (name, fact) in records_api::facts().into_iter().chain(events_api::facts()).chain(attachments::facts()) {
-            trials.push(trial(backend, name, fact));
-        }
-        for (name, fact) in tickets::facts().into_iter().chain(ticket_lists::facts()).chain(ticket_changes::facts()) {
-            trials.push(trial(backend, name, fact));
-        }
-        for (name, fact) in desk_chat::facts().into_iter().chain(storage::facts()) {
-            trials.push(trial(backend, name, fact));
-        }
-        for (name, fact) in
-            signing_in::facts().into_iter().chain(users::facts()).chain(numbers::facts()).chain(admission::facts())
-        {
-            trials.push(trial(backend, name, fact));
-        }
-        if with_redis.is_ok() {
-            trials.extend(
-                with_redis::facts()
-                    .into_iter()
-                    .chain(live::facts_with_redis())
-                    .map(|(name, fact)| trial(backend, name, fact)),
-            );
-        }
+        let facts = facts().into_iter().chain(with_redis.is_ok().then(facts_with_redis).into_iter().flatten());
+        trials.extend(facts.map(|(name, fact)| trial(backend, name, fact)));
         trials.extend(statements::trials(backend));
         for path in transcript::files() {
             let name =
@@ -116,6 +77,46 @@ fn main() -> ExitCode {
     }
     let _never_made = std::fs::remove_dir_all(support::app::data_dir());
     conclusion.exit_code()
+}
+
+/// Every fact.
+fn facts() -> Vec<Fact> {
+    [
+        webhooks::facts(),
+        conversations::facts(),
+        deliveries::facts(),
+        doubt::facts(),
+        processes::facts(),
+        watching::facts(),
+        floods::facts(),
+        housekeeping::facts(),
+        notifications::facts(),
+        inbox::facts(),
+        live::facts(),
+        admin::facts(),
+        outages::facts(),
+        database::facts(),
+        records::facts(),
+        records_api::facts(),
+        events_api::facts(),
+        attachments::facts(),
+        storage::facts(),
+        tickets::facts(),
+        ticket_lists::facts(),
+        ticket_changes::facts(),
+        desk_chat::facts(),
+        who_may::facts(),
+        signing_in::facts(),
+        users::facts(),
+        numbers::facts(),
+        admission::facts(),
+    ]
+    .concat()
+}
+
+/// Those that need Redis.
+fn facts_with_redis() -> Vec<Fact> {
+    [with_redis::facts(), live::facts_with_redis()].concat()
 }
 
 /// A fact that holds on every database.

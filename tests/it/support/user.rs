@@ -46,6 +46,14 @@ impl User {
     }
 }
 
+impl User {
+    /// The same person with another token.
+    pub(crate) fn with_token(&self, access: &str) -> Self {
+        let (http, origin, refresh) = (self.http.clone(), self.origin.clone(), self.refresh.clone());
+        Self { id: self.id, access: access.to_owned(), refresh, http, origin }
+    }
+}
+
 impl TestApp {
     /// Makes a user with this name and role, no department and no number, and signs them in.
     pub(crate) async fn user(&self, username: &str, role: Role) -> User {
