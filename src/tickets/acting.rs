@@ -1,7 +1,7 @@
 //! Doing something to tickets: the one use case behind the API, the chat and the pages, for one ticket or a set.
 //!
-//! A set costs as many statements as one, but for assignments, and one more for each kind of action in it. Wishes are
-//! taken in their order, each upon what those before it made of its ticket; one that is refused spoils only itself.
+//! A set costs as many statements as one, and one more for each kind of action in it. Wishes are taken in their order,
+//! each upon what those before it made of its ticket; one that is refused spoils only itself.
 
 use super::action::{Action, Verb};
 use super::events::{self, About};
@@ -14,7 +14,7 @@ use crate::db::Tx;
 use crate::kit::error::Kind as Failure;
 use crate::kit::{Error, Result, reference};
 use crate::outbox::Event;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// Something that somebody wants to be done to a ticket.
 #[derive(Clone, Copy, Debug)]
@@ -95,8 +95,10 @@ pub async fn act_all(tx: &Tx, wishes: &[Wish<'_>], followers: &[Follower]) -> Re
 pub(super) struct Held {
     tickets: BTreeMap<i64, (row::Model, Ticket)>,
     by_reference: HashMap<String, i64>,
-    /// Who had those that were changed.
-    had: BTreeMap<i64, Vec<i64>>,
+    /// Who had them: by ticket and person the row that says so.
+    had: BTreeMap<(i64, i64), i64>,
+    /// Those that were changed.
+    changed: BTreeSet<i64>,
 }
 
 impl Held {
@@ -110,13 +112,15 @@ impl Held {
         }
         let rows = store::locked(tx, &ids, &references).await?;
         let numbers: Vec<i64> = rows.iter().map(|row| row.id).collect();
-        let mut assigned = by_ticket(store::holders(tx.conn(), &numbers).await?);
+        let holders = store::holders(tx.conn(), &numbers).await?;
+        let had = holders.iter().map(|holder| ((holder.ticket_id, holder.person_id), holder.id)).collect();
+        let mut assigned = by_ticket(holders);
         let by_reference = rows.iter().map(|row| (row.reference.clone(), row.id)).collect();
         let tickets = rows.into_iter().map(|row| {
             let ticket = row.ticket(assigned.remove(&row.id).unwrap_or_default());
             (row.id, (row, ticket))
         });
-        Ok(Self { tickets: tickets.collect(), by_reference, had: BTreeMap::new() })
+        Ok(Self { tickets: tickets.collect(), by_reference, had, changed: BTreeSet::new() })
     }
 
     /// The ticket as it is now, where this person may see it and has seen its present version.
@@ -140,20 +144,22 @@ impl Held {
 
     /// What became of it.
     pub(super) fn put(&mut self, row: row::Model, ticket: Ticket) {
-        let id = row.id;
-        if let Some((_, before)) = self.tickets.insert(id, (row, ticket)) {
-            self.had.entry(id).or_insert(before.assigned);
-        }
+        self.changed.insert(row.id);
+        self.tickets.insert(row.id, (row, ticket));
     }
 
-    /// Writes what was changed.
+    /// Writes what was changed; who stays keeps the instant from which they had it.
     pub(super) async fn keep(&self, tx: &Tx) -> Result<()> {
-        let changed = self.had.keys().filter_map(|id| self.tickets.get(id));
-        store::save(tx, changed.clone().map(|(row, _)| row.clone()).collect()).await?;
-        for (row, ticket) in changed {
-            store::reassign(tx, row.id, self.had.get(&row.id).map_or(&[][..], Vec::as_slice), &ticket.assigned).await?;
-        }
-        Ok(())
+        let changed = || self.changed.iter().filter_map(|id| self.tickets.get(id));
+        store::save(tx, changed().map(|(row, _)| row.clone()).collect()).await?;
+        let has = |ticket: &i64, person: &i64| {
+            self.tickets.get(ticket).is_none_or(|(_, ticket)| ticket.assigned.contains(person))
+        };
+        let gone = self.had.iter().filter(|((ticket, person), _)| !has(ticket, person));
+        let gone: Vec<i64> = gone.map(|(_, id)| *id).collect();
+        let have = changed().flat_map(|(row, ticket)| ticket.assigned.iter().map(|person| (row.id, *person)));
+        let new: Vec<(i64, i64)> = have.filter(|have| !self.had.contains_key(have)).collect();
+        store::reassign(tx, &gone, &new).await
     }
 }
 

@@ -14,12 +14,12 @@ use crate::kit::{Instant, Result};
 use crate::people::Role;
 use crate::people::store::person;
 use sea_orm::ActiveValue::{NotSet, Set};
-use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
+use sea_orm::sea_query::{Expr, ExprTrait as _, Func, OnConflict};
 use sea_orm::{
     ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, JoinType, QueryFilter as _, QueryOrder as _,
     QuerySelect as _, RelationTrait as _,
 };
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 /// A ticket has twenty-five columns to set, a history row six.
 const ROWS_AT_ONCE: usize = MAX_BOUND_VALUES / 28;
@@ -27,6 +27,8 @@ const ROWS_AT_ONCE: usize = MAX_BOUND_VALUES / 28;
 /// A person who has a ticket.
 #[derive(Clone, Debug, PartialEq, Eq, sea_orm::FromQueryResult)]
 pub struct Holder {
+    /// The row that says so.
+    pub id: i64,
     /// The ticket.
     pub ticket_id: i64,
     /// The person.
@@ -61,25 +63,30 @@ pub(super) async fn by_references(conn: &impl ConnectionTrait, references: &[Str
     rows_by_key(conn, row::Entity::find(), row::Column::Reference, references).await
 }
 
-/// Those of `references` that exist, and all that share one of the `bases` (one a kind, so few).
-pub(super) async fn taken(tx: &Tx, bases: &BTreeSet<String>, references: &[&str]) -> Result<HashSet<String>> {
+/// Those of `references` that exist.
+pub(super) async fn taken(tx: &Tx, references: &[&str]) -> Result<HashSet<String>> {
     let mut taken = HashSet::new();
-    let mut parts = references.chunks(MAX_BOUND_VALUES - 64);
-    let mut part = parts.next().unwrap_or_default();
-    loop {
-        let mut any = Condition::any().add(row::Column::Reference.is_in(part.iter().copied()));
-        for base in bases {
-            // `.` follows `-`: between them lie the base and everything that begins with the base and a dash.
-            let end = format!("{base}.");
-            any = any.add(row::Column::Reference.gte(base.as_str()).and(row::Column::Reference.lt(end)));
-        }
-        let select = row::Entity::find().select_only().column(row::Column::Reference).filter(any);
+    for part in references.chunks(MAX_BOUND_VALUES) {
+        let select = row::Entity::find().select_only().column(row::Column::Reference);
+        let select = select.filter(row::Column::Reference.is_in(part.iter().copied()));
         taken.extend(select.into_tuple::<String>().all(tx.conn()).await?);
-        match parts.next() {
-            Some(next) => part = next,
-            None => return Ok(taken),
-        }
     }
+    Ok(taken)
+}
+
+/// The references that are this base or begin with it and a dash: the `most` longest ones, and of these the last in the
+/// alphabet first. Numbers have no leading zeros, so the first is the highest.
+pub(super) async fn with_base(tx: &Tx, base: &str, most: Option<u64>) -> Result<Vec<String>> {
+    // `.` follows `-`: between them lie the base and everything that begins with the base and a dash.
+    let end = format!("{base}.");
+    let select = row::Entity::find()
+        .select_only()
+        .column(row::Column::Reference)
+        .filter(row::Column::Reference.gte(base).and(row::Column::Reference.lt(end)))
+        .order_by_desc(Expr::from(Func::char_length(Expr::col(row::Column::Reference))))
+        .order_by_desc(row::Column::Reference)
+        .limit(most);
+    Ok(select.into_tuple().all(tx.conn()).await?)
 }
 
 /// Inserts tickets and answers with their rows, in the same order.
@@ -176,7 +183,7 @@ pub async fn holders(conn: &impl ConnectionTrait, ticket_ids: &[i64]) -> Result<
     for part in ticket_ids.chunks(MAX_BOUND_VALUES) {
         let select = assignment::Entity::find()
             .select_only()
-            .columns([assignment::Column::TicketId, assignment::Column::PersonId])
+            .columns([assignment::Column::Id, assignment::Column::TicketId, assignment::Column::PersonId])
             .columns([person::Column::Name, person::Column::Department])
             .join(JoinType::InnerJoin, assignment::Relation::Person.def())
             .filter(assignment::Column::TicketId.is_in(part.iter().copied()))
@@ -186,25 +193,20 @@ pub async fn holders(conn: &impl ConnectionTrait, ticket_ids: &[i64]) -> Result<
     Ok(holders)
 }
 
-/// Gives a ticket to `after` instead of `before`; who stays keeps the instant from which they had it.
-pub(super) async fn reassign(tx: &Tx, ticket_id: i64, before: &[i64], after: &[i64]) -> Result<()> {
-    let gone: Vec<i64> = before.iter().copied().filter(|person| !after.contains(person)).collect();
-    if !gone.is_empty() {
-        assignment::Entity::delete_many()
-            .filter(assignment::Column::TicketId.eq(ticket_id))
-            .filter(assignment::Column::PersonId.is_in(gone))
-            .exec(tx.conn())
-            .await?;
+/// Takes these assignments away, by their rows, and gives tickets to people: `(ticket, person)`, none that is there.
+pub(super) async fn reassign(tx: &Tx, gone: &[i64], new: &[(i64, i64)]) -> Result<()> {
+    for part in gone.chunks(MAX_BOUND_VALUES) {
+        let these = assignment::Column::Id.is_in(part.iter().copied());
+        assignment::Entity::delete_many().filter(these).exec(tx.conn()).await?;
     }
-    let new = after.iter().filter(|person| !before.contains(person)).map(|person| assignment::ActiveModel {
-        id: NotSet,
-        ticket_id: Set(ticket_id),
-        person_id: Set(*person),
-        assigned_at: Set(tx.now()),
-    });
-    let new: Vec<assignment::ActiveModel> = new.collect();
-    if !new.is_empty() {
-        assignment::Entity::insert_many(new).exec_without_returning(tx.conn()).await?;
+    for part in new.chunks(ROWS_AT_ONCE) {
+        let rows = part.iter().map(|(ticket_id, person_id)| assignment::ActiveModel {
+            id: NotSet,
+            ticket_id: Set(*ticket_id),
+            person_id: Set(*person_id),
+            assigned_at: Set(tx.now()),
+        });
+        assignment::Entity::insert_many(rows).exec_without_returning(tx.conn()).await?;
     }
     Ok(())
 }

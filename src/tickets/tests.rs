@@ -107,6 +107,9 @@ async fn a_reference_is_never_given_twice() {
     assert_eq!(made, [format!("DEF-{SECOND}-3"), format!("MAINT-{SECOND}-2"), format!("DEF-{SECOND}-4")]);
     make(&db, vec![named(&format!("def-{SECOND}-9"), new(Kind::Defect, me))]).await.expect("made");
     assert_eq!(make(&db, vec![new(Kind::Defect, me)]).await.expect("made"), [format!("DEF-{SECOND}-10")]);
+    // One that is longer than any number, but is none.
+    make(&db, vec![named(&format!("DEF-{SECOND}-from-the-old-list"), new(Kind::Defect, me))]).await.expect("made");
+    assert_eq!(make(&db, vec![new(Kind::Defect, me)]).await.expect("made"), [format!("DEF-{SECOND}-11")]);
     db.pass(TimeDelta::seconds(1));
     assert_eq!(make(&db, set).await.expect("made")[0], "DEF-20260118143023");
 }
