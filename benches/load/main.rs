@@ -3,6 +3,7 @@
 //! The built program runs in a process of its own on a fresh database; this process is the world around it. It
 //! prints a table, and afterwards holds the database against what was sent: a figure that lost something is none.
 
+mod desk;
 #[expect(dead_code, reason = "the kill tests use more of it")]
 mod drive;
 mod history;
@@ -17,6 +18,11 @@ use scenarios::Scenario;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+/// Over how many connections people write.
+const CONNECTIONS: u32 = 64;
+/// Over how many the desk is asked.
+const DESK_CONNECTIONS: u32 = 32;
+
 /// Measures Andon on each database that is there.
 #[derive(Parser)]
 #[command(name = "load")]
@@ -30,9 +36,9 @@ struct Arguments {
     /// How long messages are sent, instead of the scenario's own time
     #[arg(long)]
     seconds: Option<u64>,
-    /// Over how many connections
-    #[arg(long, default_value_t = 64)]
-    connections: u32,
+    /// Over how many connections; without it 64 for messages, 32 for the desk
+    #[arg(long)]
+    connections: Option<u32>,
     /// How often each is run
     #[arg(long, default_value_t = 1)]
     runs: u32,
@@ -74,7 +80,14 @@ async fn measure(arguments: &Arguments) -> Result<bool, Box<dyn std::error::Erro
         }
         for scenario in Scenario::ALL.into_iter().filter(|it| arguments.is_wanted(*it)) {
             for _ in 0..arguments.runs {
-                let plan = scenario.plan(arguments.seconds, arguments.connections);
+                if scenario.is_of_the_desk() {
+                    let connections = arguments.connections.unwrap_or(DESK_CONNECTIONS);
+                    rows.extend(
+                        desk::run(backend, scenario, desk::Plan { connections, seconds: arguments.seconds }).await?,
+                    );
+                    continue;
+                }
+                let plan = scenario.plan(arguments.seconds, arguments.connections.unwrap_or(CONNECTIONS));
                 let row = run::run(backend, scenario, &plan).await?;
                 println!("{}", row.line());
                 rows.push(row);

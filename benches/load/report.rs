@@ -1,5 +1,6 @@
 //! The figures of a run, as a line, a table and JSON.
 
+use crate::desk::{Answers as DeskAnswers, Heard};
 use crate::drive::databases::Backend;
 use crate::drive::people::Answers;
 use crate::drive::verify::Findings;
@@ -25,6 +26,20 @@ pub(crate) struct Figures<'a> {
     pub(crate) andon_cpu: f64,
     pub(crate) driver_cpu: f64,
     pub(crate) findings: &'a Findings,
+}
+
+/// What a run of the desk gave, as it was measured.
+pub(crate) struct DeskFigures {
+    pub(crate) name: String,
+    pub(crate) answers: DeskAnswers,
+    /// How long people asked.
+    pub(crate) took: Duration,
+    /// Notices at the provider meanwhile.
+    pub(crate) told_meanwhile: usize,
+    pub(crate) resident: u64,
+    pub(crate) start_up: Duration,
+    pub(crate) andon_cpu: f64,
+    pub(crate) driver_cpu: f64,
 }
 
 /// A line of the table.
@@ -107,6 +122,54 @@ impl Row {
             andon_cpu_s: figures.andon_cpu,
             driver_cpu_s: figures.driver_cpu,
             faults,
+        }
+    }
+
+    /// A row of the desk: `accepted` are requests answered as they should be; replies there are where notices go out.
+    pub(crate) fn of_desk(backend: Backend, figures: &DeskFigures) -> Self {
+        let seconds = figures.took.as_secs_f64();
+        let answers = &figures.answers;
+        let of = |share: f64| milliseconds(Duration::from_micros(answers.latency.value_at_quantile(share)));
+        let mut faults = Vec::new();
+        if answers.failed > 0 {
+            faults.push(format!("answers amiss: {} (such as {})", answers.failed, answers.examples.join("; ")));
+        }
+        Self {
+            database: backend.to_string(),
+            scenario: figures.name.clone(),
+            seconds,
+            accepted: answers.accepted,
+            failed: answers.failed,
+            accepted_per_second: ratio(answers.accepted, seconds),
+            answer_p50_ms: of(0.5),
+            answer_p99_ms: of(0.99),
+            answer_max_ms: of(1.0),
+            reply_p50_ms: 0.0,
+            reply_p99_ms: 0.0,
+            replies: 0,
+            replies_per_second: ratio(figures.told_meanwhile as u64, seconds),
+            replies_waiting: 0,
+            behind_s: 0.0,
+            resident_mb: ratio(figures.resident, 1024.0 * 1024.0),
+            start_up_ms: milliseconds(figures.start_up),
+            andon_cpu_s: figures.andon_cpu,
+            driver_cpu_s: figures.driver_cpu,
+            faults,
+        }
+    }
+
+    /// Notes how many notices went out in the end, and how long after the last request.
+    pub(crate) fn tells(&mut self, notices: usize, behind: Duration) {
+        self.replies = notices;
+        self.behind_s = behind.as_secs_f64();
+    }
+
+    /// Notes how soon an open desk heard.
+    pub(crate) fn hears(&mut self, heard: &Heard) {
+        let of = |share: f64| milliseconds(Duration::from_micros(heard.delays.value_at_quantile(share)));
+        (self.reply_p50_ms, self.reply_p99_ms) = (of(0.5), of(0.99));
+        if heard.missed > 0 {
+            self.faults.push(format!("never heard of: {}", heard.missed));
         }
     }
 

@@ -22,6 +22,16 @@ pub(crate) enum Scenario {
     Numbers,
     /// A start on a database of a million messages
     Million,
+    /// As many incidents as are taken, over 32 connections
+    DeskCreate,
+    /// Pages of 20 of 1,000 and of 100,000 tickets
+    DeskList,
+    /// One of 100,000 tickets at a time
+    DeskOpen,
+    /// As many sign-ins as are answered
+    DeskLogin,
+    /// 50 incidents a second, and a desk that is open
+    DeskPush,
 }
 
 /// A scenario in figures.
@@ -39,7 +49,7 @@ pub(crate) struct Plan {
 }
 
 impl Scenario {
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::Flood,
         Self::Steady,
         Self::Sustained,
@@ -47,7 +57,17 @@ impl Scenario {
         Self::ProviderDown,
         Self::Numbers,
         Self::Million,
+        Self::DeskCreate,
+        Self::DeskList,
+        Self::DeskOpen,
+        Self::DeskLogin,
+        Self::DeskPush,
     ];
+
+    /// Whether people at the desk ask, and not people who write.
+    pub(crate) fn is_of_the_desk(self) -> bool {
+        matches!(self, Self::DeskCreate | Self::DeskList | Self::DeskOpen | Self::DeskLogin | Self::DeskPush)
+    }
 
     pub(crate) fn plan(self, seconds: Option<u64>, connections: u32) -> Plan {
         let flood = Plan {
@@ -61,7 +81,9 @@ impl Scenario {
             history: 0,
         };
         let plan = match self {
-            Self::Flood => flood,
+            Self::Flood | Self::DeskCreate | Self::DeskList | Self::DeskOpen | Self::DeskLogin | Self::DeskPush => {
+                flood
+            }
             Self::Steady => Plan { people: 2_000, pace: Pace::PerSecond(200.0), ..flood },
             Self::Sustained => Plan {
                 pace: Pace::PerSecond(1_500.0),

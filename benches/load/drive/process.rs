@@ -76,6 +76,7 @@ impl Andon {
             .env("ANDON_DATA_DIR", &start.folder)
             .env("ANDON_CHAT_ACCESS", "open")
             .env("ANDON_SENDER_LIMIT", "0")
+            .env("ANDON_REQUEST_LIMIT", "0")
             .env("ANDON_LOG", "warn")
             .env("DATABASE_URL", &start.database_url)
             .env("TWILIO_ACCOUNT_SID", ACCOUNT)
