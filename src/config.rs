@@ -129,7 +129,7 @@ pub struct Settings {
     /// Given address of Redis; [`Settings::redis_url`] knows the default.
     redis_url: Option<SecretString>,
     /// Given public origin; [`Settings::public_origin`] knows what stands in for it.
-    public_url: Option<Url>,
+    pub public_url: Option<Url>,
     /// The webhook's address as it was written, without query and fragment: signatures cover it byte for byte.
     webhook_url: Option<String>,
     /// Given address of Twilio's API; [`Settings::twilio_api_base`] knows what stands in for it.

@@ -134,6 +134,7 @@ pub struct Change {
 /// # Errors
 /// What is wrong with it.
 pub async fn change(tx: &Tx, bom: &row::Model, change: Change, by: i64) -> Result<Listed> {
+    store::by_id_locked(tx, bom.id).await?; // what is in force now stays so until this is written
     let components = match change.components {
         Some(components) => components,
         None => components_in_force(tx.conn(), bom.id).await?.into_iter().map(records::said).collect(),

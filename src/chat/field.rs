@@ -336,6 +336,7 @@ mod tests {
                 name: "reopen".to_owned(),
                 menu: None,
                 roles: Vec::new(),
+                by_word: Vec::new(),
                 prefixes: Vec::new(),
                 action: "show".to_owned(),
                 questions: vec![question.clone()],

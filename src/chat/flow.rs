@@ -28,8 +28,10 @@ pub struct Flow {
     pub name: String,
     /// The place in the menu; `None` keeps it out of there.
     pub menu: Option<u8>,
-    /// Who may use it.
+    /// Who may use it, and has it in the menu where it has a place there.
     pub roles: Vec<Role>,
+    /// Who else may use it: by writing its title or a synonym, for it is not in their menu.
+    pub by_word: Vec<Role>,
     /// Beginnings of references that start it with its first answer filled in, `MACH-`.
     pub prefixes: Vec<String>,
     /// What happens at the end, one of [`ACTIONS`].

@@ -46,8 +46,8 @@ pub(super) fn check(draft: &Draft, wording: &Wording) -> Vec<Problem> {
         let what = format!("the name \"{}\" is taken by the chat's own words", name.value);
         problems.push(draft.problem(name.line, what, "Choose another name."));
     }
-    if draft.menu.is_none() && draft.prefixes.is_empty() {
-        let instead = "Add menu = a place in the menu, or prefixes.";
+    if draft.menu.is_none() && draft.prefixes.is_empty() && draft.by_word.is_empty() {
+        let instead = "Add menu = a place in the menu, or prefixes, or by_word.";
         problems.push(draft.problem(name.line, "nobody can reach the flow", instead));
     }
     prefixes(draft, &mut problems);

@@ -17,7 +17,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 /// Keys at the top of a flow file.
-const FLOW_KEYS: [&str; 6] = ["name", "menu", "roles", "prefixes", "action", "question"];
+const FLOW_KEYS: [&str; 7] = ["name", "menu", "roles", "by_word", "prefixes", "action", "question"];
 /// Keys of a question.
 const QUESTION_KEYS: [&str; 11] =
     ["name", "field", "optional", "photos", "options", "max_chars", "min", "max", "of", "refuses", "offers"];
@@ -43,6 +43,7 @@ pub(super) struct Draft {
     pub(super) name: Option<At<String>>,
     pub(super) menu: Option<At<u8>>,
     pub(super) roles: Vec<Role>,
+    pub(super) by_word: Vec<Role>,
     pub(super) prefixes: Vec<At<String>>,
     pub(super) action: Option<At<String>>,
     pub(super) questions: Vec<DraftQuestion>,
@@ -81,6 +82,7 @@ impl Draft {
             name: self.name?.value,
             menu: self.menu.map(|menu| menu.value),
             roles: self.roles,
+            by_word: self.by_word,
             prefixes: self.prefixes.into_iter().map(|prefix| prefix.value).collect(),
             action: self.action?.value,
             questions: questions.collect::<Option<Vec<_>>>()?,
@@ -115,11 +117,8 @@ impl Reader<'_> {
         let questions = match table.get("question").map(|value| (value, value.get_ref().as_array())) {
             Some((_, Some(items))) => {
                 if let Some(item) = items.get(MOST_QUESTIONS) {
-                    self.tell(
-                        &item.span(),
-                        "the flow asks too much",
-                        format!("Ask {MOST_QUESTIONS} questions at most."),
-                    );
+                    let instead = format!("Ask {MOST_QUESTIONS} questions at most.");
+                    self.tell(&item.span(), "the flow asks too much", instead);
                 }
                 items.iter().take(MOST_QUESTIONS).filter_map(|item| self.question(item)).collect()
             }
@@ -132,7 +131,6 @@ impl Reader<'_> {
                 Vec::new()
             }
         };
-        let roles = self.texts(table, "roles").iter().filter_map(|role| self.role(role)).collect::<Vec<_>>();
         if !table.contains_key("roles") {
             let all = Role::ALL.map(Role::as_str).join(", ");
             self.tell(&(0..0), "nobody may use the flow", format!("Add roles = [\"OPERATOR\"]; there are {all}."));
@@ -141,7 +139,8 @@ impl Reader<'_> {
             file: self.file.to_owned(),
             name: self.name(table, 0..0),
             menu: self.menu(table),
-            roles,
+            roles: self.roles(table, "roles"),
+            by_word: self.roles(table, "by_word"),
             prefixes: self.texts(table, "prefixes"),
             action: self.needed_text(table, "action", &(0..0), "Add action = \"…\"."),
             questions,
@@ -286,24 +285,25 @@ impl Reader<'_> {
     fn name(&mut self, table: &DeTable<'_>, span: Range<usize>) -> Option<At<String>> {
         let name = self.needed_text(table, "name", &span, "Add name = \"…\".")?;
         if !is_word(&name.value, char::is_ascii_lowercase) {
-            self.tell_line(
-                name.line,
-                format!("\"{}\" is no name", name.value),
-                "Write small letters, digits and _, such as near_miss.",
-            );
+            let what = format!("\"{}\" is no name", name.value);
+            self.tell_line(name.line, what, "Write small letters, digits and _, such as near_miss.");
             return None;
         }
         Some(name)
     }
 
-    fn role(&mut self, role: &At<String>) -> Option<Role> {
-        let known = Role::named(&role.value);
-        if known.is_none() {
-            let names = Role::ALL.map(Role::as_str);
-            let instead = format!("Write one of: {}{}", names.join(", "), did_you_mean(&role.value, &names));
-            self.tell_line(role.line, format!("unknown role \"{}\"", role.value), instead);
+    fn roles(&mut self, table: &DeTable<'_>, key: &str) -> Vec<Role> {
+        let names = Role::ALL.map(Role::as_str);
+        let mut roles = Vec::new();
+        for At { value, line } in self.texts(table, key) {
+            if let Some(role) = Role::named(&value) {
+                roles.push(role);
+            } else {
+                let instead = format!("Write one of: {}{}", names.join(", "), did_you_mean(&value, &names));
+                self.tell_line(line, format!("unknown role \"{value}\""), instead);
+            }
         }
-        known
+        roles
     }
 
     fn flag(&mut self, table: &DeTable<'_>, key: &str) -> bool {

@@ -68,6 +68,11 @@ impl Names {
         )
     }
 
+    /// Whether this, made plain, is one of the names.
+    pub fn has(&self, bare: &str) -> bool {
+        self.0.iter().any(|name| name == bare)
+    }
+
     fn words(&self) -> impl Iterator<Item = &str> {
         self.0.iter().flat_map(|name| name.split(|c: char| !c.is_alphanumeric())).filter(|word| !word.is_empty())
     }

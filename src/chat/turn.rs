@@ -157,7 +157,7 @@ impl<'a> Turn<'a> {
         } else if self.said.is_empty() {
             self.cannot_take();
             self.show_menu();
-        } else if let Some(flow) = self.chosen(&options) {
+        } else if let Some(flow) = self.chosen(&options).or_else(|| self.called()) {
             self.start(flow);
         } else {
             self.tell("chat.miss.menu");
@@ -226,13 +226,17 @@ impl<'a> Turn<'a> {
     }
 
     fn may_use(&self, flow: &Flow) -> bool {
-        let as_role = self.asker.registered && self.asker.role.is_some_and(|role| flow.roles.contains(&role));
-        as_role || (self.asker.open_access && flow.roles.contains(&Role::Operator))
+        self.is_among(&flow.roles) || self.is_among(&flow.by_word)
+    }
+
+    fn is_among(&self, roles: &[Role]) -> bool {
+        let as_role = self.asker.registered && self.asker.role.is_some_and(|role| roles.contains(&role));
+        as_role || (self.asker.open_access && roles.contains(&Role::Operator))
     }
 
     fn options(&self) -> Vec<&'a Flow> {
         let flows: &'a Flows = self.flows;
-        flows.iter().filter(|flow| flow.menu.is_some() && self.may_use(flow)).collect()
+        flows.iter().filter(|flow| flow.menu.is_some() && self.is_among(&flow.roles)).collect()
     }
 
     fn show_menu(&mut self) {
@@ -253,16 +257,21 @@ impl<'a> Turn<'a> {
         self.tell_with("chat.menu.text", json!({"company": self.company, "options": options}));
     }
 
+    /// The flow that is not in the menu and whose whole title or synonym the message is.
+    fn called(&self) -> Option<&'a Flow> {
+        let flows: &'a Flows = self.flows;
+        let mut by_word = flows.iter().filter(|flow| self.is_among(&flow.by_word));
+        by_word.find(|flow| self.names(flow).has(&self.word))
+    }
+
+    fn names(&self, flow: &Flow) -> Names {
+        let title = self.wording.render(&self.session.language, &format!("chat.{}.title", flow.name), &Value::Null);
+        let synonyms = self.wording.list(&self.session.language, &format!("chat.{}.synonyms", flow.name));
+        Names::new([flow.name.clone(), title].into_iter().chain(synonyms))
+    }
+
     fn chosen(&self, options: &[&'a Flow]) -> Option<&'a Flow> {
-        let names: Vec<Names> = options
-            .iter()
-            .map(|flow| {
-                let title =
-                    self.wording.render(&self.session.language, &format!("chat.{}.title", flow.name), &Value::Null);
-                let synonyms = self.wording.list(&self.session.language, &format!("chat.{}.synonyms", flow.name));
-                Names::new([flow.name.clone(), title].into_iter().chain(synonyms))
-            })
-            .collect();
+        let names: Vec<Names> = options.iter().map(|flow| self.names(flow)).collect();
         self.said.iter().find_map(|text| pick(text, &names)).and_then(|place| options.get(place).copied())
     }
 
@@ -286,11 +295,11 @@ impl<'a> Turn<'a> {
     pub(super) fn wants_offered(&self) -> Option<Offer> {
         let options = if self.may_speak() { self.options() } else { Vec::new() };
         let first = |flow: &Flow| flow.questions.first().and_then(|question| question.offers);
-        // On the floor nothing is offered, and most messages come from there.
+        // On the floor's menu nothing is offered, and most messages come from there.
         if options.iter().all(|flow| first(flow).is_none()) {
-            return None;
+            return self.called().and_then(first);
         }
-        self.chosen(&options).and_then(first)
+        self.chosen(&options).or_else(|| self.called()).and_then(first)
     }
 
     /// Starts the flow of a typed reference; says whether there was one. An open form is put aside.

@@ -72,7 +72,7 @@ async fn first_admins_link(server: &Server) -> Result<Option<String>> {
     if !is_watched || desk::has_an_admin(app).await? {
         return Ok(None);
     }
-    let origin = app.settings.public_origin().map(|url| url.origin().ascii_serialization());
+    let origin = app.settings.public_url.as_ref().map(|url| url.origin().ascii_serialization());
     let origin = origin.unwrap_or_else(|| app.settings.local_origin());
     Ok(Some(format!("{origin}/setup?code={}", app.proof.setup.open(app.clock.now()))))
 }

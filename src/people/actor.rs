@@ -5,7 +5,7 @@
 //! every process.
 
 use super::model::{Refusal, Sight};
-use super::store::sign_ins::{self, Holder};
+use super::store::sign_ins;
 use super::store::users::{self, User};
 use super::{Role, tokens};
 use crate::app::App;
@@ -30,6 +30,8 @@ pub struct Actor {
     pub department: Option<String>,
     /// The door they came through.
     pub door: Door,
+    /// The sign-in they came by; none with a token for programs.
+    pub sign_in: Option<String>,
 }
 
 impl Actor {
@@ -41,6 +43,14 @@ impl Actor {
     /// Whose data they may see.
     pub fn sight(&self) -> Sight {
         Sight::of(self.person_id, self.role, self.department.as_deref())
+    }
+
+    /// Lets those pass who are signed in themselves: a token for programs must not become a way to sign in.
+    ///
+    /// # Errors
+    /// [`Kind::Forbidden`] for a program.
+    pub fn must_be_signed_in(&self) -> Result<()> {
+        if self.sign_in.is_some() { Ok(()) } else { Err(no_program()) }
     }
 
     /// Lets admins pass; `what` completes "Only an admin may …".
@@ -100,7 +110,8 @@ pub async fn by_access_token(app: &App, token: &str) -> Result<SignedIn> {
         return Err(unauthorized("This access token has expired. Refresh it: POST /api/auth/refresh/."));
     }
     let holder = sign_ins::holder(app.db.read(), &claims.sign_in).await?;
-    let actor = holder.filter(|holder| holder.person_id == claims.person_id).and_then(Holder::actor);
+    let actor =
+        holder.filter(|holder| holder.person_id == claims.person_id).and_then(|holder| holder.actor(&claims.sign_in));
     let actor = actor.ok_or_else(|| unauthorized("This sign-in has ended. Sign in again: POST /api/auth/login/."))?;
     Ok(SignedIn { actor, sign_in: claims.sign_in })
 }
@@ -117,8 +128,7 @@ impl FromRequestParts<App> for SignedIn {
             unauthorized("Sign in first: POST /api/auth/login/, then send Authorization: Bearer with the access token.")
         })?;
         if token.starts_with(PREFIX) {
-            let says = "This is done by somebody who is signed in, not with a token for programs.";
-            return Err(Error::new(Kind::Forbidden, says));
+            return Err(no_program());
         }
         let signed_in = by_access_token(app, token).await?;
         parts.extensions.insert(signed_in.clone()); // for the extractor that comes next
@@ -194,6 +204,10 @@ impl FromRequestParts<App> for Admin {
         let actor = Actor::from_request_parts(parts, app).await?;
         if actor.is_admin() { Ok(Self) } else { Err(Error::new(Kind::Forbidden, "This is for admins only.")) }
     }
+}
+
+fn no_program() -> Error {
+    Error::new(Kind::Forbidden, "This is done by somebody who is signed in, not with a token for programs.")
 }
 
 fn unauthorized(public: &'static str) -> Error {

@@ -15,6 +15,7 @@ use crate::kit::{E164, Error, Result};
 /// # Errors
 /// Fields that are wrong, all together; [`crate::kit::error::Kind::Unavailable`] where too many passwords wait.
 pub async fn add(app: &App, actor: &Actor, new: NewUser, password: &str) -> Result<User> {
+    actor.must_be_signed_in()?;
     let [phone, whatsapp] = [&new.phone_number, &new.whatsapp_number].map(|number| number.as_ref().map(E164::as_str));
     let numbers = [("phone_number", phone), ("whatsapp_number", whatsapp)];
     let mut wrong = unknown_values(&app.settings, &app.wording, &numbers, Some(&new.language));
@@ -52,7 +53,8 @@ pub async fn add_first_admin(app: &App, new: NewUser, password: &str) -> Result<
     made.await
 }
 
-/// Changes a user. A new password ends their sign-ins, but for the one that is `kept`.
+/// Changes a user. A new password is set by somebody who is signed in, and ends the user's sign-ins, but for the one
+/// that it is set by.
 ///
 /// # Errors
 /// Fields that are wrong, all together; [`super::model::Refusal`].
@@ -63,8 +65,10 @@ pub async fn change(
     changes: UserChanges,
     is_active: Option<bool>,
     password: Option<String>,
-    kept: Option<String>,
 ) -> Result<User> {
+    if password.is_some() {
+        actor.must_be_signed_in()?;
+    }
     let mut fields = changes.fields(user);
     fields.extend(is_active.filter(|is_active| *is_active != user.is_active).map(|_| "is_active"));
     may_change(actor, user, &fields)?;
@@ -84,6 +88,7 @@ pub async fn change(
         None => None,
     };
     let (id, by) = (user.id, Some(actor.person_id));
+    let kept = actor.sign_in.clone();
     app.db
         .through(actor.door)
         .write_with((changes, hash, kept), move |tx, (changes, hash, kept)| {
@@ -108,7 +113,7 @@ pub async fn change(
 pub async fn change_oneself(app: &App, who: SignedIn, changes: UserChanges, password: Option<String>) -> Result<User> {
     let user = store::by_id(app.db.read(), who.actor.person_id).await?;
     let user = user.ok_or_else(|| Error::internal("somebody signed in is no user"))?;
-    change(app, &who.actor, &user, changes, None, password, Some(who.sign_in)).await
+    change(app, &who.actor, &user, changes, None, password).await
 }
 
 /// Lets somebody use Andon again, or no longer.

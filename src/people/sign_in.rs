@@ -61,7 +61,8 @@ enum Refreshed {
 pub async fn sign_in(app: &App, given: Credentials, network: String) -> Result<(Tokens, User)> {
     let name = given.username.trim().to_lowercase();
     let attempt = app.proof.attempts.begin(&app.clock, &name, &network).map_err(too_many)?;
-    let account = sign_ins::account(app.db.read(), &name).await?;
+    // No name holds a NUL, and PostgreSQL takes none.
+    let account = if name.contains('\0') { None } else { sign_ins::account(app.db.read(), &name).await? };
     if attempt.needs_known_network {
         let since = app.clock.now() - NETWORKS_KNOWN_FOR;
         let person_id = account.as_ref().map_or(0, |account| account.person_id);
@@ -152,7 +153,7 @@ pub async fn sign_out(app: &App, person_id: i64, sign_in: String, everywhere: bo
 async fn next(tx: &Tx, claims: &Refresh) -> Result<Refreshed> {
     let Some(mut row) = sign_ins::find(tx.conn(), &claims.sign_in).await? else { return Ok(Refreshed::Over) };
     let holder = sign_ins::holder(tx.conn(), &claims.sign_in).await?;
-    let is_active = holder.and_then(sign_ins::Holder::actor).is_some();
+    let is_active = holder.and_then(|holder| holder.actor(&claims.sign_in)).is_some();
     if !is_active || row.person_id != claims.person_id || row.expires_at <= tx.now() {
         return Ok(Refreshed::Over);
     }

@@ -80,7 +80,9 @@ pub async fn bearer(app: &App, token: &str) -> Result<Option<(Actor, bool)>> {
     }
     let Bearer { person_id, can_write, username, role, department, .. } = bearer;
     let actor = username.zip(role.as_deref().and_then(Role::named));
-    Ok(actor.map(|(username, role)| (Actor { person_id, username, role, department, door: Door::Api }, can_write)))
+    let actor =
+        actor.map(|(username, role)| Actor { person_id, username, role, department, door: Door::Api, sign_in: None });
+    Ok(actor.map(|actor| (actor, can_write)))
 }
 
 /// SHA-256 of a text that nobody can guess, in hexadecimal digits: what is kept in its place.

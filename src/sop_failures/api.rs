@@ -7,7 +7,7 @@ use super::records::{self, Record};
 use crate::app::App;
 use crate::kit::{Instant, Result, rules};
 use crate::people::{Keeper, Kept, Seen};
-use crate::tickets::Status;
+use crate::tickets::{Status, Viewer};
 use crate::web::page::{Cursor, Here, Page, Paging, Part};
 use crate::web::refusals::{OfActs, OfCreating, OfLists, OfReading};
 use crate::web::{Body, Fields, Form, Query, read};
@@ -221,7 +221,8 @@ pub async fn report(
     Ok((StatusCode::CREATED, Json(failure.into())))
 }
 
-/// Correct the words of an SOP failure; a SUPERVISOR those of their department.
+/// Correct the words of an SOP failure, until it is closed; a SUPERVISOR those of their department, and only an ADMIN
+/// charges another.
 #[utoipa::path(
     patch, path = "/api/sop_failures/{id}", tag = "Records", params(("id" = i64, Path, minimum = 1)),
     request_body = FailureChange,
@@ -234,14 +235,15 @@ pub async fn change(
     Body(change): Body<FailureChange>,
 ) -> Result<Json<FailureShown>> {
     keeper.must_answer_for(&failure.facts.department)?;
+    keeper.must_answer_for(change.department.as_ref().unwrap_or(&failure.facts.department))?;
     let FailureChange { procedure, failure_type, department, description } = change;
     let number = failure.ticket.reference;
     let record = Record { number, procedure, failure_type, department, description, ..Record::default() };
-    let (id, by) = (failure.ticket.id, keeper.0.person_id);
+    let (id, viewer) = (failure.ticket.id, Viewer::from(&keeper.0));
     let changed = app
         .db
         .through(keeper.0.door)
-        .write_with(record, move |tx, record| Box::pin(desk::change(tx, id, record, by)))
+        .write_with((record, viewer), move |tx, (record, viewer)| Box::pin(desk::change(tx, id, record, viewer)))
         .await?;
     Ok(Json(changed.into()))
 }

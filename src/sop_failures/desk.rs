@@ -6,7 +6,7 @@ use super::{Report, row, store};
 use crate::db::Tx;
 use crate::kit::{Error, Result};
 use crate::people;
-use crate::tickets::{self, Status};
+use crate::tickets::{self, Status, Viewer};
 use crate::web::page::Part;
 use sea_orm::ConnectionTrait;
 
@@ -65,12 +65,13 @@ pub async fn report(tx: &Tx, report: Report) -> Result<Failure> {
     stored(tx, reported.ticket_id).await
 }
 
-/// Corrects the words of a failure.
+/// Corrects the words of a failure, while its ticket can be edited.
 ///
 /// # Errors
-/// What is wrong with them.
-pub async fn change(tx: &Tx, id: i64, record: &Record, by: i64) -> Result<Failure> {
-    records::put(tx, std::slice::from_ref(record), Some(by)).await?;
+/// What is wrong with them; the ticket's refusal.
+pub async fn change(tx: &Tx, id: i64, record: &Record, viewer: &Viewer) -> Result<Failure> {
+    tickets::hold_to_edit(tx, viewer, id).await?;
+    records::put(tx, std::slice::from_ref(record), Some(viewer.person_id)).await?;
     stored(tx, id).await
 }
 

@@ -85,20 +85,23 @@ pub async fn put(tx: &Tx, records: &[Record], by: Option<i64>) -> Result<()> {
             Ok(Effect::Changed) => {
                 let Some(before) = known.tickets.get(&record.number) else { continue };
                 let failure = known.words(record);
-                changed.push(known.changed(before, &failure, by));
-                reworded.push(tickets::row::Model {
+                let told = known.changed(before, &failure, by);
+                let comment = format!("Corrected: {}", told.fields.join(", "));
+                changed.push(told);
+                let after = tickets::row::Model {
                     title: ticket(&failure).title,
                     description: failure.description.clone(),
                     department: Some(failure.department.clone()),
                     updated_at: tx.now(),
                     ..before.clone()
-                });
+                };
+                reworded.push((after, comment));
                 rows.push(facts(before.id, failure));
             }
             Ok(Effect::Kept) | Err(_) => {}
         }
     }
-    reword(tx, reworded).await?;
+    reword(tx, reworded, by).await?;
     let made = take_in(tx, arrivals).await?;
     rows.extend(made.iter().zip(new_ones).map(|(ticket, record)| facts(ticket.id, known.words(record))));
     store::upsert(tx, &rows).await?;

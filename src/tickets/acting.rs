@@ -263,6 +263,7 @@ impl From<Refusal> for Error {
             | Refusal::TooManyWords(_)
             | Refusal::NothingToSet
             | Refusal::NoIncident
+            | Refusal::TitleOfProcedure
             | Refusal::DeadlineOutOfReach => Self::bad_request(text),
         };
         error.because(refusal)

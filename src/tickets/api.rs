@@ -8,7 +8,7 @@ pub mod forms;
 pub mod query;
 pub mod shape;
 
-use super::extract::{Allowed, Expected, Visible};
+use super::extract::{Expected, Visible};
 use super::model::Viewer;
 use super::reading::{self, Creations, Whole};
 use super::{Follower, Key, edit as edit_ticket};
@@ -136,7 +136,7 @@ pub async fn get(State(app): State<App>, seen: Visible) -> Result<Response> {
 )]
 pub async fn edit(
     State(app): State<App>,
-    Allowed(seen): Allowed,
+    seen: Visible,
     expected: Expected,
     Body(change): Body<Change>,
 ) -> Result<Response> {

@@ -6,7 +6,7 @@
 use super::acting::Held;
 use super::events::{self, Edited};
 use super::store::{self, NewHistory};
-use super::{Category, Key, Priority, Refusal, Ticket, Verb, Viewer, about, life_cycle, row};
+use super::{Category, Key, Kind, Priority, Refusal, Ticket, Verb, Viewer, about, life_cycle, row};
 use crate::db::Tx;
 use crate::kit::{Instant, Result};
 use chrono::TimeDelta;
@@ -56,6 +56,16 @@ pub async fn edit(tx: &Tx, viewer: &Viewer, key: Key<'_>, edit: &Edit, version: 
     Ok(after)
 }
 
+/// Holds a ticket for somebody who changes what it says elsewhere, until the transaction ends.
+///
+/// # Errors
+/// A [`Refusal`] (also as the error's source).
+pub async fn hold_to_edit(tx: &Tx, viewer: &Viewer, id: i64) -> Result<()> {
+    let held = Held::of(tx, [Key::Id(id)].into_iter()).await?;
+    let (_, ticket) = held.get(Key::Id(id), viewer, None)?;
+    Ok(life_cycle::check(ticket, viewer, Verb::Edit)?)
+}
+
 fn apply(
     before: &row::Model,
     ticket: &Ticket,
@@ -66,6 +76,9 @@ fn apply(
     life_cycle::check(ticket, viewer, Verb::Edit)?;
     if ticket.kind.is_of_the_floor() && (edit.project_name.is_some() || edit.category.is_some()) {
         return Err(Refusal::NoIncident);
+    }
+    if ticket.kind == Kind::SopFailure && edit.title.is_some() {
+        return Err(Refusal::TitleOfProcedure);
     }
     let mut after = before.after(ticket, now);
     let mut told = Vec::new();

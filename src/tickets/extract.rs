@@ -55,8 +55,7 @@ impl FromRequestParts<App> for Visible {
     }
 }
 
-/// A ticket that the asker may do something with now: what the last part of the path names, or change what it says
-/// where that is its number.
+/// A ticket that the asker may do something with now: what the last part of the path names.
 ///
 /// The use case checks again, in its transaction.
 #[derive(Clone, Debug)]
@@ -68,7 +67,7 @@ impl FromRequestParts<App> for Allowed {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
         let seen = Visible::from_request_parts(parts, app).await?;
         let last = parts.uri.path().rsplit('/').next().unwrap_or_default();
-        let verb = Verb::named(last).unwrap_or(Verb::Edit);
+        let verb = Verb::named(last).ok_or_else(|| Error::internal("a path names no action"))?;
         life_cycle::check(&seen.ticket, &seen.viewer, verb)?;
         Ok(Self(seen))
     }

@@ -23,7 +23,7 @@ pub mod store;
 
 pub use acting::{Wish, act, act_all};
 pub use action::{Action, Verb};
-pub use edit::{Edit, edit};
+pub use edit::{Edit, edit, hold_to_edit};
 pub use incident::{Category, Incident};
 pub use life_cycle::{Refusal, Transition, allowed_actions};
 pub use look_up::{Read, Seen, look_up, read};

@@ -45,9 +45,18 @@ pub async fn take_in(tx: &Tx, arrivals: Vec<Arrival>) -> Result<Vec<row::Model>>
     Ok(tickets)
 }
 
-/// Writes what these tickets say: title, description and department. All of them exist.
-pub async fn reword(tx: &Tx, tickets: Vec<row::Model>) -> Result<()> {
-    store::reword(tx, tickets).await
+/// Writes what these tickets say: title, description and department, and in their history what was corrected. All of
+/// them exist.
+pub async fn reword(tx: &Tx, tickets: Vec<(row::Model, String)>, by: Option<i64>) -> Result<()> {
+    let history = tickets.iter().map(|(ticket, comment)| NewHistory {
+        ticket_id: ticket.id,
+        changed_by: by,
+        status_from: Some(ticket.status),
+        status_to: ticket.status,
+        comment: Some(comment.clone()),
+    });
+    store::remember(tx, history.collect()).await?;
+    store::reword(tx, tickets.into_iter().map(|(ticket, _)| ticket).collect()).await
 }
 
 /// The next tickets of one kind in the order of their references.

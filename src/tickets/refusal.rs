@@ -58,6 +58,9 @@ pub enum Refusal {
     /// Something that only incidents have.
     #[error("Only incidents have a project and a category.")]
     NoIncident,
+    /// The title of an SOP failure is made from its procedure.
+    #[error("The title of an SOP failure is its procedure: correct that, at /api/sop_failures/{{id}}/.")]
+    TitleOfProcedure,
 }
 
 /// Fits "A ticket can be … only by …".

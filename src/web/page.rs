@@ -66,7 +66,8 @@ impl Cursor {
     pub fn read(raw: Raw<'_>) -> Result<Self, String> {
         let text = read::line(1..=MAX_CURSOR)(raw)?;
         let cursor = URL_SAFE_NO_PAD.decode(text).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
-        cursor.ok_or_else(|| "must be the cursor of a page's next or previous".to_owned())
+        let has_no_nul = |cursor: &Self| cursor.key.as_ref().is_none_or(|key| !key.contains('\0'));
+        cursor.filter(has_no_nul).ok_or_else(|| "must be the cursor of a page's next or previous".to_owned())
     }
 }
 
@@ -183,7 +184,8 @@ impl<T> Page<T> {
 /// Where a list was asked for: what the links to its other pages begin with.
 #[derive(Clone, Debug)]
 pub struct Here {
-    /// `https://desk.example`: the public URL where one is set, else the host that was asked.
+    /// `https://desk.example`: the public URL where one is set, else the host that was asked. Where the world's webhooks
+    /// come in, the desk need not be.
     origin: String,
     received: AsReceived,
 }
@@ -208,7 +210,7 @@ impl FromRequestParts<App> for Here {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
-        let public = app.settings.public_origin().map(|url| url.origin().ascii_serialization());
+        let public = app.settings.public_url.as_ref().map(|url| url.origin().ascii_serialization());
         let asked = || parts.headers.get(HOST)?.to_str().ok().map(|host| format!("http://{host}"));
         let origin = public.or_else(asked).unwrap_or_else(|| app.settings.local_origin());
         let received = parts.extensions.get().cloned();

@@ -4,7 +4,7 @@
 //! never holds a NUL character, which PostgreSQL could not keep.
 
 use crate::kit::{E164, Instant};
-use chrono::{DateTime, Datelike as _, SubsecRound as _, Utc};
+use chrono::{DateTime, Datelike as _, FixedOffset, SubsecRound as _, Timelike as _, Utc};
 use serde_json::Value;
 use std::ops::RangeInclusive;
 
@@ -135,11 +135,12 @@ pub fn boolean(raw: Raw<'_>) -> Result<bool, String> {
     }
 }
 
-/// An instant in RFC 3339, to the microsecond.
+/// An instant in RFC 3339, to the microsecond. A leap second counts as the one before: no database keeps one.
 pub fn instant(raw: Raw<'_>) -> Result<Instant, String> {
     // A plus that was not encoded arrives in a query as a space.
     let read = raw.text().ok().and_then(|text| DateTime::parse_from_rfc3339(&text.replace(' ', "+")).ok());
-    let instant = read.map(|at| at.with_timezone(&Utc).trunc_subsecs(6)).filter(|at| YEARS.contains(&at.year()));
+    let whole = |at: DateTime<FixedOffset>| at.with_nanosecond(at.nanosecond().min(999_999_999)).unwrap_or(at);
+    let instant = read.map(|at| whole(at).with_timezone(&Utc).trunc_subsecs(6)).filter(|at| YEARS.contains(&at.year()));
     instant.ok_or_else(|| "must be an instant in RFC 3339, like 2026-01-18T14:30:00Z".to_owned())
 }
 
@@ -179,6 +180,12 @@ pub fn email(raw: Raw<'_>) -> Result<String, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_leap_second_is_the_one_before() {
+        let read = instant(Raw::Text("2016-12-31T23:59:60.5Z")).expect("an instant");
+        assert_eq!(read.to_rfc3339(), "2016-12-31T23:59:59.999999+00:00");
+    }
     use serde_json::json;
 
     #[test]

@@ -1,7 +1,7 @@
 //! The desk by chat: clients and support people do by message what they do over the API, by the same rules.
 
 use crate::facts;
-use crate::support::app::{TestApp, number};
+use crate::support::app::{OPERATOR, TestApp, number};
 use crate::support::databases::Backend;
 use andon::people::Role;
 use andon::simulator::Incoming;
@@ -14,6 +14,7 @@ facts!["desk_chat":
     a_number_means_the_ticket_that_was_shown_under_it,
     what_is_no_longer_possible_is_told_and_changes_nothing,
     many_who_ask_at_once_are_each_offered_their_own,
+    a_report_from_the_floor_is_approved_by_who_reported_it,
 ];
 
 const SUPPORT: &str = "+12025550104";
@@ -108,6 +109,28 @@ async fn a_rejection_by_chat_brings_the_ticket_back_with_its_reason(backend: Bac
         (&whole["status"], &whole["history"][4]["comment"]),
         (&json!("IN_PROGRESS"), &json!("The error is still there"))
     );
+    app.end().await;
+}
+
+async fn a_report_from_the_floor_is_approved_by_who_reported_it(backend: Backend) {
+    let app = TestApp::start(backend).await;
+    let admin = app.user("boss", Role::Admin).await;
+    let menu = says(&app, OPERATOR, &["hi"]).await;
+    assert!(menu.contains("6️⃣") && !menu.contains("7️⃣"), "{menu}");
+    assert!(says(&app, OPERATOR, &["approve"]).await.contains("No ticket of yours waits for approval"));
+    says(&app, OPERATOR, &["3", "MACH-001", "Bearing", "High"]).await;
+    let rows = app.rows("SELECT MAX(id) AS id FROM tickets").await;
+    let ticket = json!({"id": rows[0].try_get::<i64>("", "id").expect("an id")});
+    assign(&app, &admin, &ticket).await;
+    let (_, whole) = admin.get(&format!("/api/tickets/{}/", ticket["id"])).await;
+    let reference = whole["reference"].as_str().expect("a reference");
+    says(&app, SUPPORT, &["start work", reference, "finish work", reference, "Greased"]).await;
+    let told = app.replies(&number(OPERATOR)).pop().unwrap_or_default();
+    assert!(told.contains("*approve* or *reject*"), "{told}");
+    let rejected = says(&app, OPERATOR, &["Reject a Ticket", "1", "It still squeaks"]).await;
+    assert!(rejected.contains("Ticket Rejected"), "{rejected}");
+    says(&app, SUPPORT, &["finish work", reference, "Replaced"]).await;
+    assert!(says(&app, OPERATOR, &["approve", "1"]).await.contains("Ticket Closed"));
     app.end().await;
 }
 

@@ -15,10 +15,13 @@ facts!["records_api":
     no_hand_releases_an_order_that_a_ticket_holds,
     a_supervisor_keeps_the_machines_of_their_department,
     a_supervisor_reports_an_sop_failure_against_any_department,
+    the_words_of_an_sop_failure_are_corrected_by_its_tickets_rules,
     a_bom_that_changes_gets_its_next_revision,
+    a_new_name_for_a_bom_undoes_no_approval,
     a_proposed_change_is_applied_to_what_is_in_force_when_it_is_approved,
     a_decision_is_made_once,
     records_are_kept_by_admins_and_supervisors_only,
+    links_lead_back_to_where_the_list_was_asked_for,
     pages_of_records_show_each_once_both_ways,
 ];
 
@@ -168,6 +171,31 @@ async fn a_supervisor_reports_an_sop_failure_against_any_department(backend: Bac
     app.end().await;
 }
 
+async fn the_words_of_an_sop_failure_are_corrected_by_its_tickets_rules(backend: Backend) {
+    let app = TestApp::start(backend).await;
+    let supervisor = app.user_of("sup1", Role::Supervisor, Some("Machining")).await;
+    let admin = app.user("boss", Role::Admin).await;
+    let report = json!({"procedure": "Torque check", "failure_type": "Skipped", "department": "Machining"});
+    let id = supervisor.post("/api/sop_failures/", report).await.1["id"].clone();
+    let (path, ticket) = (format!("/api/sop_failures/{id}/"), format!("/api/tickets/{id}/"));
+    let words = json!({"procedure": "Torque check II", "description": "Station 4"});
+    assert_eq!(supervisor.patch(&path, words).await.0, StatusCode::OK);
+    let (_, whole) = admin.get(&ticket).await;
+    let line = &whole["history"][1];
+    assert_eq!(
+        (&line["comment"], &line["changed_by"]),
+        (&json!("Corrected: procedure, description"), &json!(supervisor.id))
+    );
+    assert_eq!(supervisor.patch(&path, json!({"department": "Assembly"})).await.0, StatusCode::FORBIDDEN);
+    let (status, problem) = admin.patch(&ticket, json!({"title": "Another"})).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST);
+    assert!(problem["error"].as_str().is_some_and(|why| why.contains("/api/sop_failures/")), "{problem}");
+    assert_eq!(admin.post(&format!("{ticket}cancel/"), json!({"reason": "Twice"})).await.0, StatusCode::OK);
+    let (status, problem) = supervisor.patch(&path, json!({"description": "x"})).await;
+    assert_eq!((status, &problem["current_status"]), (StatusCode::CONFLICT, &json!("CANCELLED")), "{problem}");
+    app.end().await;
+}
+
 fn bom(number: &str) -> Value {
     json!({"number": number, "product": "Pump", "components": [
         {"number": "A", "name": "Housing", "quantity": "2", "unit_cost": "1.50"},
@@ -197,6 +225,24 @@ async fn a_bom_that_changes_gets_its_next_revision(backend: Backend) {
     assert!(refused["errors"]["components"][0].as_str().is_some_and(|why| why.contains("unit_cost")), "{refused}");
     let (_, revisions) = admin.get(&format!("{path}revisions/?count=true")).await;
     assert_eq!((&revisions["count"], &revisions["results"][0]["cost_change"]), (&json!(2), &json!("-0.50")));
+    app.end().await;
+}
+
+async fn a_new_name_for_a_bom_undoes_no_approval(backend: Backend) {
+    let app = TestApp::start(backend).await;
+    let admin = app.user("boss", Role::Admin).await;
+    let id = admin.post("/api/boms/", bom("BOM-700")).await.1["id"].clone();
+    let (path, revisions) = (format!("/api/boms/{id}/"), format!("/api/boms/{id}/revisions/"));
+    for round in 2..12 {
+        let change = json!({"component": "A", "change": "QUANTITY", "value": round.to_string(), "reason": "More"});
+        let number = admin.post(&revisions, change).await.1["number"].clone();
+        let approve = format!("{revisions}{number}/approve/");
+        let name = json!({"product": format!("Pump {round}")});
+        let (approved, renamed) = tokio::join!(admin.post(&approve, json!({})), admin.patch(&path, name));
+        assert_eq!((approved.0, renamed.0), (StatusCode::OK, StatusCode::OK), "{}", approved.1);
+        let (_, bom) = admin.get(&path).await;
+        assert_eq!((&bom["revision"], &bom["components"][0]["quantity"]), (&number, &json!(round.to_string())));
+    }
     app.end().await;
 }
 
@@ -267,6 +313,22 @@ async fn records_are_kept_by_admins_and_supervisors_only(backend: Backend) {
         let (status, problem) = app.anybody(Method::GET, list, None).await;
         assert_eq!((status, &problem["status"]), (StatusCode::UNAUTHORIZED, &json!(401)), "{list}");
     }
+    app.end().await;
+}
+
+async fn links_lead_back_to_where_the_list_was_asked_for(backend: Backend) {
+    let webhook = ("WHATSAPP_WEBHOOK_URL", "https://andon.example.com/api/whatsapp/webhook");
+    let app = TestApp::with(backend, &[webhook]).await;
+    let admin = app.user("boss", Role::Admin).await;
+    let (_, page) = admin.get("/api/orders/?page_size=1").await;
+    let next = page["next"].as_str().expect("a link");
+    assert!(next.starts_with(&app.url("/api/orders/?")), "the world's webhooks come in elsewhere: {next}");
+    let app = app.restart(&[webhook, ("ANDON_PUBLIC_URL", "https://desk.example.com")]).await;
+    let (_, page) = app.user("boss2", Role::Admin).await.get("/api/orders/?page_size=1").await;
+    assert!(
+        page["next"].as_str().is_some_and(|next| next.starts_with("https://desk.example.com/api/orders/?")),
+        "{page}"
+    );
     app.end().await;
 }
 

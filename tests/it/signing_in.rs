@@ -24,6 +24,7 @@ facts!["signing_in":
     who_is_signed_in_is_not_limited,
     who_tries_passwords_waits_and_locks_nobody_else_out,
     a_token_for_a_program_does_what_its_scope_says,
+    a_token_for_a_program_sets_no_password,
     a_token_holds_until_it_runs_out_or_is_revoked,
     sign_ins_are_let_go_long_after_they_ran_out,
 ];
@@ -291,6 +292,24 @@ async fn a_token_for_a_program_does_what_its_scope_says(backend: Backend) {
         let hash: String = row.try_get("", "hash").expect("a hash");
         read.as_str().is_some_and(|token| token.contains(&hash))
     }));
+    app.end().await;
+}
+
+async fn a_token_for_a_program_sets_no_password(backend: Backend) {
+    let app = TestApp::start(backend).await;
+    let admin = app.user("boss", Role::Admin).await;
+    let (_, made) = admin.post("/api/tokens/", json!({"name": "Import", "scope": "write"})).await;
+    let program = admin.with_token(made["token"].as_str().expect("a token"));
+    let own = format!("/api/users/{}/", admin.id);
+    let password = json!({"password": "another password 1", "password_confirm": "another password 1"});
+    assert_eq!(program.patch(&own, json!({"first_name": "Boss"})).await.0, StatusCode::OK);
+    assert_eq!(program.patch(&own, password.clone()).await.0, StatusCode::FORBIDDEN);
+    assert_eq!(program.post("/api/users/", crate::users::dev()).await.0, StatusCode::FORBIDDEN);
+    assert_eq!(logs_in(&app, "boss", PASSWORD).await.0, StatusCode::OK);
+    let other = logs_in(&app, "boss", PASSWORD).await.1;
+    assert_eq!(admin.patch(&own, password).await.0, StatusCode::OK);
+    assert_eq!(admin.get("/api/profiles/").await.0, StatusCode::OK, "the sign-in that set it goes on");
+    assert!(!opens(&app, &other["access"]).await, "the others have ended");
     app.end().await;
 }
 

@@ -27,11 +27,15 @@ async fn status_and_people_change_by_actions_only(backend: Backend) {
     let why = |field: &str| problem["errors"][field][0].as_str().unwrap_or_default().to_owned();
     assert!(why("status").contains("open_ticket"), "{problem}");
     assert!(why("assigned_to").contains("/assign/"), "{problem}");
-    let (_, ticket) = admin.get(&format!("/api/tickets/{id}/")).await;
+    let at = format!("/api/tickets/{id}/");
+    let (_, ticket) = admin.get(&at).await;
     assert_eq!(
         (&ticket["status"], &ticket["title"], &ticket["version"]),
         (&json!("NEW"), &incident()["title"], &json!(0))
     );
+    does(&admin, id, "open_ticket", json!({})).await;
+    let (status, problem) = client.patch(&at, json!({"status": "CLOSED"})).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST, "also for who may not change it now: {problem}");
     app.end().await;
 }
 

@@ -103,7 +103,8 @@ pub async fn show(seen: SeenUser) -> Json<UserShown> {
 /// Change a user.
 ///
 /// An admin changes everything. Everybody changes their own e-mail address, names, phone number, language and password.
-/// A new password ends all sign-ins of that user.
+/// A new password is set by somebody who is signed in, not with a token for programs, and ends the user's sign-ins, but
+/// for the one that it is set by.
 #[utoipa::path(
     patch, path = "/api/users/{id}", tag = "People", security(("bearer" = [])), request_body = Changing,
     params(("id" = i64, Path, description = "The user's number")),
@@ -115,7 +116,7 @@ pub async fn show(seen: SeenUser) -> Json<UserShown> {
 )]
 pub async fn change(seen: SeenUser, State(app): State<App>, Body(asked): Body<Change>) -> Result<Json<UserShown>> {
     let SeenUser { actor, user } = seen;
-    let user = desk::change(&app, &actor, &user, asked.changes, asked.is_active, asked.password, None).await?;
+    let user = desk::change(&app, &actor, &user, asked.changes, asked.is_active, asked.password).await?;
     Ok(Json(user.into()))
 }
 

@@ -6,7 +6,7 @@
 
 use super::{Caller, Known, by_addresses, greet, known_addresses, lock, person};
 use crate::channels::Medium;
-use crate::db::Tx;
+use crate::db::{MAX_BOUND_VALUES, Tx};
 use crate::kit::records::{Effect, Judged, Verdict, Wrong, lacking, those};
 use crate::kit::{E164, Instant, Result};
 use crate::outbox;
@@ -123,14 +123,18 @@ pub async fn page(conn: &impl ConnectionTrait, after: Option<&str>, most: u64) -
 
 /// The WhatsApp numbers of these people; of one who has several, the first.
 pub async fn numbers_of(conn: &impl ConnectionTrait, people: &[i64]) -> Result<HashMap<i64, String>> {
-    let select = address::Entity::find()
-        .select_only()
-        .columns([address::Column::PersonId, address::Column::Value])
-        .filter(address::Column::Medium.eq(Medium::Whatsapp.as_str()))
-        .filter(address::Column::PersonId.is_in(people.iter().copied()))
-        .order_by_desc(address::Column::Id);
-    let numbers: Vec<(i64, String)> = select.into_tuple().all(conn).await?;
-    Ok(numbers.into_iter().collect())
+    let mut numbers = HashMap::with_capacity(people.len());
+    for part in people.chunks(MAX_BOUND_VALUES / 2) {
+        let select = address::Entity::find()
+            .select_only()
+            .columns([address::Column::PersonId, address::Column::Value])
+            .filter(address::Column::Medium.eq(Medium::Whatsapp.as_str()))
+            .filter(address::Column::PersonId.is_in(part.iter().copied()))
+            .order_by_desc(address::Column::Id);
+        let found: Vec<(i64, String)> = select.into_tuple().all(conn).await?;
+        numbers.extend(found);
+    }
+    Ok(numbers)
 }
 
 /// What this person is here for, active or not; none for somebody who only wrote so far.

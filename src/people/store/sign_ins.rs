@@ -30,10 +30,11 @@ pub struct Holder {
 
 impl Holder {
     /// The actor, as long as the sign-in holds and the person is active.
-    pub fn actor(self) -> Option<Actor> {
+    pub fn actor(self, sign_in: &str) -> Option<Actor> {
         let role = self.role.as_deref().and_then(Role::named).filter(|_| self.is_active && self.ended_at.is_none())?;
         let username = self.username?;
-        Some(Actor { person_id: self.person_id, username, role, department: self.department, door: Door::Api })
+        let (person_id, department) = (self.person_id, self.department);
+        Some(Actor { person_id, username, role, department, door: Door::Api, sign_in: Some(sign_in.to_owned()) })
     }
 }
 
