@@ -13,8 +13,8 @@ use tracing_appender::non_blocking::{ErrorCounter, NonBlocking, NonBlockingBuild
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
-/// It tells at `info`, with every command, that there is nothing to migrate.
-const CHATTY: &str = "sea_orm_migration";
+/// They tell at `info`, with every command, that there is nothing to migrate, and of each try of a bucket's store.
+const CHATTY: [&str; 2] = ["sea_orm_migration", "object_store"];
 
 /// The most lines that wait to be written: a few megabytes, and some seconds of a flood.
 const MAX_WAITING_LINES: usize = 16_384;
@@ -35,8 +35,8 @@ pub enum LogFormat {
 
 /// Starts logging for a command: lines are written at once. A command says itself what it did, so plain `info`, which
 /// is what the setting says by itself, shows lines from `warn` on. `filter` is tracing's directive syntax (`info`,
-/// `andon=debug,sqlx=warn`). The migrations' own lines appear from `warn` on, unless `filter` names
-/// `sea_orm_migration`.
+/// `andon=debug,sqlx=warn`). The lines of `sea_orm_migration` and `object_store` appear from `warn` on, unless `filter`
+/// names them.
 ///
 /// # Errors
 /// When `filter` cannot be read; the text says which part.
@@ -103,11 +103,12 @@ fn read(filter: &str) -> Result<EnvFilter, String> {
     let read = EnvFilter::try_new(filter).map_err(|e| format!("ANDON_LOG: {e}"))?;
     // A filter that is stricter by itself stays so.
     let is_stricter = read.max_level_hint().is_some_and(|level| level <= LevelFilter::WARN);
-    if is_stricter || filter.contains(CHATTY) {
+    if is_stricter {
         return Ok(read);
     }
-    let quiet = format!("{CHATTY}=warn").parse().expect("a fixed directive is well-formed");
-    Ok(read.add_directive(quiet))
+    let unnamed = CHATTY.iter().filter(|part| !filter.contains(**part));
+    let quiet = unnamed.map(|part| format!("{part}=warn").parse().expect("a fixed directive is well-formed"));
+    Ok(quiet.fold(read, EnvFilter::add_directive))
 }
 
 #[cfg(test)]
@@ -155,11 +156,12 @@ mod tests {
     }
 
     #[test]
-    fn the_migrations_are_quiet_unless_named_and_no_filter_grows_louder() {
+    fn what_is_chatty_is_quiet_unless_named_and_no_filter_grows_louder() {
         for (filter, expected) in [
-            ("info", "sea_orm_migration=warn,info"),
-            ("debug", "sea_orm_migration=warn,debug"),
-            ("info,sea_orm_migration=debug", "sea_orm_migration=debug,info"),
+            ("info", "sea_orm_migration=warn,object_store=warn,info"),
+            ("debug", "sea_orm_migration=warn,object_store=warn,debug"),
+            ("info,sea_orm_migration=debug", "sea_orm_migration=debug,object_store=warn,info"),
+            ("info,object_store=info", "sea_orm_migration=warn,object_store=info,info"),
             ("error", "error"),
             ("off", "off"),
         ] {
