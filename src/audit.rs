@@ -110,7 +110,7 @@ impl Form for Asked {
 /// To follow the log, ask with `sort=id`, and then again and again with `after` and the last id that you saw: that
 /// misses nothing and doubles nothing, also while others write.
 #[utoipa::path(
-    get, path = "/api/events", tag = "Events",
+    get, path = "/api/events", tag = "Events", operation_id = "list_events",
     params(
         ("subject_kind" = Option<String>, Query, example = "order", description = "ticket, order, machine, bom, …"),
         ("subject_id" = Option<i64>, Query, minimum = 1),
@@ -118,9 +118,9 @@ impl Form for Asked {
         ("actor" = Option<i64>, Query, minimum = 1, description = "Who did it: a user's id"),
         ("name" = Option<String>, Query, example = "ticket.opened"),
         ("door" = Option<Door>, Query),
-        ("since" = Option<String>, Query, example = "2026-01-18T00:00:00Z", description = "Not before this instant"),
-        ("until" = Option<String>, Query, example = "2026-01-19T00:00:00Z", description = "Before this instant"),
-        ("sort" = Option<String>, Query, example = "-id", description = "`-id`: the newest first; `id`: the oldest first"),
+        ("since" = Option<String>, Query, format = DateTime, example = "2026-01-18T00:00:00Z", description = "Not before this instant"),
+        ("until" = Option<String>, Query, format = DateTime, example = "2026-01-19T00:00:00Z", description = "Before this instant"),
+        ("sort" = Option<String>, Query, pattern = "^-?id$", example = "-id", description = "`-id`: the newest first; `id`: the oldest first"),
         ("after" = Option<i64>, Query, minimum = 0, description = "With `sort=id`: behind the event with this id"),
         Paging,
     ),

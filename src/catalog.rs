@@ -9,7 +9,7 @@ use crate::outbox::Notice;
 use crate::people::api::setup;
 use crate::scrape::{self, Sources};
 use crate::simulator::Simulator;
-use crate::web::{guard, problem, rate_limit};
+use crate::web::{contract, guard, problem, rate_limit};
 use crate::webhooks_in::{self, Door};
 use crate::{attachments, audit, boms, chat, defects, health, machines, orders, people, sop_failures, tickets};
 use axum::Router;
@@ -98,10 +98,12 @@ pub fn routes(app: &App, door: &Door, sources: &Sources, live: &Live, simulator:
         .merge(OpenApiRouter::new().routes(routes!(scrape::scrape)).with_state(sources.clone()).layer(limited.clone()))
         .split_for_parts();
     let home = if simulator.is_some() { "/simulator" } else { "/docs" };
-    let pages = Router::from(SwaggerUi::new("/docs").url("/api/openapi.json", contract))
-        .route("/", get(move || async move { Redirect::temporary(home) }))
-        .merge(Router::new().route("/setup", get(setup::page).post(setup::create)).with_state(app.clone()))
-        .layer(limited.clone());
+    let pages = Router::from(
+        SwaggerUi::new("/docs").external_url_unchecked("/api/openapi.json", contract::complete(&contract)),
+    )
+    .route("/", get(move || async move { Redirect::temporary(home) }))
+    .merge(Router::new().route("/setup", get(setup::page).post(setup::create)).with_state(app.clone()))
+    .layer(limited.clone());
     let mut router = api.merge(pages);
     if let Some(simulator) = simulator {
         // Whoever reaches it can speak for any phone, so no tunnel and no proxy may lead there.

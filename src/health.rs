@@ -20,10 +20,13 @@ pub struct Health {
     #[schema(example = "ok")]
     status: &'static str,
     /// The program's version.
+    #[schema(example = "0.1.0")]
     version: &'static str,
     /// The database: `ok` or `down`.
+    #[schema(example = "ok")]
     database: &'static str,
     /// What needs a person, in plain words; empty when nothing does.
+    #[schema(example = json!([]))]
     degraded: Vec<String>,
     /// The deliveries that wait to be sent.
     queue: Option<Queue>,
@@ -40,7 +43,7 @@ pub struct Queue {
 }
 
 /// How Andon is. 200 while it takes messages, 503 while it does not.
-#[utoipa::path(get, path = "/health", tag = "Operating", responses((status = 200, body = Health), (status = 429, body = Problem), (status = 503, body = Health)))]
+#[utoipa::path(get, path = "/health", tag = "Operating", operation_id = "get_health", responses((status = 200, body = Health), (status = 429, body = Problem), (status = 503, body = Health)))]
 pub async fn health(State(app): State<App>) -> Response {
     let mut degraded = troubles(&app);
     let queue = delivery::store::waiting(app.db.read()).await;

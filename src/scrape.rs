@@ -45,7 +45,7 @@ impl Sources {
 
 /// Figures for Prometheus, with `ANDON_METRICS_TOKEN` or `ANDON_ADMIN_TOKEN` as bearer.
 #[utoipa::path(
-    get, path = "/metrics", tag = "Operating", security(("bearer" = [])),
+    get, path = "/metrics", tag = "Operating", operation_id = "get_metrics", security(("bearer" = [])),
     responses(
         (status = 200, description = "In the OpenMetrics text format", content_type = CONTENT_TYPE, body = String),
         (status = 401, description = "Without the token", body = Problem),

@@ -22,12 +22,13 @@ use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
-use serde_json::json;
+use serde::Serialize;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+use utoipa::ToSchema;
 
 /// The largest body taken in. Twilio's have a few kilobytes; more would only give strangers work to order.
 const MAX_BODY: usize = 256 * 1024;
@@ -56,11 +57,18 @@ pub struct Door {
     told: PerAddress,
 }
 
+/// We are there.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Looked {
+    #[schema(example = "ok")]
+    status: &'static str,
+}
+
 /// Messages from a provider.
 ///
 /// Form-encoded and signed as Twilio does it. The answer is empty: replies are deliveries of their own.
 #[utoipa::path(
-    post, path = "/api/whatsapp/webhook", tag = "WhatsApp",
+    post, path = "/api/whatsapp/webhook", tag = "WhatsApp", operation_id = "receive_webhook",
     request_body(content = String, content_type = "application/x-www-form-urlencoded"),
     responses(
         (status = 200, description = "Stored, with its effects and its reply", content_type = "text/xml"),
@@ -78,7 +86,7 @@ pub async fn webhook(
     let took = Stopwatch::start();
     let response = match door.enter(&received, request).await {
         Ok(Some(_)) => ([(CONTENT_TYPE, "text/xml; charset=utf-8")], NO_REPLY).into_response(),
-        Ok(None) => return Json(json!({"status": "ok"})).into_response(),
+        Ok(None) => return Json(Looked { status: "ok" }).into_response(),
         Err(error) => error.into_response(),
     };
     door.app.metrics.webhook("webhook", response.status().as_u16(), took);
@@ -87,8 +95,14 @@ pub async fn webhook(
 
 /// A look whether we are there; or a message, where the provider is set to GET.
 #[utoipa::path(
-    get, path = "/api/whatsapp/webhook", tag = "WhatsApp",
-    responses((status = 200, description = "`{\"status\": \"ok\"}`, or an empty acknowledgement of a signed message")),
+    get, path = "/api/whatsapp/webhook", tag = "WhatsApp", operation_id = "probe_webhook",
+    responses(
+        (status = 200, description = "`{\"status\": \"ok\"}`, or an empty acknowledgement of a signed message", content(
+            (Looked = "application/json"), (String = "text/xml"),
+        )),
+        (status = 400, description = "Not a message", body = Problem),
+        (status = 403, description = "Not signed by the provider", body = Problem),
+    ),
 )]
 pub async fn probe(door: State<Door>, received: Extension<AsReceived>, request: Request) -> Response {
     webhook(door, received, request).await
@@ -96,12 +110,13 @@ pub async fn probe(door: State<Door>, received: Extension<AsReceived>, request: 
 
 /// News of our own messages: the provider's status callbacks.
 #[utoipa::path(
-    post, path = "/api/whatsapp/status", tag = "WhatsApp",
+    post, path = "/api/whatsapp/status", tag = "WhatsApp", operation_id = "receive_status",
     request_body(content = String, content_type = "application/x-www-form-urlencoded"),
     responses(
         (status = 204, description = "Noted"),
         (status = 400, description = "Not a status", body = Problem),
         (status = 403, description = "Not signed by the provider", body = Problem),
+        (status = 413, description = "Too large", body = Problem),
     ),
 )]
 pub async fn status(
@@ -112,7 +127,7 @@ pub async fn status(
     let took = Stopwatch::start();
     let response = match door.enter(&received, request).await {
         Ok(Some(_)) => StatusCode::NO_CONTENT.into_response(),
-        Ok(None) => return Json(json!({"status": "ok"})).into_response(),
+        Ok(None) => return Json(Looked { status: "ok" }).into_response(),
         Err(error) => error.into_response(),
     };
     door.app.metrics.webhook("status", response.status().as_u16(), took);

@@ -45,6 +45,7 @@ pub struct WholeAttachment {
     #[serde(flatten)]
     attachment: AttachmentShown,
     /// The content in base64; null where the answer would grow too large, and for a single download.
+    #[schema(example = "SGVsbG8h")]
     file_data: Option<String>,
 }
 
@@ -53,7 +54,9 @@ pub struct WholeAttachment {
 #[schema(as = Attachments)]
 pub struct Listed {
     ticket_id: i64,
+    #[schema(example = "The checkout shows an error")]
     ticket_title: String,
+    #[schema(example = 1)]
     attachments_count: usize,
     /// Oldest first.
     attachments: Vec<WholeAttachment>,
@@ -67,6 +70,12 @@ pub struct AttachmentDone {
     ticket_id: i64,
     attachment_id: i64,
 }
+
+/// The bytes of a file.
+#[derive(ToSchema)]
+#[schema(as = FileContent, value_type = String, format = Binary)]
+#[expect(dead_code, reason = "the shape is for the contract; the bytes go as they are")]
+pub struct Content(Vec<u8>);
 
 /// A ticket in the path, which the asker may see.
 pub struct Seen {
@@ -106,7 +115,7 @@ impl FromRequestParts<App> for SeenAttachment {
 /// Images, PDF, audio, video, office files and text, told by their content; anything that is text, HTML and SVG
 /// included, is kept as plain text. At most 16 MB (`ANDON_MAX_ATTACHMENT`), and 100 a ticket.
 #[utoipa::path(
-    post, path = "/api/tickets/{id}/add_attachment", tag = "Tickets", params(("id" = i64, Path, minimum = 1)),
+    post, path = "/api/tickets/{id}/add_attachment", tag = "Tickets", operation_id = "add_attachment", params(("id" = i64, Path, minimum = 1)),
     request_body(content((InJson = "application/json"), (InForm = "multipart/form-data"))),
     responses((status = 200, body = AttachmentDone), OfActs),
     security(("bearer" = [])),
@@ -121,7 +130,7 @@ pub async fn add(State(app): State<App>, Seen { actor, ticket }: Seen, sent: Sen
 ///
 /// The content of the first 32 MB is in the answer; the rest is at `url`.
 #[utoipa::path(
-    get, path = "/api/tickets/{id}/get_attachments", tag = "Tickets", params(("id" = i64, Path, minimum = 1)),
+    get, path = "/api/tickets/{id}/get_attachments", tag = "Tickets", operation_id = "list_attachments", params(("id" = i64, Path, minimum = 1)),
     responses((status = 200, body = Listed), OfReading),
     security(("bearer" = [])),
 )]
@@ -142,7 +151,7 @@ pub async fn list(State(app): State<App>, Seen { ticket, .. }: Seen) -> Result<J
 
 /// Take an attachment away: one's own; an ADMIN anybody's but a client's.
 #[utoipa::path(
-    delete, path = "/api/tickets/{id}/delete_attachment/{attachment_id}", tag = "Tickets",
+    delete, path = "/api/tickets/{id}/delete_attachment/{attachment_id}", tag = "Tickets", operation_id = "delete_attachment",
     params(("id" = i64, Path, minimum = 1), ("attachment_id" = i64, Path, minimum = 1)),
     responses((status = 200, body = AttachmentDone), OfTakingAway),
     security(("bearer" = [])),
@@ -164,10 +173,10 @@ pub async fn take_away(
 /// Images, PDF, audio and video may be shown in place; everything else is for download only. Whatever it is, a
 /// browser neither guesses its type nor runs anything in it.
 #[utoipa::path(
-    get, path = "/api/tickets/{id}/attachments/{attachment_id}", tag = "Tickets",
+    get, path = "/api/tickets/{id}/attachments/{attachment_id}", tag = "Tickets", operation_id = "download_attachment",
     params(("id" = i64, Path, minimum = 1), ("attachment_id" = i64, Path, minimum = 1)),
     responses(
-        (status = 200, description = "The content", content_type = "*/*", body = Vec<u8>, headers(
+        (status = 200, description = "The content", content_type = "*/*", body = Content, headers(
             ("Content-Disposition" = String, description = "Whether it may be shown in place, and its name"),
         )),
         OfReading,

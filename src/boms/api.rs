@@ -101,7 +101,7 @@ impl Kept for Listed {
 
 /// List BOMs, in the order of their numbers.
 #[utoipa::path(
-    get, path = "/api/boms", tag = "Records",
+    get, path = "/api/boms", tag = "Records", operation_id = "list_boms",
     params(
         ("q" = Option<String>, Query, description = "Words that all are in the number or the product; 100 characters at most"),
         ("number" = Option<String>, Query, example = "BOM-888"),
@@ -125,7 +125,7 @@ pub async fn list(
 
 /// One BOM, with the components in force.
 #[utoipa::path(
-    get, path = "/api/boms/{id}", tag = "Records", params(("id" = i64, Path, minimum = 1)),
+    get, path = "/api/boms/{id}", tag = "Records", operation_id = "get_bom", params(("id" = i64, Path, minimum = 1)),
     responses((status = 200, body = WholeBom), OfReading),
     security(("bearer" = [])),
 )]
@@ -135,7 +135,7 @@ pub async fn get(State(app): State<App>, Seen { record: bom, .. }: Seen<Listed>)
 
 /// Take a BOM in; its first revision is approved.
 #[utoipa::path(
-    post, path = "/api/boms", tag = "Records", request_body = NewBom,
+    post, path = "/api/boms", tag = "Records", operation_id = "create_bom", request_body = NewBom,
     responses((status = 201, body = WholeBom), OfCreating),
     security(("bearer" = [])),
 )]
@@ -159,7 +159,7 @@ pub async fn create(
 /// Components that differ from those in force become the next revision, approved at once; what is not said of a
 /// component that is there stays. Changes that wait for review wait on.
 #[utoipa::path(
-    patch, path = "/api/boms/{id}", tag = "Records", params(("id" = i64, Path, minimum = 1)), request_body = BomChange,
+    patch, path = "/api/boms/{id}", tag = "Records", operation_id = "change_bom", params(("id" = i64, Path, minimum = 1)), request_body = BomChange,
     responses((status = 200, body = WholeBom), OfActs),
     security(("bearer" = [])),
 )]

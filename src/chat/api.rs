@@ -25,11 +25,13 @@ const MAX_LISTED: u64 = 10_000;
 /// A test message was queued.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Sent {
+    #[schema(example = true)]
     success: bool,
     /// Where it goes.
     #[schema(example = "+12025550101")]
     phone: String,
     /// The text as it was queued.
+    #[schema(example = "Hello")]
     message: String,
 }
 
@@ -37,6 +39,7 @@ pub struct Sent {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Sessions {
     /// How many are live, also where not all of them are listed.
+    #[schema(example = 1)]
     total_sessions: u64,
     /// By address, `whatsapp:+12025550101`; the 10,000 that changed last.
     sessions: BTreeMap<String, SessionShown>,
@@ -49,6 +52,7 @@ pub struct SessionShown {
     #[schema(example = "create_defect.severity")]
     state: String,
     /// The questions answered so far.
+    #[schema(example = json!(["order", "type"]))]
     data_keys: Vec<String>,
     #[schema(value_type = String, format = DateTime)]
     created_at: Instant,
@@ -59,6 +63,7 @@ pub struct SessionShown {
 /// A session was cleared.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Cleared {
+    #[schema(example = true)]
     success: bool,
     #[schema(example = "Session cleared")]
     message: &'static str,
@@ -68,10 +73,10 @@ pub struct Cleared {
 ///
 /// The text is a delivery like any other: it is retried, and its status comes back.
 #[utoipa::path(
-    post, path = "/api/whatsapp/test", tag = "WhatsApp",
+    post, path = "/api/whatsapp/test", tag = "WhatsApp", operation_id = "send_test_message",
     params(
-        ("phone_number" = String, Query, description = "E.164; a raw `+` is understood"),
-        ("message" = String, Query, description = "1 to 4096 characters"),
+        ("phone_number" = String, Query, example = "+12025550101", pattern = r"^(whatsapp:)?\+[1-9][0-9]{6,14}$", description = "E.164; a raw `+` is understood"),
+        ("message" = String, Query, example = "Hello", min_length = 1, max_length = 4096, pattern = r"\S", description = "1 to 4096 characters"),
     ),
     responses((status = 200, body = Sent), (status = 400, body = Problem), (status = 401, body = Problem), (status = 403, body = Problem), (status = 429, body = Problem)),
     security(("bearer" = [])),
@@ -128,7 +133,7 @@ async fn queue(app: &App, phone: E164, message: String) -> Result<Vec<String>> {
 ///
 /// The 10,000 that changed last are listed; `total_sessions` counts all of them.
 #[utoipa::path(
-    get, path = "/api/whatsapp/sessions", tag = "WhatsApp",
+    get, path = "/api/whatsapp/sessions", tag = "WhatsApp", operation_id = "list_sessions",
     responses((status = 200, body = Sessions), (status = 401, body = Problem), (status = 403, body = Problem), (status = 429, body = Problem)),
     security(("bearer" = [])),
 )]
@@ -155,8 +160,8 @@ pub async fn sessions(_: Admin, State(app): State<App>) -> Result<Json<Sessions>
 
 /// Clear a session: the next message starts at the menu.
 #[utoipa::path(
-    delete, path = "/api/whatsapp/sessions/{phone_number}", tag = "WhatsApp",
-    params(("phone_number" = String, Path, description = "E.164, also as `whatsapp:+…`")),
+    delete, path = "/api/whatsapp/sessions/{phone_number}", tag = "WhatsApp", operation_id = "clear_session",
+    params(("phone_number" = String, Path, example = "+12025550101", description = "E.164, also as `whatsapp:+…`")),
     responses((status = 200, body = Cleared), (status = 400, body = Problem), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem), (status = 429, body = Problem)),
     security(("bearer" = [])),
 )]

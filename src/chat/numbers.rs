@@ -59,7 +59,7 @@ pub(super) async fn take<'a>(app: &App, tx: &Tx, fresh: Vec<Fresh<'a>>) -> Resul
 #[expect(dead_code, reason = "the shape is for the contract; the field is read by itself")]
 pub struct OwnNumber {
     /// E.164.
-    #[schema(example = "+12025550142")]
+    #[schema(example = "+12025550142", pattern = r"^\+[1-9][0-9]{6,14}$")]
     whatsapp_number: String,
 }
 
@@ -92,6 +92,7 @@ pub struct NumberStanding {
     /// The number that is theirs.
     whatsapp_number: Option<String>,
     /// The number that the shown code came from: confirm it.
+    #[schema(example = "+12025550142")]
     came_from: Option<String>,
     /// The number that a code was sent to: type it.
     sent_to: Option<String>,
@@ -112,6 +113,7 @@ pub struct CodeShown {
 /// A code is on its way to the phone.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct CodeSent {
+    #[schema(example = "A code is on its way to +12025550142.")]
     message: String,
     #[schema(value_type = String, format = DateTime)]
     expires_at: Instant,
@@ -119,7 +121,7 @@ pub struct CodeSent {
 
 /// See where you are with proving your WhatsApp number.
 #[utoipa::path(
-    get, path = "/api/profile/whatsapp", tag = "People", security(("bearer" = [])),
+    get, path = "/api/profile/whatsapp", tag = "People", operation_id = "get_number_standing", security(("bearer" = [])),
     responses((status = 200, body = NumberStanding), (status = 401, body = Problem)),
 )]
 pub async fn standing(actor: Actor, State(app): State<App>) -> Result<Json<NumberStanding>> {
@@ -133,7 +135,7 @@ pub async fn standing(actor: Actor, State(app): State<App>) -> Result<Json<Numbe
 ///
 /// Send it by WhatsApp within ten minutes; then confirm the number that it came from.
 #[utoipa::path(
-    post, path = "/api/profile/whatsapp/code", tag = "People", security(("bearer" = [])),
+    post, path = "/api/profile/whatsapp/code", tag = "People", operation_id = "show_number_code", security(("bearer" = [])),
     responses((status = 201, body = CodeShown), (status = 401, body = Problem), (status = 403, body = Problem)),
 )]
 pub async fn show_code(who: SignedIn, State(app): State<App>) -> Result<(StatusCode, Json<CodeShown>)> {
@@ -148,7 +150,7 @@ pub async fn show_code(who: SignedIn, State(app): State<App>) -> Result<(StatusC
 
 /// Confirm that the number from which your code came is yours.
 #[utoipa::path(
-    post, path = "/api/profile/whatsapp/confirm", tag = "People", security(("bearer" = [])), request_body = OwnNumber,
+    post, path = "/api/profile/whatsapp/confirm", tag = "People", operation_id = "confirm_number", security(("bearer" = [])), request_body = OwnNumber,
     responses(
         (status = 200, body = Profile), (status = 400, body = Problem), (status = 401, body = Problem),
         (status = 403, body = Problem), (status = 409, body = Problem), (status = 413, body = Problem),
@@ -163,7 +165,7 @@ pub async fn confirm(who: SignedIn, State(app): State<App>, Body(own): Body<Own>
 ///
 /// WhatsApp takes it only within 24 hours of the last message from that phone: write `hi` from it first.
 #[utoipa::path(
-    post, path = "/api/profile/whatsapp/send", tag = "People", security(("bearer" = [])), request_body = OwnNumber,
+    post, path = "/api/profile/whatsapp/send", tag = "People", operation_id = "send_number_code", security(("bearer" = [])), request_body = OwnNumber,
     responses(
         (status = 202, body = CodeSent), (status = 400, body = Problem), (status = 401, body = Problem),
         (status = 403, body = Problem), (status = 413, body = Problem), (status = 415, body = Problem),
@@ -179,7 +181,7 @@ pub async fn send(who: SignedIn, State(app): State<App>, Body(own): Body<Own>) -
 
 /// Type the code that came to your phone.
 #[utoipa::path(
-    post, path = "/api/profile/whatsapp/verify", tag = "People", security(("bearer" = [])), request_body = CodeTyped,
+    post, path = "/api/profile/whatsapp/verify", tag = "People", operation_id = "verify_number_code", security(("bearer" = [])), request_body = CodeTyped,
     responses(
         (status = 200, body = Profile), (status = 400, body = Problem), (status = 401, body = Problem),
         (status = 403, body = Problem), (status = 409, body = Problem), (status = 413, body = Problem),

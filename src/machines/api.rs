@@ -125,7 +125,7 @@ impl Form for MachineChange {
 
 /// List machines, in the order of their numbers.
 #[utoipa::path(
-    get, path = "/api/machines", tag = "Records",
+    get, path = "/api/machines", tag = "Records", operation_id = "list_machines",
     params(
         ("q" = Option<String>, Query, description = "Words that all are in the number, the name or the location; 100 characters at most"),
         ("number" = Option<String>, Query, example = "MACH-001"),
@@ -149,7 +149,7 @@ pub async fn list(
 
 /// One machine.
 #[utoipa::path(
-    get, path = "/api/machines/{id}", tag = "Records", params(("id" = i64, Path, minimum = 1)),
+    get, path = "/api/machines/{id}", tag = "Records", operation_id = "get_machine", params(("id" = i64, Path, minimum = 1)),
     responses((status = 200, body = MachineShown), OfReading),
     security(("bearer" = [])),
 )]
@@ -159,7 +159,7 @@ pub async fn get(Seen { record: machine, .. }: Seen<row::Model>) -> Json<Machine
 
 /// Take a machine in; a SUPERVISOR one of their department.
 #[utoipa::path(
-    post, path = "/api/machines", tag = "Records", request_body = NewMachine,
+    post, path = "/api/machines", tag = "Records", operation_id = "create_machine", request_body = NewMachine,
     responses((status = 201, body = MachineShown), OfCreating),
     security(("bearer" = [])),
 )]
@@ -181,7 +181,7 @@ pub async fn create(
 
 /// Change a machine; a SUPERVISOR one of their department, and only an ADMIN hands it to another.
 #[utoipa::path(
-    patch, path = "/api/machines/{id}", tag = "Records", params(("id" = i64, Path, minimum = 1)),
+    patch, path = "/api/machines/{id}", tag = "Records", operation_id = "change_machine", params(("id" = i64, Path, minimum = 1)),
     request_body = MachineChange,
     responses((status = 200, body = MachineShown), OfActs),
     security(("bearer" = [])),

@@ -92,7 +92,7 @@ impl FromRequestParts<App> for Seen {
 
 /// Notifications, the latest first: one's own; for an admin everybody's.
 #[utoipa::path(
-    get, path = "/api/notifications", tag = "Notifications", params(Filter), security(("bearer" = [])),
+    get, path = "/api/notifications", tag = "Notifications", operation_id = "list_notifications", params(Filter), security(("bearer" = [])),
     responses(
         (status = 200, body = Page), (status = 400, body = Problem), (status = 401, body = Problem),
         (status = 404, body = Problem, description = "There is no such page"), (status = 429, body = Problem),
@@ -110,7 +110,7 @@ pub async fn list(
 
 /// One's own notifications that one has not read in the desk, the latest first.
 #[utoipa::path(
-    get, path = "/api/notifications/unread", tag = "Notifications", params(Filter), security(("bearer" = [])),
+    get, path = "/api/notifications/unread", tag = "Notifications", operation_id = "list_unread_notifications", params(Filter), security(("bearer" = [])),
     responses(
         (status = 200, body = Page), (status = 400, body = Problem), (status = 401, body = Problem),
         (status = 404, body = Problem, description = "There is no such page"), (status = 429, body = Problem),
@@ -128,7 +128,7 @@ pub async fn unread(
 
 /// How many of one's own notifications one has not read in the desk.
 #[utoipa::path(
-    get, path = "/api/notifications/unread_count", tag = "Notifications", security(("bearer" = [])),
+    get, path = "/api/notifications/unread_count", tag = "Notifications", operation_id = "count_unread_notifications", security(("bearer" = [])),
     responses((status = 200, body = Counts), (status = 401, body = Problem), (status = 429, body = Problem)),
 )]
 pub async fn unread_count(actor: Actor, State(app): State<App>) -> Result<Json<Counts>> {
@@ -137,7 +137,7 @@ pub async fn unread_count(actor: Actor, State(app): State<App>) -> Result<Json<C
 
 /// One notification, with its text and what became of it.
 #[utoipa::path(
-    get, path = "/api/notifications/{id}", tag = "Notifications", params(("id" = i64, Path, minimum = 1)),
+    get, path = "/api/notifications/{id}", tag = "Notifications", operation_id = "get_notification", params(("id" = i64, Path, minimum = 1)),
     security(("bearer" = [])),
     responses(
         (status = 200, body = Whole), (status = 401, body = Problem), (status = 404, body = Problem),
@@ -150,7 +150,7 @@ pub async fn get(seen: Seen) -> Json<Whole> {
 
 /// Note that one has read a notification of one's own in the desk. Doing it again changes nothing.
 #[utoipa::path(
-    post, path = "/api/notifications/{id}/mark_as_read", tag = "Notifications", params(("id" = i64, Path, minimum = 1)),
+    post, path = "/api/notifications/{id}/mark_as_read", tag = "Notifications", operation_id = "mark_notification_as_read", params(("id" = i64, Path, minimum = 1)),
     security(("bearer" = [])),
     responses(
         (status = 200, body = Marked), (status = 401, body = Problem), (status = 404, body = Problem),
@@ -169,7 +169,7 @@ pub async fn mark_as_read(Seen { actor, whole }: Seen, State(app): State<App>) -
 
 /// Note that one has read all notifications of one's own in the desk, or all of one sort or ticket.
 #[utoipa::path(
-    post, path = "/api/notifications/mark_all_as_read", tag = "Notifications", params(Which),
+    post, path = "/api/notifications/mark_all_as_read", tag = "Notifications", operation_id = "mark_all_notifications_as_read", params(Which),
     security(("bearer" = [])),
     responses(
         (status = 200, body = MarkedAll), (status = 400, body = Problem), (status = 401, body = Problem),

@@ -121,6 +121,7 @@ impl Standing {
 #[schema(as = NotificationPage)]
 pub struct Page {
     /// How many there are on all pages.
+    #[schema(example = 1)]
     pub(super) count: u64,
     /// The address of the next page; null on the last.
     pub(super) next: Option<String>,
@@ -177,9 +178,11 @@ pub struct Whole {
     #[serde(flatten)]
     notification: Notification,
     /// Its text; empty once it was let go.
+    #[schema(example = "Your ticket has been opened: Payments fail")]
     message: String,
     /// Who is told: the user's id.
     recipient: i64,
+    #[schema(example = "Client 1")]
     recipient_name: String,
     ticket_title: Option<String>,
     /// What was wrong, and what to do about it.

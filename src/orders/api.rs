@@ -46,10 +46,14 @@ pub struct OrderShown {
     customer: String,
     #[schema(example = "Gearbox")]
     product: String,
+    #[schema(example = 200)]
     quantity_ordered: i64,
+    #[schema(example = 150)]
     quantity_completed: i64,
+    #[schema(example = 2)]
     quantity_rejected: i64,
     /// In whole percent; more than 100 where more was made than ordered.
+    #[schema(example = 75)]
     progress: i64,
     starts_on: NaiveDate,
     /// It is due when this day ends in the plant's time zone.
@@ -81,6 +85,7 @@ pub struct HoldShown {
     id: i64,
     /// The ticket whose closing releases it; null where somebody laid it by hand.
     ticket: Option<i64>,
+    #[schema(example = "The customer asked to wait")]
     reason: String,
     held_by: Option<i64>,
     #[schema(value_type = String, format = DateTime)]
@@ -97,7 +102,7 @@ impl Kept for row::Model {
 
 /// List orders, in the order of their numbers.
 #[utoipa::path(
-    get, path = "/api/orders", tag = "Records",
+    get, path = "/api/orders", tag = "Records", operation_id = "list_orders",
     params(
         ("q" = Option<String>, Query, description = "Words that all are in the number, the customer or the product; 100 characters at most"),
         ("number" = Option<String>, Query, example = "ORD-12345"),
@@ -121,7 +126,7 @@ pub async fn list(
 
 /// One order, with what holds it.
 #[utoipa::path(
-    get, path = "/api/orders/{id}", tag = "Records", params(("id" = i64, Path, minimum = 1)),
+    get, path = "/api/orders/{id}", tag = "Records", operation_id = "get_order", params(("id" = i64, Path, minimum = 1)),
     responses((status = 200, body = WholeOrder), OfReading),
     security(("bearer" = [])),
 )]
@@ -131,7 +136,7 @@ pub async fn get(State(app): State<App>, Seen { record: order, .. }: Seen<row::M
 
 /// Take an order in.
 #[utoipa::path(
-    post, path = "/api/orders", tag = "Records", request_body = NewOrder,
+    post, path = "/api/orders", tag = "Records", operation_id = "create_order", request_body = NewOrder,
     responses((status = 201, body = WholeOrder), OfCreating),
     security(("bearer" = [])),
 )]
@@ -151,7 +156,7 @@ pub async fn create(
 
 /// Change an order.
 #[utoipa::path(
-    patch, path = "/api/orders/{id}", tag = "Records", params(("id" = i64, Path, minimum = 1)), request_body = OrderChange,
+    patch, path = "/api/orders/{id}", tag = "Records", operation_id = "change_order", params(("id" = i64, Path, minimum = 1)), request_body = OrderChange,
     responses((status = 200, body = WholeOrder), OfActs),
     security(("bearer" = [])),
 )]
@@ -171,7 +176,7 @@ pub async fn change(
 
 /// Put an order on hold.
 #[utoipa::path(
-    post, path = "/api/orders/{id}/hold", tag = "Records", params(("id" = i64, Path, minimum = 1)), request_body = Why,
+    post, path = "/api/orders/{id}/hold", tag = "Records", operation_id = "hold_order", params(("id" = i64, Path, minimum = 1)), request_body = Why,
     responses((status = 200, body = WholeOrder), OfActs),
     security(("bearer" = [])),
 )]
@@ -192,7 +197,7 @@ pub async fn hold(
 ///
 /// Where a ticket holds it as well, it stays on hold until that is closed.
 #[utoipa::path(
-    post, path = "/api/orders/{id}/release", tag = "Records", params(("id" = i64, Path, minimum = 1)), request_body = Why,
+    post, path = "/api/orders/{id}/release", tag = "Records", operation_id = "release_order", params(("id" = i64, Path, minimum = 1)), request_body = Why,
     responses((status = 200, body = WholeOrder), OfActs),
     security(("bearer" = [])),
 )]

@@ -43,6 +43,7 @@ pub struct FailureShown {
     /// The department charged.
     #[schema(example = "Assembly")]
     department: String,
+    #[schema(example = "The wrench was not calibrated.")]
     description: String,
     status: Status,
     reported_by: Option<i64>,
@@ -113,7 +114,7 @@ impl Form for Asked {
 #[schema(as = SopFailureReport)]
 pub struct NewFailure {
     /// `SOP-…`; made where nothing is said.
-    #[schema(example = "SOP-1001", min_length = 5, max_length = 255)]
+    #[schema(example = "SOP-1001", max_length = 255, pattern = r"^SOP-[0-9A-Z]+$")]
     reference: Option<String>,
     #[schema(example = "Torque check after assembly", min_length = 1, max_length = 20_000)]
     procedure: String,
@@ -122,7 +123,7 @@ pub struct NewFailure {
     /// The department charged.
     #[schema(example = "Assembly", min_length = 1, max_length = 255)]
     department: String,
-    #[schema(max_length = 20_000)]
+    #[schema(example = "The wrench was not calibrated.", max_length = 20_000)]
     description: Option<String>,
 }
 
@@ -164,7 +165,7 @@ impl Form for FailureChange {
 
 /// List SOP failures, the newest first.
 #[utoipa::path(
-    get, path = "/api/sop_failures", tag = "Records",
+    get, path = "/api/sop_failures", tag = "Records", operation_id = "list_sop_failures",
     params(
         ("q" = Option<String>, Query, description = "Words that all are in the reference, the procedure, the failure type or the description; 100 characters at most"),
         ("reference" = Option<String>, Query, example = "SOP-999"),
@@ -189,7 +190,7 @@ pub async fn list(
 
 /// One SOP failure.
 #[utoipa::path(
-    get, path = "/api/sop_failures/{id}", tag = "Records", params(("id" = i64, Path, minimum = 1)),
+    get, path = "/api/sop_failures/{id}", tag = "Records", operation_id = "get_sop_failure", params(("id" = i64, Path, minimum = 1)),
     responses((status = 200, body = FailureShown), OfReading),
     security(("bearer" = [])),
 )]
@@ -199,7 +200,7 @@ pub async fn get(Seen { record: failure, .. }: Seen<Failure>) -> Json<FailureSho
 
 /// Report an SOP failure: its ticket opens, and its 24 hours begin.
 #[utoipa::path(
-    post, path = "/api/sop_failures", tag = "Records", request_body = NewFailure,
+    post, path = "/api/sop_failures", tag = "Records", operation_id = "report_sop_failure", request_body = NewFailure,
     responses((status = 201, body = FailureShown), OfCreating),
     security(("bearer" = [])),
 )]
@@ -224,7 +225,7 @@ pub async fn report(
 /// Correct the words of an SOP failure, until it is closed; a SUPERVISOR those of their department, and only an ADMIN
 /// charges another.
 #[utoipa::path(
-    patch, path = "/api/sop_failures/{id}", tag = "Records", params(("id" = i64, Path, minimum = 1)),
+    patch, path = "/api/sop_failures/{id}", tag = "Records", operation_id = "change_sop_failure", params(("id" = i64, Path, minimum = 1)),
     request_body = FailureChange,
     responses((status = 200, body = FailureShown), OfActs),
     security(("bearer" = [])),

@@ -56,17 +56,17 @@ pub fn routes(app: &App, followers: &'static [Follower]) -> OpenApiRouter<App> {
 /// An ADMIN sees all, a CLIENT their own, SUPPORT those assigned to them, OPERATOR and SUPERVISOR the floor's. Pages
 /// follow one another by `next` and `previous`; what is added meanwhile neither doubles a ticket nor hides one.
 #[utoipa::path(
-    get, path = "/api/tickets", tag = "Tickets",
+    get, path = "/api/tickets", tag = "Tickets", operation_id = "list_tickets",
     params(
-        ("status" = Option<String>, Query, example = "NEW,OPENED", description = "One or more of NEW, OPENED, IN_PROGRESS, ON_HOLD, RESOLVED (also called WAITING_APPROVAL), CLOSED, CANCELLED, parted by commas"),
-        ("priority" = Option<String>, Query, example = "HIGH", description = "One or more of HIGH, MEDIUM, LOW"),
-        ("category" = Option<String>, Query, example = "BUG", description = "One or more of BUG, PROBLEM, SERVICE_DOWN, NEW_FEATURE"),
-        ("kind" = Option<String>, Query, example = "INCIDENT", description = "One or more of INCIDENT, DEFECT, MAINTENANCE, SOP_FAILURE"),
-        ("assigned_to" = Option<String>, Query, example = "me", description = "Who has them: a user's id, or `me`"),
-        ("created_by" = Option<String>, Query, example = "me", description = "Who raised or reported them: a user's id, or `me`"),
+        ("status" = Option<String>, Query, pattern = "^(NEW|OPENED|IN_PROGRESS|ON_HOLD|RESOLVED|WAITING_APPROVAL|CLOSED|CANCELLED)(,(NEW|OPENED|IN_PROGRESS|ON_HOLD|RESOLVED|WAITING_APPROVAL|CLOSED|CANCELLED)){0,6}$", max_length = 100, example = "NEW,OPENED", description = "One or more of NEW, OPENED, IN_PROGRESS, ON_HOLD, RESOLVED (also called WAITING_APPROVAL), CLOSED, CANCELLED, parted by commas"),
+        ("priority" = Option<String>, Query, pattern = "^(HIGH|MEDIUM|LOW)(,(HIGH|MEDIUM|LOW)){0,2}$", example = "HIGH", description = "One or more of HIGH, MEDIUM, LOW"),
+        ("category" = Option<String>, Query, pattern = "^(BUG|PROBLEM|SERVICE_DOWN|NEW_FEATURE)(,(BUG|PROBLEM|SERVICE_DOWN|NEW_FEATURE)){0,3}$", example = "BUG", description = "One or more of BUG, PROBLEM, SERVICE_DOWN, NEW_FEATURE"),
+        ("kind" = Option<String>, Query, pattern = "^(INCIDENT|DEFECT|MAINTENANCE|SOP_FAILURE)(,(INCIDENT|DEFECT|MAINTENANCE|SOP_FAILURE)){0,3}$", example = "INCIDENT", description = "One or more of INCIDENT, DEFECT, MAINTENANCE, SOP_FAILURE"),
+        ("assigned_to" = Option<String>, Query, pattern = "^(me|[1-9][0-9]{0,17})$", example = "me", description = "Who has them: a user's id, or `me`"),
+        ("created_by" = Option<String>, Query, pattern = "^(me|[1-9][0-9]{0,17})$", example = "me", description = "Who raised or reported them: a user's id, or `me`"),
         ("overdue" = Option<bool>, Query, description = "`true`: those that missed a deadline which is still to be kept; `false`: the others"),
         ("q" = Option<String>, Query, description = "Words that all are in the title, the description or the reference; 100 characters at most"),
-        ("sort" = Option<String>, Query, example = "-id", description = "`id` (in the order in which they were made), `updated_at`, `resolution_due_at` (those without one come last) or `priority`; with `-` in front the other way round. Without it `-id`"),
+        ("sort" = Option<String>, Query, pattern = "^-?(id|updated_at|resolution_due_at|priority)$", example = "-id", description = "`id` (in the order in which they were made), `updated_at`, `resolution_due_at` (those without one come last) or `priority`; with `-` in front the other way round. Without it `-id`"),
         Paging,
     ),
     responses(
@@ -90,7 +90,7 @@ pub async fn list(
 ///
 /// For CLIENT and ADMIN.
 #[utoipa::path(
-    post, path = "/api/tickets", tag = "Tickets", request_body = Create,
+    post, path = "/api/tickets", tag = "Tickets", operation_id = "create_ticket", request_body = Create,
     responses(
         (status = 201, body = WholeTicket, headers(("ETag" = String))),
         OfCreating,
@@ -109,7 +109,7 @@ pub async fn create(
 
 /// Read a ticket.
 #[utoipa::path(
-    get, path = "/api/tickets/{id}", tag = "Tickets", params(("id" = i64, Path, minimum = 1)),
+    get, path = "/api/tickets/{id}", tag = "Tickets", operation_id = "get_ticket", params(("id" = i64, Path, minimum = 1)),
     responses(
         (status = 200, body = WholeTicket, headers(("ETag" = String))),
         OfReading,
@@ -126,8 +126,8 @@ pub async fn get(State(app): State<App>, seen: Visible) -> Result<Response> {
 /// For an ADMIN, for a SUPERVISOR of the department where it is a floor ticket, and for who raised it while it is
 /// NEW. A new priority moves the deadlines that follow from the old one. Status and people change by actions only.
 #[utoipa::path(
-    patch, path = "/api/tickets/{id}", tag = "Tickets", request_body = Change,
-    params(("id" = i64, Path, minimum = 1), ("If-Match" = Option<String>, Header, description = "The ETag that the ticket was read with")),
+    patch, path = "/api/tickets/{id}", tag = "Tickets", operation_id = "change_ticket", request_body = Change,
+    params(("id" = i64, Path, minimum = 1), ("If-Match" = Option<String>, Header, pattern = r#"^(\*|"?[0-9]{1,9}"?)$"#, description = "The ETag that the ticket was read with")),
     responses(
         (status = 200, body = WholeTicket, headers(("ETag" = String))),
         OfChanges,
@@ -153,7 +153,7 @@ pub async fn edit(
 
 /// Read what was done to a ticket, oldest first.
 #[utoipa::path(
-    get, path = "/api/tickets/{id}/history", tag = "Tickets", params(("id" = i64, Path, minimum = 1)),
+    get, path = "/api/tickets/{id}/history", tag = "Tickets", operation_id = "list_ticket_history", params(("id" = i64, Path, minimum = 1)),
     responses(
         (status = 200, body = Vec<HistoryShown>),
         OfReading,

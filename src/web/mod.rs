@@ -1,6 +1,7 @@
 //! What every endpoint shares: problems as answers, who may ask, paths with and without a trailing slash.
 
 pub mod client;
+pub mod contract;
 pub mod form;
 pub mod guard;
 pub mod hear_out;

@@ -3,6 +3,7 @@
 //! The public text goes out, the private cause goes to the log, once. `error` repeats the text for clients
 //! written for older desks.
 
+use super::refusals::PROBLEM_TYPE;
 use crate::kit::Error;
 use crate::kit::error::{Fields, Kind};
 use axum::Json;
@@ -32,16 +33,20 @@ pub struct Problem {
     #[schema(example = "about:blank")]
     kind: &'static str,
     /// The status in words.
+    #[schema(example = "Not Found")]
     title: &'static str,
     /// The HTTP status.
+    #[schema(example = 404)]
     status: u16,
     /// What is wrong and what to do about it.
+    #[schema(example = "There is no such ticket among those you may see. Please check its number.")]
     detail: String,
     /// The same as `detail`, under the name older clients read.
+    #[schema(example = "There is no such ticket among those you may see. Please check its number.")]
     error: String,
     /// What is wrong with each field, where fields are wrong.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(required = false, nullable = false, value_type = BTreeMap<String, Vec<String>>)]
+    #[schema(required = false, nullable = false, example = json!({"title": ["must not be empty"]}), value_type = BTreeMap<String, Vec<String>>)]
     errors: Option<Box<Fields>>,
     /// What else an answer of this kind says.
     #[serde(flatten)]
@@ -63,7 +68,7 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = (status, Json(self)).into_response();
-        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(PROBLEM_TYPE));
         response
     }
 }

@@ -6,8 +6,10 @@ use utoipa::openapi::response::{Response, ResponseBuilder};
 use utoipa::openapi::{ContentBuilder, Ref, RefOr};
 use utoipa::{IntoResponses, ToSchema as _};
 
+/// The type of every refusal. **Source**: RFC 9457, 3.
+pub(super) const PROBLEM_TYPE: &str = "application/problem+json";
 /// What each refusal means.
-const MEANINGS: [(u16, &str); 10] = [
+pub(super) const MEANINGS: [(u16, &str); 10] = [
     (400, "Something in it is wrong; `errors` says what, by field"),
     (401, "Nobody is signed in"),
     (403, "Not for the asker; `detail` says for whom"),
@@ -17,7 +19,7 @@ const MEANINGS: [(u16, &str); 10] = [
     (413, "It is too large"),
     (415, "It is not written in a form that this endpoint reads"),
     (429, "Too many requests"),
-    (503, "The database is away; try again later"),
+    (503, "Too much to do, or the database is away; try again later"),
 ];
 
 /// A set of refusals.
@@ -64,7 +66,7 @@ fn responses(statuses: &[u16]) -> BTreeMap<String, RefOr<Response>> {
     let said = MEANINGS.iter().filter(|(status, _)| statuses.contains(status));
     said.map(|(status, meaning)| {
         let problem = ContentBuilder::new().schema(Some(Ref::from_schema_name(Problem::name()))).build();
-        let response = ResponseBuilder::new().description(*meaning).content("application/problem+json", problem);
+        let response = ResponseBuilder::new().description(*meaning).content(PROBLEM_TYPE, problem);
         (status.to_string(), RefOr::T(response.build()))
     })
     .collect()

@@ -10,7 +10,12 @@ const MAX_WORDS: usize = 20_000;
 #[derive(Clone, Debug, ToSchema)]
 pub struct Why {
     /// Why.
-    #[schema(example = "The customer asked to wait", min_length = 1, max_length = 20_000)]
+    #[schema(
+        example = "The customer asked to wait",
+        min_length = 1,
+        max_length = 20_000,
+        pattern = r"^[^\x00]*[^\s\x00][^\x00]*$"
+    )]
     pub reason: String,
 }
 
@@ -24,7 +29,7 @@ impl Form for Why {
 #[derive(Clone, Debug, ToSchema)]
 pub struct Word {
     /// The word.
-    #[schema(example = "Checked with purchasing", max_length = 20_000)]
+    #[schema(example = "Checked with purchasing", max_length = 20_000, pattern = r"^[^\x00]*$")]
     pub comment: Option<String>,
 }
 

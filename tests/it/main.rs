@@ -6,6 +6,7 @@ mod admission;
 mod attachments;
 mod backups;
 mod browsing;
+mod contract;
 mod conversations;
 mod database;
 mod deliveries;
@@ -58,6 +59,7 @@ fn main() -> ExitCode {
     let mut trials = databases::trials(&found);
     trials.extend(browser::trials(&chromium));
     trials.extend(backups::trials());
+    trials.extend(contract::trials());
     for backend in present(&found) {
         let facts = facts().into_iter().chain(with_redis.is_ok().then(facts_with_redis).into_iter().flatten());
         trials.extend(facts.map(|(name, fact)| trial(backend, name, fact)));

@@ -103,7 +103,7 @@ impl FromRequestParts<App> for SeenRevision {
 
 /// List a BOM's revisions, the highest number first.
 #[utoipa::path(
-    get, path = "/api/boms/{id}/revisions", tag = "Records",
+    get, path = "/api/boms/{id}/revisions", tag = "Records", operation_id = "list_bom_revisions",
     params(("id" = i64, Path, minimum = 1), ("status" = Option<Status>, Query), Paging),
     responses((status = 200, body = Page<RevisionShown>), OfActs),
     security(("bearer" = [])),
@@ -122,7 +122,7 @@ pub async fn list(
 
 /// Propose a change: it becomes a revision that waits for review.
 #[utoipa::path(
-    post, path = "/api/boms/{id}/revisions", tag = "Records", params(("id" = i64, Path, minimum = 1)),
+    post, path = "/api/boms/{id}/revisions", tag = "Records", operation_id = "submit_bom_revision", params(("id" = i64, Path, minimum = 1)),
     request_body = Proposal,
     responses((status = 201, body = WholeRevision), OfActs),
     security(("bearer" = [])),
@@ -141,7 +141,7 @@ pub async fn submit(
 
 /// One revision, with its components.
 #[utoipa::path(
-    get, path = "/api/boms/{id}/revisions/{number}", tag = "Records",
+    get, path = "/api/boms/{id}/revisions/{number}", tag = "Records", operation_id = "get_bom_revision",
     params(("id" = i64, Path, minimum = 1), ("number" = i32, Path, minimum = 1)),
     responses((status = 200, body = WholeRevision), OfReading),
     security(("bearer" = [])),
@@ -155,7 +155,7 @@ pub async fn get(State(app): State<App>, seen: SeenRevision) -> Result<Json<Whol
 /// What is approved is its change, applied to what is in force now. 409 where it was decided already, where a later one
 /// is in force, and where the change no longer fits.
 #[utoipa::path(
-    post, path = "/api/boms/{id}/revisions/{number}/approve", tag = "Records",
+    post, path = "/api/boms/{id}/revisions/{number}/approve", tag = "Records", operation_id = "approve_bom_revision",
     params(("id" = i64, Path, minimum = 1), ("number" = i32, Path, minimum = 1)), request_body = Word,
     responses((status = 200, body = WholeRevision), OfActs),
     security(("bearer" = [])),
@@ -175,7 +175,7 @@ pub async fn approve(
 
 /// Turn a revision down.
 #[utoipa::path(
-    post, path = "/api/boms/{id}/revisions/{number}/reject", tag = "Records",
+    post, path = "/api/boms/{id}/revisions/{number}/reject", tag = "Records", operation_id = "reject_bom_revision",
     params(("id" = i64, Path, minimum = 1), ("number" = i32, Path, minimum = 1)), request_body = Why,
     responses((status = 200, body = WholeRevision), OfActs),
     security(("bearer" = [])),

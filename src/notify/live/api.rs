@@ -21,6 +21,7 @@ use utoipa::ToSchema;
 #[schema(as = WsTicket)]
 pub struct Issued {
     /// Good once; goes into the address: `/ws/notifications/?ticket=…`.
+    #[schema(example = "Yk3…")]
     ticket: String,
     /// Seconds.
     #[schema(example = 60)]
@@ -31,7 +32,7 @@ pub struct Issued {
 ///
 /// Addresses get into logs of proxies and into histories of browsers; so a ticket goes into the address, not the token.
 #[utoipa::path(
-    post, path = "/api/ws_ticket", tag = "Notifications", security(("bearer" = [])),
+    post, path = "/api/ws_ticket", tag = "Notifications", operation_id = "issue_live_ticket", security(("bearer" = [])),
     responses(
         (status = 200, body = Issued), (status = 401, body = Problem), (status = 429, body = Problem),
         (status = 403, body = Problem, description = "A token for programs opens no connection"),
@@ -48,7 +49,7 @@ pub async fn ticket(_: SignedIn, headers: HeaderMap, State(app): State<App>) -> 
 /// `{"type": "authenticate", "token": "…"}`, or in the query as `token`. What the messages look like stands in
 /// docs/api.md, "Live".
 #[utoipa::path(
-    get, path = "/ws/notifications", tag = "Notifications",
+    get, path = "/ws/notifications", tag = "Notifications", operation_id = "connect_live",
     params(
         ("ticket" = Option<String>, Query, description = "Good once, for 60 seconds", max_length = 4096),
         ("token" = Option<String>, Query, description = "An access token; a ticket is better", max_length = 4096),

@@ -41,8 +41,10 @@ impl Form for Login {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct LoggedIn {
     /// Holds for two hours; sent as `Authorization: Bearer`.
+    #[schema(example = "eyJ0eXAi…")]
     access: String,
     /// Holds for two days, and for one refresh.
+    #[schema(example = "eyJ0eXAi…")]
     refresh: String,
     user: UserShown,
 }
@@ -50,7 +52,7 @@ pub struct LoggedIn {
 /// A refresh token.
 #[derive(ToSchema)]
 pub struct RefreshAsked {
-    #[schema(min_length = 1, max_length = 4096)]
+    #[schema(example = "eyJ0eXAi…", min_length = 1, max_length = 4096)]
     refresh: String,
 }
 
@@ -64,8 +66,10 @@ impl Form for RefreshAsked {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct NextTokens {
     /// Holds for two hours.
+    #[schema(example = "eyJ0eXAi…")]
     access: String,
     /// Takes the place of the one that was sent.
+    #[schema(example = "eyJ0eXAi…")]
     refresh: String,
 }
 
@@ -127,7 +131,7 @@ pub async fn refresh(State(app): State<App>, Body(asked): Body<RefreshAsked>) ->
 ///
 /// The tokens of this sign-in hold no more, at once and in every process.
 #[utoipa::path(
-    post, path = "/api/auth/logout", tag = "Signing in", request_body = Option<LogoutAsked>, security(("bearer" = [])),
+    post, path = "/api/auth/logout", tag = "Signing in", request_body = LogoutAsked, security(("bearer" = [])),
     responses(
         (status = 200, body = Done), (status = 400, body = Problem), (status = 401, body = Problem),
         (status = 413, body = Problem), (status = 415, body = Problem), (status = 429, body = Problem),

@@ -29,18 +29,18 @@ pub struct Creating {
     username: String,
     #[schema(example = "dev1@example.com", max_length = 254)]
     email: Option<String>,
-    #[schema(max_length = 150)]
+    #[schema(example = "Dev", max_length = 150)]
     first_name: Option<String>,
-    #[schema(max_length = 150)]
+    #[schema(example = "One", max_length = 150)]
     last_name: Option<String>,
     role: Role,
     /// E.164.
-    #[schema(example = "+12025550142")]
+    #[schema(example = "+12025550142", pattern = r"^(\+[1-9][0-9]{6,14})?$")]
     phone_number: Option<String>,
     /// E.164; nobody else's.
-    #[schema(example = "+12025550142")]
+    #[schema(example = "+12025550142", pattern = r"^(\+[1-9][0-9]{6,14})?$")]
     whatsapp_number: Option<String>,
-    #[schema(max_length = 100)]
+    #[schema(example = "IT", max_length = 100)]
     department: Option<String>,
     #[schema(example = "en")]
     language: Option<String>,
@@ -93,16 +93,16 @@ pub struct Changing {
     username: Option<String>,
     #[schema(max_length = 254)]
     email: Option<String>,
-    #[schema(max_length = 150)]
+    #[schema(example = "Dev", max_length = 150)]
     first_name: Option<String>,
-    #[schema(max_length = 150)]
+    #[schema(example = "One", max_length = 150)]
     last_name: Option<String>,
     role: Option<Role>,
     /// E.164.
     phone_number: Option<String>,
     /// E.164; nobody else's.
     whatsapp_number: Option<String>,
-    #[schema(max_length = 100)]
+    #[schema(example = "Assembly", max_length = 100)]
     department: Option<String>,
     language: Option<String>,
     is_active: Option<bool>,
@@ -145,10 +145,11 @@ impl Form for Change {
 #[schema(as = ProfileChanges)]
 #[expect(dead_code, reason = "the shape is for the contract; the fields are read one by one")]
 pub struct ChangingOneself {
-    #[schema(max_length = 150)]
+    #[schema(example = "Dev", max_length = 150)]
     first_name: Option<String>,
-    #[schema(max_length = 150)]
+    #[schema(example = "One", max_length = 150)]
     last_name: Option<String>,
+    #[schema(example = "en")]
     language: Option<String>,
     /// Ends every other sign-in of yours.
     #[schema(min_length = 8, max_length = 128, format = Password)]

@@ -14,7 +14,7 @@ use axum::extract::State;
 
 /// List profiles: your own, for an admin everybody's.
 #[utoipa::path(
-    get, path = "/api/profiles", tag = "People", security(("bearer" = [])),
+    get, path = "/api/profiles", tag = "People", operation_id = "list_profiles", security(("bearer" = [])),
     responses((status = 200, body = Vec<Profile>), (status = 401, body = Problem)),
 )]
 pub async fn list(actor: Actor, State(app): State<App>) -> Result<Json<Vec<Profile>>> {
@@ -28,7 +28,7 @@ pub async fn list(actor: Actor, State(app): State<App>) -> Result<Json<Vec<Profi
 ///
 /// A new password ends all other sign-ins of yours.
 #[utoipa::path(
-    patch, path = "/api/profile/update", tag = "People", security(("bearer" = [])), request_body = ChangingOneself,
+    patch, path = "/api/profile/update", tag = "People", operation_id = "update_profile", security(("bearer" = [])), request_body = ChangingOneself,
     responses(
         (status = 200, body = Profile), (status = 400, body = Problem), (status = 401, body = Problem),
         (status = 403, body = Problem), (status = 413, body = Problem), (status = 415, body = Problem),

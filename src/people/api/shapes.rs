@@ -18,9 +18,12 @@ pub struct UserShown {
     /// In small letters; empty where there is none.
     #[schema(example = "dev1@example.com")]
     email: String,
+    #[schema(example = "Dev")]
     first_name: String,
+    #[schema(example = "One")]
     last_name: String,
     /// First and last name, or the username.
+    #[schema(example = "Dev One")]
     full_name: String,
     role: Role,
     /// E.164; null where there is none.
@@ -30,6 +33,7 @@ pub struct UserShown {
     #[schema(example = "+12025550142")]
     whatsapp_number: Option<String>,
     /// Empty where there is none.
+    #[schema(example = "IT")]
     department: String,
     #[schema(example = "en")]
     language: String,
@@ -65,16 +69,23 @@ pub struct Profile {
     #[schema(example = 7)]
     id: i64,
     /// Null for those who only chat.
+    #[schema(example = "dev1")]
     username: Option<String>,
+    #[schema(example = "dev1@example.com")]
     email: String,
+    #[schema(example = "Dev")]
     first_name: String,
+    #[schema(example = "One")]
     last_name: String,
     role: Role,
     /// E.164; null where there is none.
     phone_number: Option<String>,
     /// E.164; null where there is none.
+    #[schema(example = "+12025550142")]
     whatsapp_number: Option<String>,
+    #[schema(example = "IT")]
     department: String,
+    #[schema(example = "en")]
     language: String,
     #[schema(value_type = String, format = DateTime)]
     created_at: Instant,

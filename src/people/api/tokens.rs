@@ -117,7 +117,7 @@ impl FromRequestParts<App> for OwnToken {
 
 /// List your tokens.
 #[utoipa::path(
-    get, path = "/api/tokens", tag = "Signing in", security(("bearer" = [])),
+    get, path = "/api/tokens", tag = "Signing in", operation_id = "list_tokens", security(("bearer" = [])),
     responses((status = 200, body = Vec<TokenShown>), (status = 401, body = Problem), (status = 403, body = Problem)),
 )]
 pub async fn list(who: SignedIn, State(app): State<App>) -> Result<Json<Vec<TokenShown>>> {
@@ -129,7 +129,7 @@ pub async fn list(who: SignedIn, State(app): State<App>) -> Result<Json<Vec<Toke
 ///
 /// Its text is shown this once; Andon keeps only a hash. It may do what you may, less what its scope leaves out.
 #[utoipa::path(
-    post, path = "/api/tokens", tag = "Signing in", security(("bearer" = [])), request_body = NewToken,
+    post, path = "/api/tokens", tag = "Signing in", operation_id = "create_token", security(("bearer" = [])), request_body = NewToken,
     responses(
         (status = 201, body = TokenMade), (status = 400, body = Problem), (status = 401, body = Problem),
         (status = 403, body = Problem), (status = 413, body = Problem), (status = 415, body = Problem),
@@ -147,8 +147,8 @@ pub async fn create(
 
 /// Revoke a token of yours; an admin also somebody else's.
 #[utoipa::path(
-    delete, path = "/api/tokens/{id}", tag = "Signing in", security(("bearer" = [])),
-    params(("id" = i64, Path, description = "The token's number")),
+    delete, path = "/api/tokens/{id}", tag = "Signing in", operation_id = "revoke_token", security(("bearer" = [])),
+    params(("id" = i64, Path, minimum = 1, description = "The token's number")),
     responses(
         (status = 200, body = Done), (status = 401, body = Problem), (status = 403, body = Problem),
         (status = 404, body = Problem),

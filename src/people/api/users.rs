@@ -37,7 +37,7 @@ pub struct Narrowed {
 ///
 /// An admin sees everybody; a supervisor their department and the support people; others themselves.
 #[utoipa::path(
-    get, path = "/api/users", tag = "People", security(("bearer" = [])), params(Narrowed, Paging),
+    get, path = "/api/users", tag = "People", operation_id = "list_users", security(("bearer" = [])), params(Narrowed, Paging),
     responses((status = 200, body = Page<UserShown>), (status = 400, body = Problem), (status = 401, body = Problem)),
 )]
 pub async fn list(
@@ -57,7 +57,7 @@ pub async fn list(
 
 /// List the active users with a role that you may see.
 #[utoipa::path(
-    get, path = "/api/users/by_role", tag = "People", security(("bearer" = [])),
+    get, path = "/api/users/by_role", tag = "People", operation_id = "list_users_by_role", security(("bearer" = [])),
     params(("role" = Role, Query, description = "The role")),
     responses((status = 200, body = Vec<UserShown>), (status = 400, body = Problem), (status = 401, body = Problem)),
 )]
@@ -74,7 +74,7 @@ pub async fn by_role(
 
 /// Make a user.
 #[utoipa::path(
-    post, path = "/api/users", tag = "People", security(("bearer" = [])), request_body = Creating,
+    post, path = "/api/users", tag = "People", operation_id = "create_user", security(("bearer" = [])), request_body = Creating,
     responses(
         (status = 201, body = UserShown), (status = 400, body = Problem), (status = 401, body = Problem),
         (status = 403, body = Problem), (status = 413, body = Problem), (status = 415, body = Problem),
@@ -92,8 +92,8 @@ pub async fn create(
 
 /// Show a user that you may see.
 #[utoipa::path(
-    get, path = "/api/users/{id}", tag = "People", security(("bearer" = [])),
-    params(("id" = i64, Path, description = "The user's number")),
+    get, path = "/api/users/{id}", tag = "People", operation_id = "get_user", security(("bearer" = [])),
+    params(("id" = i64, Path, minimum = 1, description = "The user's number")),
     responses((status = 200, body = UserShown), (status = 401, body = Problem), (status = 404, body = Problem)),
 )]
 pub async fn show(seen: SeenUser) -> Json<UserShown> {
@@ -106,8 +106,8 @@ pub async fn show(seen: SeenUser) -> Json<UserShown> {
 /// A new password is set by somebody who is signed in, not with a token for programs, and ends the user's sign-ins, but
 /// for the one that it is set by.
 #[utoipa::path(
-    patch, path = "/api/users/{id}", tag = "People", security(("bearer" = [])), request_body = Changing,
-    params(("id" = i64, Path, description = "The user's number")),
+    patch, path = "/api/users/{id}", tag = "People", operation_id = "change_user", security(("bearer" = [])), request_body = Changing,
+    params(("id" = i64, Path, minimum = 1, description = "The user's number")),
     responses(
         (status = 200, body = UserShown), (status = 400, body = Problem), (status = 401, body = Problem),
         (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem),
@@ -124,8 +124,8 @@ pub async fn change(seen: SeenUser, State(app): State<App>, Body(asked): Body<Ch
 ///
 /// Who has a history (a ticket, a message, a line in somebody's history) is deactivated instead; the answer says which.
 #[utoipa::path(
-    delete, path = "/api/users/{id}", tag = "People", security(("bearer" = [])),
-    params(("id" = i64, Path, description = "The user's number")),
+    delete, path = "/api/users/{id}", tag = "People", operation_id = "delete_user", security(("bearer" = [])),
+    params(("id" = i64, Path, minimum = 1, description = "The user's number")),
     responses(
         (status = 200, body = Done, description = "They have a history and were deactivated"),
         (status = 204, description = "They are out"), (status = 401, body = Problem), (status = 403, body = Problem),
@@ -145,8 +145,8 @@ pub async fn delete(managed: ManagedUser, State(app): State<App>) -> Result<Resp
 
 /// Let somebody use Andon again.
 #[utoipa::path(
-    post, path = "/api/users/{id}/activate", tag = "People", security(("bearer" = [])),
-    params(("id" = i64, Path, description = "The user's number")),
+    post, path = "/api/users/{id}/activate", tag = "People", operation_id = "activate_user", security(("bearer" = [])),
+    params(("id" = i64, Path, minimum = 1, description = "The user's number")),
     responses(
         (status = 200, body = Done), (status = 401, body = Problem), (status = 403, body = Problem),
         (status = 404, body = Problem),
@@ -161,8 +161,8 @@ pub async fn activate(managed: ManagedUser, State(app): State<App>) -> Result<Js
 ///
 /// Every sign-in and token of theirs ends at once. Nobody deactivates themselves, and one admin who can sign in stays.
 #[utoipa::path(
-    post, path = "/api/users/{id}/deactivate", tag = "People", security(("bearer" = [])),
-    params(("id" = i64, Path, description = "The user's number")),
+    post, path = "/api/users/{id}/deactivate", tag = "People", operation_id = "deactivate_user", security(("bearer" = [])),
+    params(("id" = i64, Path, minimum = 1, description = "The user's number")),
     responses(
         (status = 200, body = Done), (status = 401, body = Problem), (status = 403, body = Problem),
         (status = 404, body = Problem), (status = 409, body = Problem),

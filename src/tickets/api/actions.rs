@@ -37,13 +37,13 @@ pub fn routes() -> OpenApiRouter<App> {
 
 /// An endpoint that does something to the ticket in its path.
 macro_rules! action {
-    ($(#[doc = $doc:literal])* $name:ident($form:ident) at $path:literal) => {
+    ($(#[doc = $doc:literal])* $name:ident($form:ident) at $path:literal called $id:literal) => {
         $(#[doc = $doc])*
         #[utoipa::path(
-            post, path = $path, tag = "Tickets", request_body = $form,
+            post, path = $path, tag = "Tickets", operation_id = $id, request_body = $form,
             params(
                 ("id" = i64, Path, minimum = 1),
-                ("If-Match" = Option<String>, Header, description = "The ETag that the ticket was read with"),
+                ("If-Match" = Option<String>, Header, pattern = r#"^(\*|"?[0-9]{1,9}"?)$"#, description = "The ETag that the ticket was read with"),
             ),
             responses(
                 (status = 200, body = Done, headers(("ETag" = String))),
@@ -67,71 +67,71 @@ action! {
     /// Answer for a ticket.
     ///
     /// From NEW, by an ADMIN (floor tickets: also a SUPERVISOR of the department). Tells the requester.
-    open_ticket(OpenTicket) at "/api/tickets/{id}/open_ticket"
+    open_ticket(OpenTicket) at "/api/tickets/{id}/open_ticket" called "open_ticket"
 }
 action! {
     /// Give a ticket to support people, and to nobody else.
     ///
     /// In NEW (which opens it), OPENED, `IN_PROGRESS` and `ON_HOLD`, by an ADMIN (floor tickets: also a SUPERVISOR of the
     /// department). Tells those who did not have it before.
-    assign(Assign) at "/api/tickets/{id}/assign"
+    assign(Assign) at "/api/tickets/{id}/assign" called "assign_ticket"
 }
 action! {
     /// Set a ticket's deadlines.
     ///
     /// Until it is resolved, by an ADMIN. Tells nobody.
-    set_sla(SetSla) at "/api/tickets/{id}/set_sla"
+    set_sla(SetSla) at "/api/tickets/{id}/set_sla" called "set_ticket_sla"
 }
 action! {
     /// Begin the work.
     ///
     /// In OPENED, by a SUPPORT person it is assigned to. Tells the requester.
-    start_work(StartWork) at "/api/tickets/{id}/start_work"
+    start_work(StartWork) at "/api/tickets/{id}/start_work" called "start_work"
 }
 action! {
     /// Wait for something; the resolution clock stands still.
     ///
     /// In `IN_PROGRESS`, by a SUPPORT person it is assigned to or an ADMIN (floor tickets: also a SUPERVISOR of the
     /// department). Tells the requester.
-    hold(Hold) at "/api/tickets/{id}/hold"
+    hold(Hold) at "/api/tickets/{id}/hold" called "hold_ticket"
 }
 action! {
     /// Go on with the work.
     ///
     /// In `ON_HOLD`, by whoever may put it on hold. Tells the requester.
-    resume(Resume) at "/api/tickets/{id}/resume"
+    resume(Resume) at "/api/tickets/{id}/resume" called "resume_ticket"
 }
 action! {
     /// Say that it is done.
     ///
     /// In `IN_PROGRESS`, by a SUPPORT person it is assigned to. Tells the requester and the admins.
-    finish_work(FinishWork) at "/api/tickets/{id}/finish_work"
+    finish_work(FinishWork) at "/api/tickets/{id}/finish_work" called "finish_work"
 }
 action! {
     /// Agree that it is done.
     ///
     /// In RESOLVED, by who raised it (floor tickets: also a SUPERVISOR of the department and an ADMIN). Tells the
     /// admins and the assigned.
-    approve(Approve) at "/api/tickets/{id}/approve"
+    approve(Approve) at "/api/tickets/{id}/approve" called "approve_ticket"
 }
 action! {
     /// Disagree: the work goes on.
     ///
     /// In RESOLVED, by whoever may approve. Tells the admins and the assigned.
-    reject(Reject) at "/api/tickets/{id}/reject"
+    reject(Reject) at "/api/tickets/{id}/reject" called "reject_ticket"
 }
 action! {
     /// Give a ticket up.
     ///
     /// Until it is resolved, by an ADMIN (floor tickets: also a SUPERVISOR of the department); in NEW also by who
     /// raised it. Tells the assigned and the requester.
-    cancel(Cancel) at "/api/tickets/{id}/cancel"
+    cancel(Cancel) at "/api/tickets/{id}/cancel" called "cancel_ticket"
 }
 action! {
     /// Add a word to a ticket.
     ///
     /// Always, by whoever may see it. Tells the others on it.
-    add_comment(AddComment) at "/api/tickets/{id}/add_comment"
+    add_comment(AddComment) at "/api/tickets/{id}/add_comment" called "add_comment"
 }
 
 async fn carry_out(

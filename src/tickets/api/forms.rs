@@ -73,7 +73,7 @@ impl Create {
 #[serde(deny_unknown_fields)]
 pub struct Change {
     /// One line.
-    #[schema(min_length = 1, max_length = 300)]
+    #[schema(example = "The checkout shows error 500", min_length = 1, max_length = 300)]
     pub title: Option<String>,
     /// As many lines as it takes.
     #[schema(min_length = 1, max_length = 20_000)]
@@ -86,7 +86,7 @@ pub struct Change {
     /// How much it matters.
     pub priority: Option<Priority>,
     /// The version that was looked at.
-    #[schema(minimum = 0)]
+    #[schema(example = 1, minimum = 0)]
     pub version: Option<i32>,
 }
 
@@ -167,7 +167,7 @@ doing! {
     /// Opening a ticket.
     OpenTicket {
         /// What the admin notes; the client reads it.
-        #[schema(max_length = 20_000)]
+        #[schema(max_length = 20_000, example = "Looking into it")]
         admin_notes: Option<String> = words_or_none("admin_notes"),
     }
     self => Action::Open { notes: self.admin_notes }
@@ -196,7 +196,7 @@ doing! {
     /// Setting a ticket's deadlines, at least one; what is missing stays.
     SetSla {
         /// Until when it must be opened.
-        #[schema(value_type = Option<String>, format = DateTime)]
+        #[schema(example = "2026-01-18T15:00:00Z", value_type = Option<String>, format = DateTime)]
         response_due_at: Option<Instant> = instant_or_none("response_due_at"),
         /// Until when it must be resolved.
         #[schema(value_type = Option<String>, format = DateTime)]
@@ -236,7 +236,7 @@ doing! {
     /// Agreeing that it is done.
     Approve {
         /// A word with it.
-        #[schema(max_length = 20_000)]
+        #[schema(max_length = 20_000, example = "Thank you")]
         comment: Option<String> = words_or_none("comment"),
     }
     self => Action::Approve { comment: self.comment }

@@ -27,6 +27,7 @@ pub struct TicketShown {
     project_name: Option<String>,
     #[schema(example = "The checkout shows an error")]
     title: String,
+    #[schema(example = "Since this morning, after paying by card.")]
     description: String,
     priority: Priority,
     #[schema(example = "High")]
@@ -45,6 +46,7 @@ pub struct TicketShown {
     created_by_name: Option<String>,
     /// Who works on it.
     assigned_to: Vec<i64>,
+    #[schema(example = json!(["Dev One"]))]
     assigned_to_names: Vec<String>,
     /// The department of those who work on it, where they share one.
     assigned_team: Option<String>,
@@ -104,11 +106,13 @@ pub struct HistoryShown {
     ticket: i64,
     /// Who did it; null where time did.
     changed_by: Option<i64>,
+    #[schema(example = "Client 1")]
     changed_by_name: Option<String>,
     /// Null where it was made.
     status_from: Option<Status>,
     status_from_display: Option<&'static str>,
     status_to: Status,
+    #[schema(example = "New")]
     status_to_display: &'static str,
     comment: Option<String>,
     #[schema(value_type = String, format = DateTime)]
@@ -117,16 +121,20 @@ pub struct HistoryShown {
 
 /// What an action led to.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = TicketDone)]
 pub struct Done {
     #[schema(example = "Ticket opened")]
     message: &'static str,
     id: i64,
+    #[schema(example = "INC-20260118143022")]
     reference: String,
+    #[schema(example = "The checkout shows an error")]
     title: String,
     status: Status,
     #[schema(example = "Opened")]
     status_display: &'static str,
     assigned_to: Vec<i64>,
+    #[schema(example = json!(["Dev One"]))]
     assigned_to_names: Vec<String>,
     estimated_resolution_time: Option<String>,
     #[schema(value_type = Option<String>, format = DateTime)]

@@ -297,7 +297,7 @@ fn parse_required(words: &str) -> Result<Vec<Required>, String> {
 }
 
 #[expect(clippy::disallowed_methods, reason = "where the test servers are is no setting of Andon")]
-pub(super) fn environment(name: &str) -> Option<String> {
+pub(crate) fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.trim().is_empty())
 }
 
