@@ -28,3 +28,7 @@ demo *args:
 # Looks for what breaks a promise, in so many seconds for each target (see CONTRIBUTING.md).
 fuzz seconds="60" *args:
     ANDON_FUZZ_SEED="${ANDON_FUZZ_SEED:-$(date +%s)}" ANDON_FUZZ_SECONDS={{seconds}} cargo test --test fuzz -- {{args}}
+
+# Holds the program against its contract, as everybody: `just contract ADMIN` as an admin only (see CONTRIBUTING.md).
+contract *args:
+    tests/contract/run {{args}}

@@ -69,11 +69,17 @@ pub fn complete(contract: &OpenApi) -> Value {
 /// Says what a parameter may hold: nothing that is null, one line of text.
 fn bound(parameter: &mut Value) {
     let is_sought = parameter["in"] == "query";
+    let is_key = parameter["name"] == "number" || parameter["name"] == "reference";
     let schema = &mut parameter["schema"];
     if let Some(kind) = schema["type"].as_array().and_then(|kinds| kinds.iter().find(|kind| *kind != "null")).cloned() {
         schema["type"] = kind;
     }
     if is_sought && is_free_text(schema) {
+        if is_key {
+            // Whatever it holds is folded before it is sought.
+            schema["maxLength"] = KEY_CHARS.into();
+            return;
+        }
         if schema.get("maxLength").is_none() {
             schema["maxLength"] = MAX_SOUGHT.into();
         }
