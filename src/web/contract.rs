@@ -141,7 +141,7 @@ fn refuse(path: &str, method: &str, operation: &mut Value, common: &mut Map<Stri
         }
     }
     for (status, response) in objects(&mut operation["responses"]) {
-        if !response["description"].as_str().is_some_and(|description| !description.is_empty()) {
+        if response["description"].as_str().is_none_or(str::is_empty) {
             response["description"] = meaning(status).or_else(|| title(status)).unwrap_or_default().into();
         }
         let content = response["content"].as_object();
@@ -156,7 +156,7 @@ fn refuse(path: &str, method: &str, operation: &mut Value, common: &mut Map<Stri
         response["content"] = json!({PROBLEM_TYPE: {"schema": {"$ref": PROBLEM}, "example": example}});
         match code {
             401 => {
-                response["headers"] = json!({"WWW-Authenticate": {"schema": {"type": "string"}, "example": "Bearer"}})
+                response["headers"] = json!({"WWW-Authenticate": {"schema": {"type": "string"}, "example": "Bearer"}});
             }
             429 | 503 => {
                 let seconds = json!({"type": "integer", "minimum": 0});
