@@ -61,8 +61,7 @@ enum Refreshed {
 pub async fn sign_in(app: &App, given: Credentials, network: String) -> Result<(Tokens, User)> {
     let name = given.username.trim().to_lowercase();
     let attempt = app.proof.attempts.begin(&app.clock, &name, &network).map_err(too_many)?;
-    // No name holds a NUL, and PostgreSQL takes none.
-    let account = if name.contains('\0') { None } else { sign_ins::account(app.db.read(), &name).await? };
+    let account = sign_ins::account(app.db.read(), &name).await?;
     if attempt.needs_known_network {
         let since = app.clock.now() - NETWORKS_KNOWN_FOR;
         let person_id = account.as_ref().map_or(0, |account| account.person_id);

@@ -65,9 +65,10 @@ impl Cursor {
     /// What was [`Self::written`].
     pub fn read(raw: Raw<'_>) -> Result<Self, String> {
         let text = read::line(1..=MAX_CURSOR)(raw)?;
-        let cursor = URL_SAFE_NO_PAD.decode(text).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
-        let has_no_nul = |cursor: &Self| cursor.key.as_ref().is_none_or(|key| !key.contains('\0'));
-        cursor.filter(has_no_nul).ok_or_else(|| "must be the cursor of a page's next or previous".to_owned())
+        let cursor = URL_SAFE_NO_PAD.decode(text).ok().and_then(|bytes| serde_json::from_slice::<Self>(&bytes).ok());
+        // Before PostgreSQL would say it.
+        let cursor = cursor.filter(|cursor| !cursor.key.as_deref().unwrap_or_default().contains('\0'));
+        cursor.ok_or_else(|| "must be the cursor of a page's next or previous".to_owned())
     }
 }
 
@@ -167,7 +168,7 @@ pub struct Page<T> {
     previous: Option<String>,
     /// How many there are on all pages; only where `count=true` was asked.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(required = false)]
+    #[schema(example = 1, required = false)]
     count: Option<u64>,
     /// What is on this page.
     results: Vec<T>,
@@ -252,7 +253,8 @@ mod tests {
     fn a_cursor_reads_back_and_nothing_else_does() {
         let written = at(7).written();
         assert_eq!(Cursor::read(Raw::Text(&written)), Ok(at(7)));
-        for text in ["7", "e30", "", "{}", "ü", &"A".repeat(600)] {
+        let with_nul = Cursor { key: Some("a\0".to_owned()), ..at(7) }.written();
+        for text in ["7", "e30", "", "{}", "ü", &"A".repeat(600), &with_nul] {
             assert!(Cursor::read(Raw::Text(text)).is_err(), "{text}");
         }
     }

@@ -37,10 +37,18 @@ impl<'a> Raw<'a> {
 
     fn integer(self) -> Option<i64> {
         match self {
-            Self::Json(value) => value.as_i64(),
+            // 7.0 is 7 in JSON; beyond what a float holds to the piece it is no number of ours.
+            Self::Json(value) => value.as_i64().or_else(|| value.as_f64().and_then(whole_in)),
             Self::Text(text) => text.parse().ok(),
         }
     }
+}
+
+/// The whole number that a float is, if it is one.
+fn whole_in(float: f64) -> Option<i64> {
+    const MOST: f64 = 9_007_199_254_740_991.0; // 2^53 - 1: RFC 8259, 6
+    #[expect(clippy::cast_possible_truncation, reason = "it is whole and within what an i64 holds")]
+    (float.fract() == 0.0 && float.abs() <= MOST).then_some(float as i64)
 }
 
 /// Text of so many characters, outer white space taken off.
@@ -75,10 +83,11 @@ pub fn line(chars: RangeInclusive<usize>) -> impl Fn(Raw<'_>) -> Result<String, 
     }
 }
 
-/// Text exactly as it came, such as a password.
+/// Text exactly as it came, such as a password, but for a NUL, which would be nobody's.
 pub fn verbatim(bytes: RangeInclusive<usize>) -> impl Fn(Raw<'_>) -> Result<String, String> {
     move |raw| match raw.text()? {
         "" if *bytes.start() > 0 => Err("must not be empty".to_owned()),
+        text if text.contains('\0') => Err("must not hold a NUL character".to_owned()),
         text if !bytes.contains(&text.len()) => Err(format!("must have at most {} bytes", bytes.end())),
         text => Ok(text.to_owned()),
     }
@@ -196,6 +205,7 @@ mod tests {
         assert_eq!(refused(text(1..=3)(Raw::Json(&json!(7)))), "must be text");
         assert_eq!(refused(text(1..=3)(Raw::Json(&json!("a\0")))), "must not hold a NUL character");
         assert_eq!(refused(line(1..=3)(Raw::Json(&json!("a\nb")))), "must be one line");
+        assert_eq!(refused(verbatim(1..=3)(Raw::Json(&json!("a\0")))), "must not hold a NUL character");
         assert_eq!(text(0..=3)(Raw::Text(" äöü ")), Ok("äöü".to_owned()));
     }
 
@@ -206,6 +216,8 @@ mod tests {
             (Raw::Text("7"), Ok(7)),
             (Raw::Json(&json!("7")), Err(())),
             (Raw::Json(&json!(7.5)), Err(())),
+            (Raw::Json(&json!(7.0)), Ok(7)),
+            (Raw::Json(&json!(9_007_199_254_740_993.0)), Err(())),
             (Raw::Json(&json!(1e30)), Err(())),
             (Raw::Json(&json!(0)), Err(())),
             (Raw::Text("99999999999999999999"), Err(())),

@@ -19,6 +19,7 @@ mod inbox;
 mod live;
 mod notifications;
 mod numbers;
+mod odd_input;
 mod outages;
 mod processes;
 mod records;
@@ -108,6 +109,7 @@ fn facts() -> Vec<Fact> {
         ticket_changes::facts(),
         desk_chat::facts(),
         who_may::facts(),
+        odd_input::facts(),
         signing_in::facts(),
         users::facts(),
         numbers::facts(),

@@ -144,6 +144,13 @@ impl Form for Proposal {
             Some("REMOVE") => Some(Change::Remove),
             _ => None,
         };
+        // What this change does not take is looked at all the same.
+        if word != Some("REPLACE") {
+            let _unused = fields.optional("replacement", read::ruled(rules::key));
+        }
+        if word == Some("REMOVE") {
+            let _unused = fields.optional("value", read::ruled(records::unit_cost));
+        }
         let told = |fields: &mut Fields, name| fields.optional(name, |_| Ok(())).map(|()| String::new());
         let (value, replacement) = (told(fields, "value"), told(fields, "replacement"));
         Some(Self { component: component?, change: change?, value, replacement, reason: reason? })
