@@ -10,6 +10,9 @@ use std::time::Duration;
 
 /// How long a request waits for a free connection before the database counts as away.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+/// A server's connection that rested longer is asked whether it still answers before it is used. One that broke within
+/// that time costs the request that it was for.
+const RESTED: Duration = Duration::from_secs(1);
 /// Readers of SQLite; one more connection writes.
 const SQLITE_READERS: u32 = 4;
 /// Prepared statements kept by a connection: sets of every size make many. Sixteen connections of two processes stay
@@ -131,6 +134,7 @@ fn options(url: &str, connections: u32) -> ConnectOptions {
 pub(super) fn server(url: &str, connections: u32) -> ConnectOptions {
     let mut options = options(url, connections);
     options
+        .test_before_acquire_if_idle_for(RESTED)
         .map_sqlx_postgres_opts(|postgres| postgres.statement_cache_capacity(STATEMENTS))
         .map_sqlx_postgres_pool_opts(|pool| pool.after_connect(|connection, _| Box::pin(plan_anew(connection))))
         .map_sqlx_mysql_opts(|mysql| mysql.statement_cache_capacity(STATEMENTS));
@@ -172,6 +176,8 @@ pub(super) fn sqlite(url: &str, purpose: Purpose) -> ConnectOptions {
             Box::pin(async move { Ok(is_sound) })
         })
     });
+    // A file's connection does not break while it rests, and asking it costs as much as a small statement.
+    options.test_before_acquire(false);
     options.min_connections(1).idle_timeout(None::<Duration>).max_lifetime(None::<Duration>).map_sqlx_sqlite_opts(
         move |sqlite| {
             let sqlite = if purpose == Purpose::Writing { sqlite.pragma("cache_size", WRITER_CACHE) } else { sqlite };
