@@ -6,7 +6,7 @@ use crate::kit::{Instant, Result};
 use crate::people::store::person;
 use crate::tickets::list::{Filter, Place, Source, Stretch};
 use crate::tickets::model::Status;
-use sea_orm::sea_query::{Expr, ExprTrait as _, SimpleExpr};
+use sea_orm::sea_query::{Expr, ExprTrait as _, Query, SelectStatement, SimpleExpr, UnionType};
 use sea_orm::{
     ColumnTrait as _, Condition, ConnectionTrait, DbBackend, EntityTrait as _, FromQueryResult, IntoSimpleExpr as _,
     JoinType, PaginatorTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, QueryTrait as _,
@@ -34,6 +34,7 @@ pub struct Line {
 }
 
 /// One page's worth of one source's tickets in one stretch, behind (in the direction) a place.
+#[derive(Clone, Copy)]
 pub(in crate::tickets) struct Ask<'a> {
     pub(in crate::tickets) filter: &'a Filter,
     pub(in crate::tickets) source: Source,
@@ -80,9 +81,40 @@ pub(in crate::tickets) async fn named(conn: &impl ConnectionTrait, id: i64) -> R
 }
 
 /// The tickets that were asked for, in the direction that was asked for.
+///
+/// Of several statuses each is read along its own index, as far as a page goes: read together they would all be sorted
+/// before the first is known.
 pub(in crate::tickets) async fn fetch(db: &Db, ask: &Ask<'_>) -> Result<Vec<Named>> {
-    let select = from(with_names(), ask.source, ask.filter);
-    let mut select = matching(select, ask.filter, ask.now, db.backend());
+    let backend = db.backend();
+    let several: Vec<Filter> = match ask.filter.statuses.as_slice() {
+        [] | [_] => Vec::new(),
+        several => several.iter().map(|only| Filter { statuses: vec![*only], ..ask.filter.clone() }).collect(),
+    };
+    let mut of_each = several.iter().map(|filter| {
+        let mut ids = Query::select();
+        ids.column("id").from_subquery(numbers(&Ask { filter, ..*ask }, backend), "of_one");
+        ids
+    });
+    let select = match of_each.next() {
+        None => part(with_names(), ask, backend),
+        Some(mut first) => {
+            for next in of_each {
+                first.union(UnionType::All, next);
+            }
+            in_order(with_names().filter(row::Column::Id.in_subquery(first)), ask, row::Column::Id.into_simple_expr())
+        }
+    };
+    Ok(select.into_model::<Named>().all(db.read()).await?)
+}
+
+/// The numbers alone of what was asked for.
+fn numbers(ask: &Ask<'_>, backend: DbBackend) -> SelectStatement {
+    part(row::Entity::find().select_only().column(row::Column::Id), ask, backend).into_query()
+}
+
+/// What was asked for, of this selection.
+fn part(select: Select<row::Entity>, ask: &Ask<'_>, backend: DbBackend) -> Select<row::Entity> {
+    let mut select = matching(from(select, ask.source, ask.filter), ask.filter, ask.now, backend);
     if let Some(condition) = ask.stretch.condition() {
         select = select.filter(condition);
     }
@@ -106,12 +138,15 @@ pub(in crate::tickets) async fn fetch(db: &Db, ask: &Ask<'_>) -> Result<Vec<Name
         };
         select = select.filter(condition);
     }
+    in_order(select, ask, by_number)
+}
+
+fn in_order(mut select: Select<row::Entity>, ask: &Ask<'_>, by_number: SimpleExpr) -> Select<row::Entity> {
     let direction = if ask.is_descending { sea_orm::Order::Desc } else { sea_orm::Order::Asc };
     if let Some(column) = ask.stretch.column() {
         select = select.order_by(column, direction.clone());
     }
-    let select = select.order_by(by_number, direction).limit(ask.most);
-    Ok(select.into_model::<Named>().all(db.read()).await?)
+    select.order_by(by_number, direction).limit(ask.most)
 }
 
 /// How many tickets of all sources fit the filter.
@@ -190,15 +225,10 @@ fn matching(select: Select<row::Entity>, filter: &Filter, now: Instant, backend:
     if !filter.statuses.is_empty() {
         all = all.add(row::Column::Status.is_in(filter.statuses.iter().copied()));
     }
-    if !filter.priorities.is_empty() {
-        all = all.add(row::Column::Priority.is_in(filter.priorities.iter().copied()));
-    }
-    if !filter.categories.is_empty() {
-        all = all.add(row::Column::Category.is_in(filter.categories.iter().copied()));
-    }
-    if !filter.kinds.is_empty() {
-        all = all.add(row::Column::Kind.is_in(filter.kinds.iter().copied()));
-    }
+    all = all
+        .add_option(among(row::Column::Priority, &filter.priorities, backend))
+        .add_option(among(row::Column::Category, &filter.categories, backend))
+        .add_option(among(row::Column::Kind, &filter.kinds, backend));
     if let Some(person) = filter.created_by {
         all = all.add(row::Column::RequesterId.eq(person));
     }
@@ -211,6 +241,20 @@ fn matching(select: Select<row::Entity>, filter: &Filter, now: Instant, backend:
         all = all.add(containing::<row::Entity>(backend, &columns, words));
     }
     select.filter(all)
+}
+
+/// One of these, where there are any. For several of them SQLite would read all of the column's index and sort, so there
+/// the index is kept out of its sight.
+fn among<V: Into<sea_orm::Value> + Copy>(column: row::Column, values: &[V], backend: DbBackend) -> Option<SimpleExpr> {
+    let expr = column.into_simple_expr();
+    match values {
+        [] => None,
+        [only] => Some(expr.eq(*only)),
+        several if backend == DbBackend::Sqlite => {
+            Some(Expr::cust_with_expr("+?", expr).is_in(several.iter().copied()))
+        }
+        several => Some(expr.is_in(several.iter().copied())),
+    }
 }
 
 /// A deadline has passed while it was still to be kept: that of the answer, or that of the solution.
