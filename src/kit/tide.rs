@@ -31,7 +31,7 @@ struct Seen {
 }
 
 impl Tide {
-    /// Notes that so many messages came in as one set.
+    /// Notes that so many messages came in as one set, or what costs as much.
     pub fn brings(&self, messages: usize) {
         self.messages.fetch_add(i64::try_from(messages).unwrap_or(i64::MAX), Ordering::Relaxed);
         self.sets.fetch_add(1, Ordering::Relaxed);

@@ -47,8 +47,8 @@ pub fn routes(live: &Live) -> OpenApiRouter<App> {
 const MOST: u64 = 256;
 /// Without a poke the job looks this often.
 const TIMER: Duration = Duration::from_secs(2);
-/// While more comes in than can be answered, people are told this often: they hear of more at a time.
-const HIGH_TIDE_BREATH: Duration = Duration::from_millis(500);
+/// While more comes in than can be answered, people are told this often: they hear of more at a time, and still at once.
+const HIGH_TIDE_BREATH: Duration = Duration::from_millis(50);
 /// Whose turn it is; its position is the last notice.
 const TURN: &str = "notify";
 

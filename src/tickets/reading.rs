@@ -65,12 +65,13 @@ impl Shown {
 
 /// Starts the queue.
 pub fn creations(app: &App) -> Creations {
-    let db = app.db.through(Door::Api);
+    let (app, db) = (app.clone(), app.db.through(Door::Api));
     Batch::start(
         MOST_AT_ONCE,
         || Duration::ZERO,
         move |new: Arc<Vec<NewTicket>>| {
             let db = db.clone();
+            app.tide.brings(new.len());
             Box::pin(async move {
                 db.write(move |tx| {
                     let new = Arc::clone(&new);
