@@ -62,7 +62,8 @@ fn main() -> ExitCode {
     trials.extend(backups::trials());
     trials.extend(contract::trials());
     for backend in present(&found) {
-        let facts = facts().into_iter().chain(with_redis.is_ok().then(facts_with_redis).into_iter().flatten());
+        let facts =
+            every_fact().into_iter().chain(with_redis.is_ok().then(every_fact_with_redis).into_iter().flatten());
         trials.extend(facts.map(|(name, fact)| trial(backend, name, fact)));
         trials.extend(statements::trials(backend));
         for path in transcript::files() {
@@ -83,7 +84,7 @@ fn main() -> ExitCode {
 }
 
 /// Every fact.
-fn facts() -> Vec<Fact> {
+fn every_fact() -> Vec<Fact> {
     [
         webhooks::facts(),
         conversations::facts(),
@@ -119,7 +120,7 @@ fn facts() -> Vec<Fact> {
 }
 
 /// Those that need Redis.
-fn facts_with_redis() -> Vec<Fact> {
+fn every_fact_with_redis() -> Vec<Fact> {
     [with_redis::facts(), live::facts_with_redis()].concat()
 }
 
