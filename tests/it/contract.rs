@@ -14,15 +14,18 @@ const KEPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/openapi.json");
 const JSON: &str = "application/json";
 const PROBLEM: &str = "application/problem+json";
 
+/// What is to be so of the contract.
+type Claim = fn(&Value);
+
 /// On SQLite only: it is the same everywhere.
 pub(crate) fn trials() -> Vec<Trial> {
-    let facts: [(&str, fn(&Value)); 4] = [
+    let facts: [(&str, Claim); 4] = [
         ("the_contract_is_the_one_that_is_kept", the_contract_is_the_one_that_is_kept),
         ("every_operation_has_a_name_of_its_own_and_words", every_operation_has_a_name_of_its_own_and_words),
         ("every_refusal_is_a_problem", every_refusal_is_a_problem),
         ("every_example_fits_and_says_something", every_example_fits_and_says_something),
     ];
-    let trial = |(name, fact): (&str, fn(&Value))| {
+    let trial = |(name, fact): (&str, Claim)| {
         Trial::test(format!("contract::{name}::sqlite"), move || {
             block_on(async {
                 let app = TestApp::start(Backend::Sqlite).await;

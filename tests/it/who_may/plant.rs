@@ -82,8 +82,8 @@ impl<'a> Plant<'a> {
 
     /// Asks, and answers with the status.
     pub(super) async fn ask(&mut self, method: &Method, path: &str, who: Who, whose: Whose) -> String {
-        let address = self.address(method, path, who, whose).await;
-        let body = self.body(method, path, who).await;
+        let address = self.address(path, who, whose).await;
+        let body = self.body(method, path, who);
         // Who signs out is gone, so it is somebody else of that role.
         let stand_in = match who {
             Who::Person(role) if path == "/api/auth/logout" => Some(self.somebody(role).await),
@@ -105,7 +105,7 @@ impl<'a> Plant<'a> {
     }
 
     /// The address to ask, with the numbers of objects made for it.
-    async fn address(&mut self, method: &Method, path: &str, who: Who, whose: Whose) -> String {
+    async fn address(&mut self, path: &str, who: Who, whose: Whose) -> String {
         let mut address = path.to_owned();
         if path == "/api/users/by_role" {
             address += "?role=SUPPORT";
@@ -140,8 +140,7 @@ impl<'a> Plant<'a> {
             };
             let attachment = json!({"file_data": "SGVsbG8h", "filename": "note.txt"});
             let (_, added) = by.post(&format!("/api/tickets/{id}/add_attachment/"), attachment).await;
-            let attachment = added["attachment_id"].as_i64().unwrap_or_else(|| panic!("{method} {path}: {added}"));
-            address = address.replace("{attachment_id}", &attachment.to_string());
+            address = address.replace("{attachment_id}", &number(&added["attachment_id"]).to_string());
         }
         if path.contains("{number}") {
             let proposed = self.boss.post(&format!("/api/boms/{id}/revisions/"), revision()).await.1;
@@ -151,7 +150,7 @@ impl<'a> Plant<'a> {
     }
 
     /// What is sent.
-    async fn body(&mut self, method: &Method, path: &str, who: Who) -> Option<Value> {
+    fn body(&mut self, method: &Method, path: &str, who: Who) -> Option<Value> {
         let nth = self.next();
         let refresh = self.people.get(&who).map_or("x", |person| &*person.refresh);
         let last = path.rsplit('/').next().unwrap_or_default();
@@ -162,8 +161,9 @@ impl<'a> Plant<'a> {
             ("POST", "/api/users") => json!({"username": format!("new{nth}"), "role": "CLIENT",
                 "password": PASSWORD, "password_confirm": PASSWORD}),
             ("PATCH", "/api/users/{id}" | "/api/profile/update") => json!({"first_name": format!("Name {nth}")}),
-            ("POST", "/api/profile/whatsapp/confirm") => json!({"whatsapp_number": "+12025550142"}),
-            ("POST", "/api/profile/whatsapp/send") => json!({"whatsapp_number": "+12025550142"}),
+            ("POST", "/api/profile/whatsapp/confirm" | "/api/profile/whatsapp/send") => {
+                json!({"whatsapp_number": "+12025550142"})
+            }
             ("POST", "/api/profile/whatsapp/verify") => json!({"code": "7KQ2M9XB"}),
             ("POST", "/api/tickets") => crate::tickets::incident(),
             ("PATCH", "/api/tickets/{id}") => json!({"title": "The checkout shows nothing"}),
