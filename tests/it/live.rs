@@ -26,6 +26,8 @@ facts!["live":
     a_ping_is_answered_with_the_same_number,
     who_comes_back_misses_nothing_and_hears_nothing_twice,
     who_missed_too_much_is_sent_to_the_list,
+    a_ticket_ends_with_its_sign_in_and_its_token,
+    a_ticket_is_no_history,
     a_sign_out_ends_the_connection,
     a_token_that_expires_ends_the_connection,
     a_stop_tells_everybody_to_come_back,
@@ -139,6 +141,39 @@ async fn a_ticket_opens_one_connection_within_a_minute(backend: Backend) {
     let kept = app.rows("SELECT hash FROM live_tickets").await;
     let kept: Vec<String> = kept.iter().map(|row| row.try_get("", "hash").expect("a text")).collect();
     assert!(!kept.iter().any(|hash| first.contains(hash) || second.contains(hash)), "who has the rows has no ticket");
+    app.end().await;
+}
+
+async fn a_ticket_ends_with_its_sign_in_and_its_token(backend: Backend) {
+    let app = TestApp::start(backend).await;
+    let admin = app.user("admin", Role::Admin).await;
+    let ticket = async |user: &User| {
+        let (_, issued) = user.post("/api/ws_ticket/", json!({})).await;
+        format!("?ticket={}", issued["ticket"].as_str().expect("a ticket"))
+    };
+    let refused = async |query: &str| Wire::open(app.server.address, query, None).await.err();
+    let (leaves, goes) = (app.user("leaves", Role::Client).await, app.user("goes", Role::Client).await);
+    let (of_one, of_other) = (ticket(&leaves).await, ticket(&goes).await);
+    assert_eq!(leaves.post("/api/auth/logout/", json!({})).await.0, StatusCode::OK);
+    assert_eq!(admin.post(&format!("/api/users/{}/deactivate/", goes.id), json!({})).await.0, StatusCode::OK);
+    for query in [of_one, of_other] {
+        assert_eq!(refused(&query).await, Some(StatusCode::UNAUTHORIZED));
+        assert_eq!(refused(&format!("{query}&last_id=0")).await, Some(StatusCode::UNAUTHORIZED));
+    }
+    app.clock.advance(TimeDelta::minutes(119) + TimeDelta::seconds(30));
+    let late = ticket(&admin).await;
+    app.clock.advance(TimeDelta::seconds(30));
+    assert_eq!(refused(&late).await, Some(StatusCode::UNAUTHORIZED), "the access token holds two hours");
+    app.end().await;
+}
+
+async fn a_ticket_is_no_history(backend: Backend) {
+    let app = TestApp::start(backend).await;
+    let (admin, client) = (app.user("admin", Role::Admin).await, app.user("client", Role::Client).await);
+    assert_eq!(client.post("/api/ws_ticket/", json!({})).await.0, StatusCode::OK);
+    let (status, done) = admin.delete(&format!("/api/users/{}/", client.id)).await;
+    assert_eq!(status, StatusCode::NO_CONTENT, "{done}");
+    assert_eq!(app.count("live_tickets").await, 0);
     app.end().await;
 }
 

@@ -98,7 +98,8 @@ pub(super) async fn issue(app: &App, who: Who) -> Result<String> {
 async fn redeem(app: &App, ticket: String) -> Result<Who> {
     let hash = store::hash(&ticket);
     let ticket = app.db.write_with(hash, |tx, hash| Box::pin(store::redeem(tx, hash))).await?;
-    let says = "This ticket holds no more: it is good once, and for 60 seconds. Fetch another: POST /api/ws_ticket/.";
+    let says = "This ticket holds no more: it is good once, for 60 seconds, while one is signed in. Fetch another: \
+                POST /api/ws_ticket/.";
     let ticket = ticket.ok_or_else(|| Error::new(Kind::Unauthorized, says))?;
     Ok(Who { person_id: ticket.person_id, sign_in: ticket.sign_in, until: ticket.until })
 }

@@ -170,12 +170,16 @@ pub(in crate::notify) async fn issue(tx: &Tx, ticket: Ticket) -> Result<()> {
     Ok(())
 }
 
-/// Takes a ticket that holds; whoever comes second finds none.
+/// Takes a ticket that holds, and whose sign-in and access token still do; whoever comes second finds none.
 pub(in crate::notify) async fn redeem(tx: &Tx, hash: &str) -> Result<Option<Ticket>> {
-    let ticket = live_ticket::Entity::find_by_id(hash).filter(live_ticket::Column::ExpiresAt.gt(tx.now()));
+    let ticket = live_ticket::Entity::find_by_id(hash)
+        .filter(live_ticket::Column::ExpiresAt.gt(tx.now()))
+        .filter(live_ticket::Column::Until.gt(tx.now()));
     let Some(ticket) = ticket.one(tx.conn()).await? else { return Ok(None) };
     let taken = live_ticket::Entity::delete_by_id(hash).exec(tx.conn()).await?;
-    Ok((taken.rows_affected == 1).then_some(ticket))
+    let holds =
+        taken.rows_affected == 1 && holding(tx.conn(), vec![ticket.sign_in.clone()]).await?.contains(&ticket.sign_in);
+    Ok(holds.then_some(ticket))
 }
 
 pub(in crate::notify) use live_ticket::Model as Ticket;

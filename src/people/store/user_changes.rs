@@ -7,8 +7,10 @@ use crate::channels::Medium;
 use crate::db::{Tx, is_refusal};
 use crate::kit::{E164, Result};
 use crate::people::Role;
-use sea_orm::sea_query::Query;
-use sea_orm::{ColumnTrait as _, EntityTrait as _, PaginatorTrait as _, QueryFilter as _, QuerySelect as _};
+use sea_orm::sea_query::{Expr, ExprTrait as _, Query};
+use sea_orm::{
+    ColumnTrait as _, ConnectionTrait as _, EntityTrait as _, PaginatorTrait as _, QueryFilter as _, QuerySelect as _,
+};
 
 /// What changes about a user. `None` stays as it is, an empty text takes the value away.
 #[derive(Clone, Debug, Default)]
@@ -171,6 +173,10 @@ pub async fn delete(tx: &Tx, id: i64) -> Result<bool> {
     let done = tx.savepoint(|tx| {
         Box::pin(async move {
             codes::forget(tx, id).await?;
+            // The tickets of the live line are `notify`'s, which stands above people; they are no history.
+            let tickets =
+                Query::delete().from_table("live_tickets").and_where(Expr::col("person_id").eq(id)).to_owned();
+            tx.conn().execute(&tickets).await?;
             api_tokens::forget(tx, id).await?;
             sign_ins::forget(tx, id).await?;
             address::Entity::delete_many().filter(address::Column::PersonId.eq(id)).exec(tx.conn()).await?;
