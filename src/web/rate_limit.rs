@@ -1,7 +1,8 @@
 //! How often one address may ask without proving who it is; beyond that it gets 429 with `Retry-After`.
 //!
 //! Signed webhooks never come by here: a provider has many addresses, and a proxy may hide them all behind one.
-//! Neither is an admin limited, nor who is signed in. IPv6 counts by network (/64), since one subscriber has all of it.
+//! Neither is an admin limited, nor who is signed in, but where one signs in: a token may have ended, and none makes
+//! passwords cheaper to try. IPv6 counts by network (/64), since one subscriber has all of it.
 
 use super::{client, guard};
 use crate::app::App;
@@ -21,6 +22,8 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// What begins like this is limited whoever asks: there it is proved who one is.
+const ALWAYS: [&str; 2] = ["/api/auth/", "/setup"];
 /// In so many places addresses are counted.
 const PLACES: u64 = 65_536;
 
@@ -94,7 +97,8 @@ impl Gate {
 
 /// Lets a request pass, unless its address asks too often.
 pub async fn limit(State(gate): State<Gate>, request: Request, next: Next) -> Response {
-    if let Some(limit) = gate.limit.filter(|_| !guard::is_known(&gate.app, request.headers())) {
+    let is_free = !is_always_limited(request.uri().path()) && guard::is_known(&gate.app, request.headers());
+    if let Some(limit) = gate.limit.filter(|_| !is_free) {
         let from = client::of(request.extensions(), request.headers(), &gate.app.settings.trusted_proxies);
         match limit.check(from) {
             Ok(place) => gate.app.bus.counted(Limit::Requests, place),
@@ -102,6 +106,10 @@ pub async fn limit(State(gate): State<Gate>, request: Request, next: Next) -> Re
         }
     }
     next.run(request).await
+}
+
+fn is_always_limited(path: &str) -> bool {
+    ALWAYS.iter().any(|beginning| path.starts_with(beginning))
 }
 
 fn too_many(wait: Duration) -> Response {

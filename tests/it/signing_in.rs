@@ -1,7 +1,7 @@
 //! Signing in, refreshing and signing out, and what is told to those who may not.
 
 use crate::facts;
-use crate::support::app::TestApp;
+use crate::support::app::{ADMIN_TOKEN, TestApp};
 use crate::support::databases::Backend;
 use crate::support::user::PASSWORD;
 use andon::people::Role;
@@ -22,6 +22,7 @@ facts!["signing_in":
     a_body_that_cannot_be_read_is_told_so,
     an_admin_who_is_signed_in_may_use_the_whatsapp_endpoints,
     who_is_signed_in_is_not_limited,
+    where_one_signs_in_everybody_is_limited,
     who_tries_passwords_waits_and_locks_nobody_else_out,
     a_token_for_a_program_does_what_its_scope_says,
     a_token_for_a_program_sets_no_password,
@@ -236,6 +237,28 @@ async fn who_is_signed_in_is_not_limited(backend: Backend) {
         [app.anybody(Method::GET, "/health", None).await.0, app.anybody(Method::GET, "/health", None).await.0];
     assert_eq!(statuses, [StatusCode::OK; 2]);
     assert_eq!(app.anybody(Method::GET, "/health", None).await.0, StatusCode::TOO_MANY_REQUESTS);
+    app.end().await;
+}
+
+async fn where_one_signs_in_everybody_is_limited(backend: Backend) {
+    let app = TestApp::with(backend, &[("ANDON_REQUEST_LIMIT", "2")]).await;
+    let admin = app.user("boss", Role::Admin).await;
+    let (_, made) = admin.post("/api/tokens/", json!({"name": "Export", "scope": "read"})).await;
+    assert_eq!(admin.delete(&format!("/api/tokens/{}/", made["id"])).await.0, StatusCode::OK);
+    let revoked = made["token"].as_str().expect("a token");
+    let posts = async |path: &str, token: &str| {
+        let request = app.http.post(app.url(path)).bearer_auth(token).json(&json!({}));
+        request.send().await.expect("an answer").status()
+    };
+    for _ in 0..2 {
+        assert_eq!(posts("/api/auth/login/", revoked).await, StatusCode::BAD_REQUEST);
+    }
+    for token in [revoked, &admin.access, ADMIN_TOKEN] {
+        for path in ["/api/auth/login/", "/api/auth/login", "/api/auth/refresh", "/setup"] {
+            assert_eq!(posts(path, token).await, StatusCode::TOO_MANY_REQUESTS, "{path}");
+        }
+    }
+    assert_eq!(admin.get("/api/profiles/").await.0, StatusCode::OK, "elsewhere who is signed in is free");
     app.end().await;
 }
 
