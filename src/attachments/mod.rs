@@ -43,10 +43,11 @@ pub async fn attach(
     door: Door,
     field: &'static str,
 ) -> Result<attachment::Model> {
-    let kind = model::type_of(&upload.bytes).map_err(|why| Error::field(field, why))?;
+    let (bytes, kind) = files::look_at(upload.bytes).await?;
+    let kind = kind.map_err(|why| Error::field(field, why))?;
     let filename = model::name(upload.filename.as_deref(), kind);
-    let size = i64::try_from(upload.bytes.len()).unwrap_or(i64::MAX);
-    let hash = app.vault.keep(upload.bytes).await?;
+    let size = i64::try_from(bytes.len()).unwrap_or(i64::MAX);
+    let hash = app.vault.keep(bytes).await?;
     let content_type = kind.content_type;
     let new = NewAttachment { ticket_id, hash, filename, content_type, size, uploaded_by: by };
     app.db.through(door).write_with(new, |tx, new| Box::pin(add(tx, new.clone()))).await

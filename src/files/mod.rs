@@ -12,7 +12,7 @@ pub use store::attachment;
 
 use crate::app::App;
 use crate::db::marks;
-use crate::kit::Result;
+use crate::kit::{Error, Result};
 use chrono::TimeDelta;
 use std::collections::HashSet;
 
@@ -24,6 +24,19 @@ const SWEEP_EVERY: TimeDelta = TimeDelta::days(1);
 const SWEPT: &str = "files.swept";
 /// How many files are looked up in one statement.
 const LOOKED_UP_AT_ONCE: usize = 500;
+
+/// Says what a file is, or what is wrong with it ([`model::type_of`]). A large one takes long to look through, so it is
+/// done where nobody waits for it.
+///
+/// # Errors
+/// None that could be foreseen.
+pub async fn look_at(bytes: Vec<u8>) -> Result<(Vec<u8>, Result<FileType, String>)> {
+    let looking = tokio::task::spawn_blocking(move || {
+        let kind = model::type_of(&bytes);
+        (bytes, kind)
+    });
+    looking.await.map_err(Error::internal)
+}
 
 /// Once a day, takes away the files that nothing refers to any more; answers with how many.
 ///

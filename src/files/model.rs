@@ -2,8 +2,6 @@
 
 /// The longest name, in characters.
 const MAX_NAME: usize = 200;
-/// How much of a file is looked at to tell text from what is none.
-const LOOKED_AT: usize = 16 * 1024;
 
 /// What is taken in beside text, by content: the type, how its names end, and whether a browser may show it in place.
 const TYPES: [(&str, &str, bool); 33] = [
@@ -41,7 +39,7 @@ const TYPES: [(&str, &str, bool); 33] = [
     ("application/vnd.oasis.opendocument.presentation", "odp", false),
     ("application/rtf", "rtf", false),
 ];
-/// Any text, also HTML, SVG and scripts: none of it is ever run or drawn by whoever opens it.
+/// Any text in UTF-8, also HTML, SVG and scripts: none of it is ever run or drawn by whoever opens it.
 const TEXT: FileType = FileType { content_type: "text/plain", ending: "txt", is_shown: false };
 
 /// What a file is.
@@ -69,7 +67,7 @@ pub fn type_of(bytes: &[u8]) -> Result<FileType, String> {
     }
     let is = found.map(|kind| format!(" ({kind})")).unwrap_or_default();
     Err(format!(
-        "is of a type that is not taken in{is}; there are images, PDF, audio, video, office files and plain text"
+        "is of a type that is not taken in{is}; there are images, PDF, audio, video, office files and text in UTF-8"
     ))
 }
 
@@ -80,17 +78,14 @@ pub fn stored_type(name: &str) -> Option<FileType> {
     known.or_else(|| (name == TEXT.content_type).then_some(TEXT))
 }
 
-/// UTF-8 without control characters, as far as it is looked at; the last letter may be cut.
+/// UTF-8 to its end, without control characters but tabs, line and page breaks.
 fn is_text(bytes: &[u8]) -> bool {
-    let head = &bytes[..bytes.len().min(LOOKED_AT)];
-    let text = match std::str::from_utf8(head) {
-        Ok(text) => text,
-        Err(cut) if cut.error_len().is_none() && bytes.len() > LOOKED_AT => {
-            std::str::from_utf8(&head[..cut.valid_up_to()]).unwrap_or_default()
-        }
-        Err(_) => return false,
-    };
-    !text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t' | '\u{c}'))
+    let is_control = |byte: u8| byte == 0x7f || (byte < 0x20 && !matches!(byte, b'\n' | b'\r' | b'\t' | 0x0c));
+    // U+0080 to U+009F
+    let is_late_control = |two: &[u8]| two[0] == 0xc2 && two[1] < 0xa0;
+    !bytes.iter().any(|byte| is_control(*byte))
+        && std::str::from_utf8(bytes).is_ok()
+        && !bytes.windows(2).any(is_late_control)
 }
 
 /// The name that a file is shown under: the last part of what was given, without what cannot be shown; its own where
@@ -138,6 +133,24 @@ mod tests {
         ] {
             let is = type_of(content).map(|kind| (kind.content_type, kind.is_shown)).map_err(drop);
             assert_eq!(is, expected, "{content:?}");
+        }
+    }
+
+    #[test]
+    fn text_is_text_to_its_end() {
+        let long = "a line of \u{fc}\u{20ac}\u{a0}\u{1f50c} text\twith a tab,\r\nand a page\u{c}".repeat(2_000);
+        for (tail, is_taken) in [
+            (&b""[..], true),
+            ("\u{fc}".as_bytes(), true),
+            (b"\0", false),
+            (b"\x7fELF\x02\x01\x01", false),
+            (b"\xff\xd8\xff", false),
+            (b"\xc3", false),
+            (b"\x1b[2J", false),
+            ("\u{9b}2J".as_bytes(), false),
+        ] {
+            let content = [long.as_bytes(), tail].concat();
+            assert_eq!(type_of(&content).is_ok(), is_taken, "{tail:?}");
         }
     }
 
