@@ -4,6 +4,9 @@
 //! the bucket's store has taken it.
 
 mod bucket;
+mod room;
+
+pub use room::Place;
 
 use crate::config::{Bucket, Settings};
 use crate::kit::{Error, Instant, Result, http, token};
@@ -11,13 +14,15 @@ use futures_util::TryStreamExt as _;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt as _, PutPayload};
+use room::Room;
 use sha2::{Digest as _, Sha256};
 use std::path::{Path as FolderPath, PathBuf};
 use std::sync::Arc;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 
-/// So many files are on their way in, and so many on their way out, at once: each is in memory. Who comes next waits.
+/// So many files are on their way in, and so many on their way out, at once: each is in memory.
 const AT_ONCE: usize = 16;
+/// So many of them are one person's.
+const OF_ONE: usize = 2;
 /// The folder of attachments, in the data folder.
 const FILES: &str = "files";
 /// The folder of all files.
@@ -32,8 +37,8 @@ const PROBE: &[u8] = b"Andon looks whether it can keep files here. This may be d
 pub struct Vault {
     home: Arc<Home>,
     store: Arc<dyn ObjectStore>,
-    coming: Arc<Semaphore>,
-    going: Arc<Semaphore>,
+    coming: Room,
+    going: Room,
 }
 
 /// What files are kept in.
@@ -79,7 +84,7 @@ impl Vault {
     }
 
     fn over(store: impl ObjectStore, home: Home) -> Self {
-        let room = || Arc::new(Semaphore::new(AT_ONCE));
+        let room = || Room::new(AT_ONCE, OF_ONE);
         Self { home: Arc::new(home), store: Arc::new(store), coming: room(), going: room() }
     }
 
@@ -91,14 +96,20 @@ impl Vault {
         }
     }
 
-    /// Waits until there is room for one more file on its way in; the room is taken until the answer is dropped.
-    pub async fn room_to_come(&self) -> Option<OwnedSemaphorePermit> {
-        Arc::clone(&self.coming).acquire_owned().await.ok()
+    /// Waits for room for one more file of this person's on its way in.
+    ///
+    /// # Errors
+    /// [`crate::kit::error::Kind::Unavailable`] where there is none for some seconds.
+    pub async fn room_to_come(&self, person_id: i64) -> Result<Place> {
+        self.coming.place(person_id).await
     }
 
-    /// Waits until there is room for one more file on its way out; the room is taken until the answer is dropped.
-    pub async fn room_to_go(&self) -> Option<SemaphorePermit<'_>> {
-        self.going.acquire().await.ok()
+    /// Waits for room for one more file, or answer with files, on its way out to this person.
+    ///
+    /// # Errors
+    /// [`crate::kit::error::Kind::Unavailable`] where there is none for some seconds.
+    pub async fn room_to_go(&self, person_id: i64) -> Result<Place> {
+        self.going.place(person_id).await
     }
 
     /// Keeps a file; answers with its hash.

@@ -9,7 +9,7 @@ use super::add;
 use crate::app::App;
 use crate::channels::{Channel, Media, Retry, SendError};
 use crate::db::{Door, is_outage};
-use crate::files::model;
+use crate::files;
 use crate::files::store::{self, NewAttachment, awaited};
 use crate::kit::error::Kind;
 use crate::kit::{Instant, Result};
@@ -19,7 +19,8 @@ use tokio_util::sync::CancellationToken;
 
 /// How often it looks.
 const TIMER: Duration = Duration::from_secs(2);
-/// How many photos are fetched one after the other before others are looked for.
+/// How many photos are fetched one after the other before others are looked for. One at a time is in memory, so they
+/// need none of the room that people share.
 const AT_ONCE: u64 = 8;
 /// Others leave a photo alone for so long once somebody fetches it: longer than a request may take.
 const LEASE: TimeDelta = TimeDelta::minutes(2);
@@ -97,7 +98,6 @@ fn again_at(tries: i32, wait: Option<Duration>, now: Instant) -> Option<Instant>
 }
 
 async fn try_to_fetch(app: &App, photo: &awaited::Model) -> Result<Outcome> {
-    let _room = app.vault.room_to_come().await;
     let most = app.settings.max_attachment;
     let bytes = match from_provider(app, &photo.url, most).await {
         Ok(bytes) => bytes,
@@ -105,9 +105,9 @@ async fn try_to_fetch(app: &App, photo: &awaited::Model) -> Result<Outcome> {
         Err(SendError { retry: Retry::Later(wait), advice, .. }) => return Ok(Outcome::Again(advice, wait)),
         Err(SendError { retry: Retry::StopChannel, advice, .. }) => return Ok(Outcome::Again(advice, None)),
     };
-    let kind = match model::type_of(&bytes) {
-        Ok(kind) => kind,
-        Err(why) => return Ok(Outcome::GivenUp(format!("The photo {why}."))),
+    let (bytes, kind) = match files::look_at(bytes).await? {
+        (bytes, Ok(kind)) => (bytes, kind),
+        (_, Err(why)) => return Ok(Outcome::GivenUp(format!("The photo {why}."))),
     };
     let size = i64::try_from(bytes.len()).unwrap_or(i64::MAX);
     let hash = match app.vault.keep(bytes).await {

@@ -6,6 +6,7 @@
 pub mod api;
 pub mod events;
 pub mod fetch;
+mod going;
 mod upload;
 
 use crate::app::App;

@@ -4,10 +4,12 @@ use super::Upload;
 use crate::app::App;
 use crate::kit::error::Kind;
 use crate::kit::{Error, Result};
+use crate::people::Actor;
+use crate::vault::Place;
 use crate::web::form::collected;
 use crate::web::read::{self, Raw};
 use crate::web::{Fields, Form};
-use axum::extract::{FromRequest, Multipart, Request};
+use axum::extract::{FromRequest, FromRequestParts as _, Multipart, Request};
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use base64::Engine as _;
@@ -15,7 +17,6 @@ use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde_json::Value;
 use std::time::Duration;
-use tokio::sync::OwnedSemaphorePermit;
 use utoipa::ToSchema;
 
 /// Beside the file, so many bytes may be in a body: the name, and what separates the parts.
@@ -65,17 +66,20 @@ impl Form for InJson {
 pub struct Sent {
     pub(super) upload: Upload,
     pub(super) field: &'static str,
-    pub(super) room: Option<OwnedSemaphorePermit>,
+    pub(super) room: Place,
 }
 
 impl FromRequest<App> for Sent {
     type Rejection = Error;
 
     async fn from_request(request: Request, app: &App) -> Result<Self> {
+        let (mut parts, body) = request.into_parts();
+        let actor = Actor::from_request_parts(&mut parts, app).await?;
+        let request = Request::from_parts(parts, body);
         let most = app.settings.max_attachment;
         let named = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let essence = named.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-        let room = app.vault.room_to_come().await;
+        let room = app.vault.room_to_come(actor.person_id).await?;
         let (upload, field) = match essence.as_str() {
             "multipart/form-data" => (in_time(in_form(request, app)).await?, "file"),
             "application/json" => (in_time(in_json(request, most)).await?, "file_data"),

@@ -20,7 +20,7 @@ pub async fn hear_out(request: Request, next: Next) -> Response {
     let read = Arc::clone(&body);
     let shared = stream::poll_fn(move |cx| lock(&read).poll_next_unpin(cx));
     let response = next.run(Request::from_parts(parts, Body::from_stream(shared))).await;
-    if response.status().is_client_error() {
+    if response.status().is_client_error() || response.status().is_server_error() {
         // Who takes longer, or sends more, is cut off.
         let _heard = tokio::time::timeout(LONGEST, rest(&body)).await;
     }

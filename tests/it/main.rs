@@ -25,6 +25,7 @@ mod processes;
 mod records;
 mod records_api;
 mod signing_in;
+mod slow_lines;
 mod statements;
 mod storage;
 mod support;
@@ -104,6 +105,7 @@ fn every_fact() -> Vec<Fact> {
         records_api::facts(),
         events_api::facts(),
         attachments::facts(),
+        slow_lines::facts(),
         storage::facts(),
         tickets::facts(),
         ticket_lists::facts(),
