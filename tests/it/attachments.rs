@@ -132,7 +132,7 @@ async fn a_file_that_is_too_large_or_of_no_known_type_is_refused(backend: Backen
     assert_eq!(attach(&admin, ticket, &vec![b'a'; 1024 * 1024], "a.txt").await.0, StatusCode::OK);
     let (status, refused) = attach(&admin, ticket, &vec![b'a'; 1024 * 1024 + 1], "a.txt").await;
     assert_eq!((status, &refused["status"]), (StatusCode::PAYLOAD_TOO_LARGE, &json!(413)), "{refused}");
-    let not_to_its_end = [&[b'a'; 20_000][..], b"\x7fELF\x02\x01\x01\0"].concat();
+    let not_to_its_end = [vec![b'a'; 20_000], b"\x7fELF\x02\x01\x01\0".to_vec()].concat();
     let (status, refused) = attach(&admin, ticket, &not_to_its_end, "a.txt").await;
     assert_eq!(status, StatusCode::BAD_REQUEST, "{refused}");
     let large = vec![b'a'; 3 * 1024 * 1024];

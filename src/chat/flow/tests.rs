@@ -100,11 +100,11 @@ fn the_words_of_every_mistake_name_the_place_and_the_mend() {
         ),
         (
             ("menu = 7", "menue = 7"),
-            "flows/near_miss.toml:2: unknown key \"menue\". Write one of: name, menu, roles, prefixes, action, question (did you mean \"menu\"?)",
+            "flows/near_miss.toml:2: unknown key \"menue\". Write one of: name, menu, roles, by_word, prefixes, action, question (did you mean \"menu\"?)",
         ),
         (
             ("menu = 7", ""),
-            "flows/near_miss.toml:1: nobody can reach the flow. Add menu = a place in the menu, or prefixes.",
+            "flows/near_miss.toml:1: nobody can reach the flow. Add menu = a place in the menu, or prefixes, or by_word.",
         ),
         (
             ("menu = 7", "prefixes = [\"MACH-\"]"),
