@@ -32,6 +32,7 @@ use connect::{Purpose, Watched};
 use futures_util::future::BoxFuture;
 use group_commit::Group;
 use herald::Herald;
+use sea_orm::sea_query::LockType;
 use sea_orm::{
     Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, IsolationLevel, SqliteTransactionMode,
     TransactionOptions, TransactionTrait,
@@ -259,6 +260,12 @@ impl Db {
         self.write.close_by_ref().await?;
         Ok(())
     }
+}
+
+/// How rows are held that others refer to: on PostgreSQL so that rows with references to them can still be written,
+/// which `FOR UPDATE` would keep waiting.
+pub fn holding(backend: DbBackend) -> LockType {
+    if backend == DbBackend::Postgres { LockType::NoKeyUpdate } else { LockType::Update }
 }
 
 fn read_committed() -> TransactionOptions {

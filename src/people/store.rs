@@ -12,7 +12,7 @@ pub use change::{Changes, change};
 
 use super::Role;
 use crate::channels::Medium;
-use crate::db::Tx;
+use crate::db::{self, Tx};
 use crate::kit::{E164, Instant, Result, token};
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::sea_query::OnConflict;
@@ -132,9 +132,10 @@ pub async fn greet(tx: &Tx, medium: Medium, callers: &[Caller]) -> Result<HashMa
 }
 
 /// Holds these people until the transaction ends, in key order: one person's messages are one process's at a time.
-/// SQLite needs no such lock, for it has one writer.
+/// Rows that refer to them can be written meanwhile. SQLite needs no such lock, for it has one writer.
 pub async fn lock(tx: &Tx, mut people: Vec<i64>) -> Result<()> {
-    if tx.conn().get_database_backend() == DbBackend::Sqlite {
+    let backend = tx.conn().get_database_backend();
+    if backend == DbBackend::Sqlite {
         return Ok(());
     }
     people.sort_unstable();
@@ -144,7 +145,7 @@ pub async fn lock(tx: &Tx, mut people: Vec<i64>) -> Result<()> {
         .column(person::Column::Id)
         .filter(person::Column::Id.is_in(people))
         .order_by_asc(person::Column::Id)
-        .lock_exclusive()
+        .lock(db::holding(backend))
         .into_tuple()
         .all(tx.conn())
         .await?;

@@ -3,6 +3,7 @@
 
 mod admin;
 mod admission;
+mod at_once;
 mod attachments;
 mod backups;
 mod browsing;
@@ -117,6 +118,7 @@ fn every_fact() -> Vec<Fact> {
         users::facts(),
         numbers::facts(),
         admission::facts(),
+        at_once::facts(),
     ]
     .concat()
 }
