@@ -80,12 +80,27 @@ pub async fn sign_in(app: &App, given: Credentials, network: String) -> Result<(
             return Err(busy);
         }
     };
-    let Some(account) = account.filter(|account| is_right && account.is_active) else {
+    let opened = match account.filter(|account| is_right && account.is_active) {
+        Some(account) => opened(app, account.person_id, Some(account.hash), network).await,
+        None => Ok(None),
+    };
+    let opened = match opened {
+        Ok(opened) => opened,
+        Err(away) => {
+            attempt.withdrawn();
+            return Err(away);
+        }
+    };
+    let Some(opened) = opened else {
         attempt.failed().into_iter().for_each(|(limit, place)| app.bus.counted(limit, place));
-        return Err(Error::new(Kind::Unauthorized, "No active account has this username and this password."));
+        return Err(no_account());
     };
     attempt.succeeded();
-    open(app, account.person_id, network).await
+    Ok(opened)
+}
+
+fn no_account() -> Error {
+    Error::new(Kind::Unauthorized, "No active account has this username and this password.")
 }
 
 fn too_many(wait: Duration) -> Error {
@@ -98,18 +113,27 @@ fn too_many(wait: Duration) -> Error {
 /// # Errors
 /// When the database is away, or they are no user.
 pub async fn open(app: &App, person_id: i64, network: String) -> Result<(Tokens, User)> {
-    let (token, now) = app
-        .db
-        .write_with(network, move |tx, network| {
-            Box::pin(async move {
-                let expires_at = tx.now() + REFRESH_LIFE;
-                Ok((sign_ins::open(tx, person_id, network, expires_at).await?, tx.now()))
-            })
+    opened(app, person_id, None, network).await?.ok_or_else(no_account)
+}
+
+/// Opens a sign-in; by a password only where `hash`, which it matched, is still theirs and they are active. Matching
+/// takes long, and whoever changed the password or deactivated them meanwhile ended the sign-ins that there were.
+async fn opened(app: &App, person_id: i64, hash: Option<String>, network: String) -> Result<Option<(Tokens, User)>> {
+    let opened = app.db.write_with((hash, network), move |tx, (hash, network)| {
+        Box::pin(async move {
+            if let Some(hash) = hash
+                && !sign_ins::still_proves(tx, person_id, hash).await?
+            {
+                return Ok(None);
+            }
+            let expires_at = tx.now() + REFRESH_LIFE;
+            Ok(Some((sign_ins::open(tx, person_id, network, expires_at).await?, tx.now())))
         })
-        .await?;
+    });
+    let Some((token, now)) = opened.await? else { return Ok(None) };
     let user = users::by_id(app.db.read(), person_id).await?;
     let user = user.ok_or_else(|| Error::internal("a user went while signing in"))?;
-    Ok((tokens(app, person_id, &token, 0, now, now + REFRESH_LIFE), user))
+    Ok(Some((tokens(app, person_id, &token, 0, now, now + REFRESH_LIFE), user)))
 }
 
 /// Fetches the next tokens.

@@ -149,6 +149,7 @@ pub async fn change_registered(tx: &Tx, whatsapp: &E164, changes: &Changes) -> R
 /// # Errors
 /// When the database is away.
 pub async fn change_password(tx: &Tx, id: i64, hash: &str, kept: Option<&str>, by: Option<i64>) -> Result<()> {
+    store::lock(tx, vec![id]).await?; // who is just signing in with the old one waits
     sign_ins::keep_password(tx, id, hash).await?;
     sign_ins::end_all(tx, id, kept).await?;
     outbox::append(tx, &[events::PasswordChanged { person_id: id, actor_id: by }]).await

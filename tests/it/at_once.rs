@@ -5,11 +5,18 @@
 use crate::facts;
 use crate::support::app::TestApp;
 use crate::support::databases::Backend;
+use crate::support::user::PASSWORD;
+use crate::users::login;
 use andon::people::{self, Role};
+use andon::proof::Passwords;
+use futures_util::future::join_all;
+use reqwest::StatusCode;
 use sea_orm::ConnectionTrait as _;
+use serde_json::json;
 
 facts!["at_once":
     what_refers_to_somebody_held_is_written_meanwhile,
+    who_signs_in_while_the_password_changes_or_they_are_deactivated_is_out,
 ];
 
 async fn what_refers_to_somebody_held_is_written_meanwhile(backend: Backend) {
@@ -30,5 +37,32 @@ async fn what_refers_to_somebody_held_is_written_meanwhile(backend: Backend) {
         })
     });
     written.await.expect("nobody waits");
+    app.end().await;
+}
+
+async fn who_signs_in_while_the_password_changes_or_they_are_deactivated_is_out(backend: Backend) {
+    let app = TestApp::start(backend).await;
+    let admin = app.user("boss", Role::Admin).await;
+    let hash = Passwords::new().hash("another horse battery").await.expect("a hash");
+    for (name, is_deactivated) in [("dev1", false), ("dev2", true)] {
+        let id = app.user(name, Role::Support).await.id;
+        // Passwords are looked at one after the other: when this one is answered, the others were read and wait.
+        let change = async {
+            login(&app, "nobody", PASSWORD).await;
+            if is_deactivated {
+                let path = format!("/api/users/{id}/deactivate/");
+                assert_eq!(admin.post(&path, json!({})).await.0, StatusCode::OK);
+            } else {
+                let change = app.server.app.db.write_with(hash.clone(), move |tx, hash| {
+                    Box::pin(people::users::change_password(tx, id, hash, None, None))
+                });
+                change.await.expect("it changes");
+            }
+        };
+        let (statuses, ()) = tokio::join!(join_all((0..6).map(|_| login(&app, name, PASSWORD))), change);
+        assert!(statuses.contains(&StatusCode::UNAUTHORIZED), "{name}: {statuses:?}");
+        let left = app.count(&format!("sign_ins WHERE person_id = {id} AND ended_at IS NULL")).await;
+        assert_eq!(left, 0, "{name}");
+    }
     app.end().await;
 }

@@ -72,6 +72,20 @@ pub async fn account(conn: &impl ConnectionTrait, name: &str) -> Result<Option<A
     Ok(select.into_model::<Account>().one(conn).await?)
 }
 
+/// Holds somebody until the transaction ends, and answers whether this is still the hash of their password and they
+/// are active.
+pub async fn still_proves(tx: &Tx, person_id: i64, hash: &str) -> Result<bool> {
+    super::lock(tx, vec![person_id]).await?;
+    let select = password::Entity::find()
+        .select_only()
+        .column(password::Column::PersonId)
+        .join(JoinType::InnerJoin, password::Relation::Person.def())
+        .filter(password::Column::PersonId.eq(person_id))
+        .filter(password::Column::Hash.eq(hash))
+        .filter(person::Column::IsActive.eq(true));
+    Ok(select.into_tuple::<i64>().one(tx.conn()).await?.is_some())
+}
+
 /// Keeps the hash of somebody's password.
 pub async fn keep_password(tx: &Tx, person_id: i64, hash: &str) -> Result<()> {
     let row =
