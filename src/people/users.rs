@@ -88,6 +88,7 @@ pub async fn create(tx: &Tx, new: &NewUser, password_hash: Option<&str>, by: Opt
 /// # Errors
 /// Fields that are somebody else's already; [`Refusal::LastAdmin`]; nobody with this id.
 pub async fn change(tx: &Tx, id: i64, changes: &UserChanges, by: Option<i64>) -> Result<User> {
+    user_changes::hold(tx, &existing(tx.conn(), id).await?).await?;
     let user = existing(tx.conn(), id).await?;
     let fields = changes.fields(&user);
     if fields.is_empty() {

@@ -11,13 +11,54 @@ use andon::people::{self, Role};
 use andon::proof::Passwords;
 use futures_util::future::join_all;
 use reqwest::StatusCode;
-use sea_orm::ConnectionTrait as _;
+use sea_orm::{ConnectionTrait as _, DatabaseConnection, DbBackend, Statement};
 use serde_json::json;
 
 facts!["at_once":
     what_refers_to_somebody_held_is_written_meanwhile,
     who_signs_in_while_the_password_changes_or_they_are_deactivated_is_out,
+    a_first_and_a_last_name_make_one_name,
 ];
+
+/// What a transaction of the test's own holds.
+struct Held {
+    holder: DatabaseConnection,
+    watcher: DatabaseConnection,
+}
+
+impl Held {
+    async fn by(app: &TestApp, statement: &str) -> Self {
+        let held = Self { holder: app.connection().await, watcher: app.connection().await };
+        for statement in ["BEGIN", statement] {
+            held.holder.execute_unprepared(statement).await.expect("it is free");
+        }
+        held
+    }
+
+    /// Until so many wait for it; then the transaction ends.
+    async fn until(self, waiting: i64, end: &str) {
+        let backend = self.watcher.get_database_backend();
+        let from = match backend {
+            DbBackend::Postgres => "pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
+            // InnoDB's own table of what waits is a copy, which is not renewed while somebody reads it often.
+            _ => {
+                "information_schema.processlist WHERE db = DATABASE() AND command = 'Query' AND time_ms > 300 AND \
+                 id <> CONNECTION_ID()"
+            }
+        };
+        loop {
+            let query = Statement::from_string(backend, format!("SELECT COUNT(*) AS n FROM {from}"));
+            let row = self.watcher.query_one_raw(query).await.expect("an answer").expect("a row");
+            if row.try_get::<i64>("", "n").expect("a number") >= waiting {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+        self.holder.execute_unprepared(end).await.expect("it ends");
+        self.holder.close().await.expect("it closes");
+        self.watcher.close().await.expect("it closes");
+    }
+}
 
 async fn what_refers_to_somebody_held_is_written_meanwhile(backend: Backend) {
     if backend != Backend::Postgres {
@@ -64,5 +105,23 @@ async fn who_signs_in_while_the_password_changes_or_they_are_deactivated_is_out(
         let left = app.count(&format!("sign_ins WHERE person_id = {id} AND ended_at IS NULL")).await;
         assert_eq!(left, 0, "{name}");
     }
+    app.end().await;
+}
+
+async fn a_first_and_a_last_name_make_one_name(backend: Backend) {
+    if backend == Backend::Sqlite {
+        return; // it has one writer
+    }
+    let app = TestApp::start(backend).await;
+    let (admin, id) = (app.user("boss", Role::Admin).await, app.user("dev1", Role::Support).await.id);
+    let path = format!("/api/users/{id}/");
+    let held = Held::by(&app, &format!("SELECT id FROM people WHERE id = {id} FOR UPDATE")).await;
+    let (first, last, ()) = tokio::join!(
+        admin.patch(&path, json!({"first_name": "Dev"})),
+        admin.patch(&path, json!({"last_name": "One"})),
+        held.until(2, "COMMIT")
+    );
+    assert_eq!((first.0, last.0), (StatusCode::OK, StatusCode::OK));
+    assert_eq!(app.count(&format!("people WHERE id = {id} AND name = 'Dev One'")).await, 1);
     app.end().await;
 }

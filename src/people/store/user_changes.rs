@@ -10,6 +10,7 @@ use crate::people::Role;
 use sea_orm::sea_query::{Expr, ExprTrait as _, Query};
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait as _, EntityTrait as _, PaginatorTrait as _, QueryFilter as _, QuerySelect as _,
+    Select,
 };
 
 /// What changes about a user. `None` stays as it is, an empty text takes the value away.
@@ -150,14 +151,29 @@ pub async fn set_active(tx: &Tx, id: i64, is_active: bool) -> Result<()> {
     Ok(())
 }
 
+/// Holds somebody until the transaction ends; an admin with all active admins, in one go, so that two of them who are
+/// changed at once do not wait for each other.
+pub async fn hold(tx: &Tx, user: &User) -> Result<()> {
+    let mut held = if user.role == Role::Admin { ids_of(tx, active_admins()).await? } else { Vec::new() };
+    held.push(user.id);
+    lock(tx, held).await
+}
+
+fn active_admins() -> Select<person::Entity> {
+    person::Entity::find()
+        .filter(person::Column::Role.eq(Role::Admin.as_str()))
+        .filter(person::Column::IsActive.eq(true))
+}
+
+async fn ids_of(tx: &Tx, people: Select<person::Entity>) -> Result<Vec<i64>> {
+    Ok(people.select_only().column(person::Column::Id).into_tuple::<i64>().all(tx.conn()).await?)
+}
+
 /// Holds the admins until the transaction ends, and answers with how many active ones besides this person there are:
 /// all, and those who can sign in.
 pub async fn other_admins(tx: &Tx, but_for: i64) -> Result<(u64, u64)> {
-    let active = person::Entity::find()
-        .filter(person::Column::Role.eq(Role::Admin.as_str()))
-        .filter(person::Column::IsActive.eq(true));
-    let held = active.clone().select_only().column(person::Column::Id).into_tuple::<i64>().all(tx.conn()).await?;
-    lock(tx, held).await?;
+    let active = active_admins();
+    lock(tx, ids_of(tx, active.clone()).await?).await?;
     let others = active.filter(person::Column::Id.ne(but_for));
     let with_password = Query::select().column("person_id").from("passwords").to_owned();
     let can_sign_in = others.clone().filter(person::Column::Id.in_subquery(with_password));
