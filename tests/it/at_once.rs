@@ -6,19 +6,24 @@ use crate::facts;
 use crate::support::app::TestApp;
 use crate::support::databases::Backend;
 use crate::support::user::PASSWORD;
-use crate::users::login;
+use crate::users::{dev, login, with};
+use andon::channels::Medium;
 use andon::people::{self, Role};
 use andon::proof::Passwords;
 use futures_util::future::join_all;
 use reqwest::StatusCode;
 use sea_orm::{ConnectionTrait as _, DatabaseConnection, DbBackend, Statement};
-use serde_json::json;
+use serde_json::{Value, json};
 
 facts!["at_once":
     what_refers_to_somebody_held_is_written_meanwhile,
     who_signs_in_while_the_password_changes_or_they_are_deactivated_is_out,
     a_first_and_a_last_name_make_one_name,
+    a_strangers_number_becomes_one_users,
+    a_number_that_somebody_writes_from_in_this_moment_is_given_all_the_same,
 ];
+
+const OWN: &str = "+12025550142";
 
 /// What a transaction of the test's own holds.
 struct Held {
@@ -58,6 +63,20 @@ impl Held {
         self.holder.close().await.expect("it closes");
         self.watcher.close().await.expect("it closes");
     }
+}
+
+/// When the test begins, as the database has it.
+fn instant(backend: Backend) -> &'static str {
+    if backend == Backend::MariaDb { "'2026-01-18 14:30:22'" } else { "'2026-01-18 14:30:22+00:00'" }
+}
+
+/// Inserts a person who has this name.
+fn new_person(backend: Backend, username: &str) -> String {
+    let at = instant(backend);
+    format!(
+        "INSERT INTO people (token, username, language, is_active, created_at, updated_at) \
+         VALUES ('token of {username}', '{username}', 'en', TRUE, {at}, {at})"
+    )
 }
 
 async fn what_refers_to_somebody_held_is_written_meanwhile(backend: Backend) {
@@ -123,5 +142,55 @@ async fn a_first_and_a_last_name_make_one_name(backend: Backend) {
     );
     assert_eq!((first.0, last.0), (StatusCode::OK, StatusCode::OK));
     assert_eq!(app.count(&format!("people WHERE id = {id} AND name = 'Dev One'")).await, 1);
+    app.end().await;
+}
+
+async fn a_strangers_number_becomes_one_users(backend: Backend) {
+    if backend == Backend::Sqlite {
+        return; // it has one writer
+    }
+    let app = TestApp::start(backend).await;
+    let admin = app.user("boss", Role::Admin).await;
+    let users = [app.user("dev1", Role::Support).await.id, app.user("dev2", Role::Support).await.id];
+    for (number, is_new) in [(OWN, false), ("+12025550143", true)] {
+        app.says(number, "hi").await;
+        let theirs = format!("SELECT person_id FROM addresses WHERE value = '{number}'");
+        let held = Held::by(&app, &format!("SELECT id FROM people WHERE id = ({theirs}) FOR UPDATE")).await;
+        let ask = async |n: usize| {
+            if is_new {
+                let username = format!("new{n}");
+                let user = with(with(dev(), "username", json!(username)), "email", Value::Null);
+                return admin.post("/api/users/", with(user, "whatsapp_number", json!(number))).await;
+            }
+            admin.patch(&format!("/api/users/{}/", users[n]), json!({"whatsapp_number": number})).await
+        };
+        let (one, two, ()) = tokio::join!(ask(0), ask(1), held.until(2, "COMMIT"));
+        let (given, refused) = if one.0.is_success() { (one, two) } else { (two, one) };
+        assert_eq!((given.0.is_success(), &given.1["whatsapp_number"]), (true, &json!(number)), "{}", given.1);
+        assert_eq!(refused.0, StatusCode::BAD_REQUEST, "{}", refused.1);
+        assert!(refused.1["errors"]["whatsapp_number"][0].is_string(), "{}", refused.1);
+        let (_, shown) = admin.get(&format!("/api/users/{}", given.1["id"])).await;
+        assert_eq!(shown, given.1);
+    }
+    app.end().await;
+}
+
+async fn a_number_that_somebody_writes_from_in_this_moment_is_given_all_the_same(backend: Backend) {
+    if backend == Backend::Sqlite {
+        return; // it has one writer
+    }
+    let app = TestApp::start(backend).await;
+    let (admin, id) = (app.user("boss", Role::Admin).await, app.user("dev1", Role::Support).await.id);
+    let held = Held::by(&app, &new_person(backend, "stranger")).await;
+    let at = instant(backend);
+    let writes = format!(
+        "INSERT INTO addresses (person_id, medium, value, created_at) \
+         SELECT id, '{}', '{OWN}', {at} FROM people WHERE username = 'stranger'",
+        Medium::Whatsapp.as_str()
+    );
+    held.holder.execute_unprepared(&writes).await.expect("somebody writes");
+    let path = format!("/api/users/{id}/");
+    let (given, ()) = tokio::join!(admin.patch(&path, json!({"whatsapp_number": OWN})), held.until(1, "COMMIT"));
+    assert_eq!((given.0, &given.1["whatsapp_number"]), (StatusCode::OK, &json!(OWN)), "{}", given.1);
     app.end().await;
 }

@@ -30,7 +30,7 @@ pub(crate) fn dev() -> Value {
     })
 }
 
-fn with(mut value: Value, name: &str, other: Value) -> Value {
+pub(crate) fn with(mut value: Value, name: &str, other: Value) -> Value {
     value[name] = other;
     value
 }

@@ -1,7 +1,7 @@
 //! Users changed: their fields, their numbers, and whether they may use Andon.
 
-use super::users::{User, full_name};
-use super::{Caller, Newcomer, address, by_addresses, insert_addresses, insert_people, lock, person};
+use super::users::{User, full_name, held_owner};
+use super::{Caller, Newcomer, address, insert_addresses, insert_people, lock, person};
 use super::{api_tokens, codes, sign_ins};
 use crate::channels::Medium;
 use crate::db::{Tx, is_refusal};
@@ -95,12 +95,15 @@ pub async fn update(tx: &Tx, user: &User, changes: &UserChanges) -> Result<()> {
 
 /// Makes this the WhatsApp number of this person; of one that only wrote so far it takes the address along. The number
 /// from before is nobody's again: who writes from it next is a stranger.
+///
+/// # Errors
+/// A field where it became somebody else's with a role in this moment.
 pub async fn give_number(tx: &Tx, person_id: i64, number: Option<&E164>) -> Result<()> {
+    lock(tx, vec![person_id]).await?;
     let owner = match number {
-        Some(number) => by_addresses(tx.conn(), Medium::Whatsapp, &[number.to_string()]).await?.remove(number.as_str()),
+        Some(number) => held_owner(tx, number, Some(person_id)).await?,
         None => None,
     };
-    lock(tx, [Some(person_id), owner.as_ref().map(|owner| owner.person_id)].into_iter().flatten().collect()).await?;
     let own: Vec<(i64, String)> = address::Entity::find()
         .select_only()
         .columns([address::Column::Id, address::Column::Value])
@@ -121,7 +124,12 @@ pub async fn give_number(tx: &Tx, person_id: i64, number: Option<&E164>) -> Resu
         }
         (Some(number), None) => {
             let caller = Caller { medium: Medium::Whatsapp, from: number.clone(), profile_name: None, user_id: None };
-            insert_addresses(tx, Medium::Whatsapp, [(&caller, person_id)].into_iter()).await
+            insert_addresses(tx, Medium::Whatsapp, [(&caller, person_id)].into_iter()).await?;
+            // Where somebody else was faster, nothing was inserted.
+            match held_owner(tx, number, Some(person_id)).await? {
+                Some(owner) if owner.person_id != person_id => hand_over(tx, vec![owner.address_id], person_id).await,
+                _ => Ok(()),
+            }
         }
         _ => Ok(()),
     }

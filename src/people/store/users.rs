@@ -1,11 +1,12 @@
 //! Users: people with a role, as the desk shows and changes them.
 
 use super::records::numbers_of;
-use super::{Caller, Known, by_addresses, insert_addresses, person};
+use super::user_changes::give_number;
+use super::{Known, by_addresses, lock, person};
 use crate::channels::Medium;
 use crate::db::Tx;
 use crate::kit::error::Fields;
-use crate::kit::{E164, Instant, Result, token};
+use crate::kit::{E164, Error, Instant, Result, token};
 use crate::people::Role;
 use crate::people::model::Sight;
 use sea_orm::ActiveValue::{NotSet, Set};
@@ -227,10 +228,33 @@ pub async fn taken(conn: &impl ConnectionTrait, wanted: Wanted<'_>, but_for: Opt
     if let Some(number) = wanted.whatsapp_number {
         let owner = owner_of(conn, number).await?.filter(|owner| Some(owner.person_id) != but_for);
         if let Some(owner) = owner.filter(|owner| owner.role.is_some()) {
-            note("whatsapp_number", &format!("belongs to {} already", owner.name.unwrap_or(owner.value)));
+            note("whatsapp_number", &is_owned(owner));
         }
     }
     Ok(taken)
+}
+
+fn is_owned(by: Known) -> String {
+    format!("belongs to {} already", by.name.unwrap_or(by.value))
+}
+
+/// Who has this number, held until the transaction ends: while one waits for them it can change hands.
+///
+/// # Errors
+/// A field where it is that of somebody with a role, other than `but_for`.
+pub(super) async fn held_owner(tx: &Tx, number: &E164, but_for: Option<i64>) -> Result<Option<Known>> {
+    let mut held = None;
+    loop {
+        let Some(owner) = owner_of(tx.conn(), number).await? else { return Ok(None) };
+        if owner.role.is_some() && Some(owner.person_id) != but_for {
+            return Err(Error::field("whatsapp_number", is_owned(owner)));
+        }
+        if held == Some(owner.person_id) {
+            return Ok(Some(owner));
+        }
+        lock(tx, vec![owner.person_id]).await?;
+        held = Some(owner.person_id);
+    }
 }
 
 async fn owner_of(conn: &impl ConnectionTrait, number: &E164) -> Result<Option<Known>> {
@@ -238,9 +262,12 @@ async fn owner_of(conn: &impl ConnectionTrait, number: &E164) -> Result<Option<K
 }
 
 /// Makes a user, and answers with the id. A number that only wrote so far brings its history along.
+///
+/// # Errors
+/// A field where the number became somebody else's with a role in this moment.
 pub async fn insert(tx: &Tx, new: &NewUser) -> Result<i64> {
     let stranger = match &new.whatsapp_number {
-        Some(number) => owner_of(tx.conn(), number).await?.map(|known| known.person_id),
+        Some(number) => held_owner(tx, number, None).await?.map(|known| known.person_id),
         None => None,
     };
     let said = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
@@ -267,9 +294,8 @@ pub async fn insert(tx: &Tx, new: &NewUser) -> Result<i64> {
         return Ok(id);
     }
     let id = person::Entity::insert(row).exec(tx.conn()).await?.last_insert_id;
-    if let Some(number) = &new.whatsapp_number {
-        let caller = Caller { medium: Medium::Whatsapp, from: number.clone(), profile_name: None, user_id: None };
-        insert_addresses(tx, Medium::Whatsapp, [(&caller, id)].into_iter()).await?;
+    if new.whatsapp_number.is_some() {
+        give_number(tx, id, new.whatsapp_number.as_ref()).await?;
     }
     Ok(id)
 }
