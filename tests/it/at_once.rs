@@ -3,13 +3,15 @@
 //! A transaction of the test's own holds a row until those who ask wait for it, so that they meet each time.
 
 use crate::facts;
-use crate::support::app::TestApp;
+use crate::support::app::{OPERATOR, TestApp};
 use crate::support::databases::Backend;
 use crate::support::user::PASSWORD;
 use crate::users::{dev, login, with};
 use andon::channels::Medium;
 use andon::people::{self, Role};
 use andon::proof::Passwords;
+use andon::records_io::{self, BadLine, Kind, Options, Watch};
+use chrono_tz::Tz;
 use futures_util::future::join_all;
 use reqwest::StatusCode;
 use sea_orm::{ConnectionTrait as _, DatabaseConnection, DbBackend, Statement};
@@ -21,6 +23,7 @@ facts!["at_once":
     a_first_and_a_last_name_make_one_name,
     a_strangers_number_becomes_one_users,
     a_number_that_somebody_writes_from_in_this_moment_is_given_all_the_same,
+    an_import_takes_nobody_away_who_becomes_an_admin_meanwhile,
 ];
 
 const OWN: &str = "+12025550142";
@@ -193,4 +196,33 @@ async fn a_number_that_somebody_writes_from_in_this_moment_is_given_all_the_same
     let (given, ()) = tokio::join!(admin.patch(&path, json!({"whatsapp_number": OWN})), held.until(1, "COMMIT"));
     assert_eq!((given.0, &given.1["whatsapp_number"]), (StatusCode::OK, &json!(OWN)), "{}", given.1);
     app.end().await;
+}
+
+async fn an_import_takes_nobody_away_who_becomes_an_admin_meanwhile(backend: Backend) {
+    if backend == Backend::Sqlite {
+        return; // it has one writer
+    }
+    let app = TestApp::start(backend).await;
+    let operator = format!("id = (SELECT person_id FROM addresses WHERE value = '{OPERATOR}')");
+    let held = Held::by(&app, &format!("UPDATE people SET role = 'ADMIN' WHERE {operator}")).await;
+    let file = format!("whatsapp,role,department\n{OPERATOR},SUPERVISOR,Paint shop\n");
+    let options = Options { dry_run: false, skip_bad: false, tz: Tz::UTC, languages: vec!["en".to_owned()] };
+    let (db, mut quiet) = (&app.server.app.db, Quiet);
+    let import = records_io::import(db, Kind::People, file.as_bytes(), &options, &mut quiet);
+    let (imported, ()) = tokio::join!(import, held.until(1, "COMMIT"));
+    imported.expect("a table");
+    assert_eq!(app.count(&format!("people WHERE {operator} AND role = 'ADMIN'")).await, 1);
+    app.end().await;
+}
+
+struct Quiet;
+
+impl Watch for Quiet {
+    fn warn(&mut self, _warning: &str) {}
+
+    fn bad(&mut self, _line: &BadLine) {}
+
+    fn read(&mut self, _bytes: u64) {}
+
+    fn written(&mut self, _pieces: u64, _of: u64) {}
 }

@@ -45,10 +45,7 @@ pub async fn judge(conn: &impl ConnectionTrait, records: &[Record]) -> Result<Ve
 /// Takes them over as a set; one that cannot be is left out. No number twice.
 pub async fn put(tx: &Tx, records: &[Record]) -> Result<()> {
     let known = by_addresses(tx.conn(), Medium::Whatsapp, &numbers(records)).await?;
-    let is_news = |record: &&Record| {
-        verdict(record, known.get(&record.whatsapp)).is_ok_and(|verdict| verdict.effect != Effect::Kept)
-    };
-    let news: Vec<&Record> = records.iter().filter(is_news).collect();
+    let news: Vec<&Record> = records.iter().filter(|record| is_news(record, &known)).collect();
     let callers = news.iter().filter_map(|record| {
         let from = E164::parse(&record.whatsapp).ok()?;
         Some(Caller { medium: Medium::Whatsapp, from, profile_name: None, user_id: None })
@@ -60,14 +57,19 @@ pub async fn put(tx: &Tx, records: &[Record]) -> Result<()> {
     let known = greet(tx, Medium::Whatsapp, &callers).await?;
     let ids: Vec<i64> = known.values().map(|known| known.person_id).collect();
     lock(tx, ids.clone()).await?;
+    // Judged once more: until they were held, they could change, and their numbers too.
+    let known = by_addresses(tx.conn(), Medium::Whatsapp, &numbers(records)).await?;
     let people = person::Entity::find().filter(person::Column::Id.is_in(ids)).all(tx.conn()).await?;
     let mut people: HashMap<i64, person::Model> = people.into_iter().map(|person| (person.id, person)).collect();
-    let taken = news.iter().filter_map(|record| {
+    let taken = news.into_iter().filter(|record| is_news(record, &known)).filter_map(|record| {
         let before = people.remove(&known.get(&record.whatsapp)?.person_id)?;
         let after = changed(before.clone(), record, tx.now());
         Some((before, after))
     });
     let taken: Vec<(person::Model, person::Model)> = taken.collect();
+    if taken.is_empty() {
+        return Ok(());
+    }
     let created: Vec<events::Created> = taken.iter().filter_map(|(before, after)| told_of_new(before, after)).collect();
     let told: Vec<events::Changed> = taken.iter().filter_map(|(before, after)| told_of_change(before, after)).collect();
     let rows = taken.into_iter().map(|(_, person)| person::ActiveModel { id: NotSet, ..person.into() });
@@ -79,6 +81,10 @@ pub async fn put(tx: &Tx, records: &[Record]) -> Result<()> {
     person::Entity::insert_many(rows).on_conflict(conflict).exec_without_returning(tx.conn()).await?;
     outbox::append(tx, &created).await?;
     outbox::append(tx, &told).await
+}
+
+fn is_news(record: &Record, known: &HashMap<String, Known>) -> bool {
+    verdict(record, known.get(&record.whatsapp)).is_ok_and(|verdict| verdict.effect != Effect::Kept)
 }
 
 /// Of somebody who only wrote so far, or was not known, that they were made one of the people.
