@@ -6,6 +6,7 @@
 //! confirms it there.
 
 use super::events;
+use super::store;
 use super::store::codes::{self, NewCode, row};
 use super::store::user_changes;
 use super::store::users::{self, User, Wanted};
@@ -59,6 +60,7 @@ pub fn code_in(text: &str) -> Option<String> {
 /// [`Kind::TooMany`] where too many were sent.
 pub async fn open(tx: &Tx, person_id: i64, code: &str, sent_to: Option<&E164>) -> Result<Instant> {
     if sent_to.is_some() {
+        store::lock(tx, vec![person_id]).await?; // who asks many times at once is counted each time
         let sent = codes::sent_since(tx.conn(), person_id, tx.now() - COUNTED_FOR).await?;
         if sent >= MOST_SENT {
             return Err(too_many("Enough codes were sent for now. Please try again in an hour."));
@@ -151,6 +153,7 @@ pub async fn verify(app: &App, who: &SignedIn, typed: String) -> Result<User> {
     let db = app.db.through(who.actor.door);
     let outcome = db.write_with(typed, move |tx, typed| {
         Box::pin(async move {
+            store::lock(tx, vec![person_id]).await?; // who tries many at once is counted each time
             let open = codes::of(tx.conn(), person_id, tx.now()).await?;
             let code = open.iter().find(|code| code.is_sent);
             let sent = code.and_then(|code| Some((code, E164::parse(code.number.as_deref()?).ok()?)));

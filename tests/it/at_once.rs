@@ -24,6 +24,7 @@ facts!["at_once":
     a_strangers_number_becomes_one_users,
     a_number_that_somebody_writes_from_in_this_moment_is_given_all_the_same,
     an_import_takes_nobody_away_who_becomes_an_admin_meanwhile,
+    codes_are_counted_one_after_the_other,
 ];
 
 const OWN: &str = "+12025550142";
@@ -66,6 +67,12 @@ impl Held {
         self.holder.close().await.expect("it closes");
         self.watcher.close().await.expect("it closes");
     }
+}
+
+fn sorted(answers: impl IntoIterator<Item = (StatusCode, Value)>) -> Vec<u16> {
+    let mut statuses: Vec<u16> = answers.into_iter().map(|(status, _)| status.as_u16()).collect();
+    statuses.sort_unstable();
+    statuses
 }
 
 /// When the test begins, as the database has it.
@@ -225,4 +232,23 @@ impl Watch for Quiet {
     fn read(&mut self, _bytes: u64) {}
 
     fn written(&mut self, _pieces: u64, _of: u64) {}
+}
+
+async fn codes_are_counted_one_after_the_other(backend: Backend) {
+    let app = TestApp::start(backend).await;
+    let client = app.user("client", Role::Client).await;
+    let ask = async || {
+        let own = json!({"whatsapp_number": OWN});
+        join_all((0..8).map(|_| client.post("/api/profile/whatsapp/send/", own.clone()))).await
+    };
+    let sent = if backend == Backend::Sqlite {
+        ask().await
+    } else {
+        let held = Held::by(&app, &format!("SELECT id FROM people WHERE id = {} FOR UPDATE", client.id)).await;
+        tokio::join!(ask(), held.until(8, "COMMIT")).0
+    };
+    assert_eq!(sorted(sent), [202, 202, 202, 202, 202, 429, 429, 429]);
+    let tries = (0..8).map(|_| client.post("/api/profile/whatsapp/verify/", json!({"code": "00000000"})));
+    assert_eq!(sorted(join_all(tries).await), [400, 400, 400, 400, 400, 429, 429, 429]);
+    app.end().await;
 }
