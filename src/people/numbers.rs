@@ -86,8 +86,11 @@ pub async fn claim(tx: &Tx, given: &[(String, String)]) -> Result<HashSet<String
         if *so_far >= MOST_WRONG {
             continue;
         }
-        if let Some(id) = right.remove(hash) {
-            codes::came_from(tx, id, number).await?;
+        let is_right = match right.remove(hash) {
+            Some(id) => codes::came_from(tx, id, number).await?,
+            None => false,
+        };
+        if is_right {
             claimed.insert(number.clone());
         } else {
             *so_far += 1;

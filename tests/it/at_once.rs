@@ -5,6 +5,7 @@
 use crate::facts;
 use crate::support::app::{OPERATOR, TestApp};
 use crate::support::databases::Backend;
+use crate::support::twilio::Form;
 use crate::support::user::PASSWORD;
 use crate::users::{dev, login, with};
 use andon::channels::Medium;
@@ -25,6 +26,7 @@ facts!["at_once":
     a_number_that_somebody_writes_from_in_this_moment_is_given_all_the_same,
     an_import_takes_nobody_away_who_becomes_an_admin_meanwhile,
     codes_are_counted_one_after_the_other,
+    a_code_comes_from_one_phone,
 ];
 
 const OWN: &str = "+12025550142";
@@ -250,5 +252,31 @@ async fn codes_are_counted_one_after_the_other(backend: Backend) {
     assert_eq!(sorted(sent), [202, 202, 202, 202, 202, 429, 429, 429]);
     let tries = (0..8).map(|_| client.post("/api/profile/whatsapp/verify/", json!({"code": "00000000"})));
     assert_eq!(sorted(join_all(tries).await), [400, 400, 400, 400, 400, 429, 429, 429]);
+    app.end().await;
+}
+
+async fn a_code_comes_from_one_phone(backend: Backend) {
+    if backend == Backend::Sqlite {
+        return; // its file is one process's
+    }
+    let app = TestApp::start(backend).await;
+    let (client, other) = (app.user("client", Role::Client).await, app.process_beside(&[]).await);
+    let phones = [OWN, "+12025550143"];
+    // They are known, so that they wait for nothing but the code.
+    for phone in phones {
+        app.says(phone, "hi").await;
+    }
+    let (_, shown) = client.post("/api/profile/whatsapp/code/", json!({})).await;
+    let code = shown["code"].as_str().expect("a code");
+    let [one, two] = phones.map(|phone| Form::message(&format!("SM{:0>32}", &phone[1..]), phone, code));
+    let held = Held::by(&app, "SELECT id FROM codes FOR UPDATE").await;
+    let posted = tokio::join!(one.post_for_status(&app), two.post_to(&app, other.address), held.until(2, "COMMIT"));
+    assert_eq!((posted.0, posted.1), (StatusCode::OK, StatusCode::OK));
+    app.settle().await;
+    let told = phones.map(|phone| app.bubbles(phone).pop().is_some_and(|last| last.text.contains("confirm")));
+    assert!(told[0] != told[1], "one is told to confirm it: {told:?}");
+    let came_from = phones[usize::from(told[1])];
+    assert_eq!(client.get("/api/profile/whatsapp/").await.1["came_from"], came_from);
+    other.stop().await.expect("it stops");
     app.end().await;
 }

@@ -68,14 +68,16 @@ pub async fn shown(conn: &impl ConnectionTrait, hashes: &[String], now: Instant)
     Ok(select.into_tuple::<(String, i64)>().all(conn).await?.into_iter().collect())
 }
 
-/// Notes the number that a code came from.
-pub async fn came_from(tx: &Tx, id: i64, number: &str) -> Result<()> {
-    row::Entity::update_many()
+/// Notes the number that a code came from. False where another phone was faster, or a newer code took its place.
+pub async fn came_from(tx: &Tx, id: i64, number: &str) -> Result<bool> {
+    let done = row::Entity::update_many()
         .col_expr(row::Column::Number, number.into())
         .filter(row::Column::Id.eq(id))
+        .filter(row::Column::Number.is_null())
+        .filter(row::Column::EndedAt.is_null())
         .exec(tx.conn())
         .await?;
-    Ok(())
+    Ok(done.rows_affected == 1)
 }
 
 /// Ends a code: it was used. False where somebody was faster.
