@@ -56,6 +56,7 @@ pub async fn attach(
 
 /// Adds an attachment whose file is kept.
 pub(crate) async fn add(tx: &Tx, new: NewAttachment) -> Result<attachment::Model> {
+    files::store::hold_ticket(tx, new.ticket_id).await?;
     if files::store::count_of_ticket(tx.conn(), new.ticket_id).await? >= MOST {
         return Err(Error::new(Kind::Conflict, format!("This ticket has {MOST} attachments, which is the most.")));
     }

@@ -1,10 +1,10 @@
 //! Attachments and the photos that are still to be fetched, as rows.
 
 use crate::channels::Media;
-use crate::db::{MAX_BOUND_VALUES, Tx};
+use crate::db::{self, MAX_BOUND_VALUES, Tx};
 use crate::kit::{Instant, Result};
 use sea_orm::ActiveValue::{NotSet, Set};
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{Expr, ExprTrait as _, Query};
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait, EntityTrait as _, PaginatorTrait as _, QueryFilter as _, QueryOrder as _,
     QuerySelect as _,
@@ -58,6 +58,18 @@ pub async fn of_ticket(conn: &impl ConnectionTrait, ticket_id: i64) -> Result<Ve
         .filter(attachment::Column::TicketId.eq(ticket_id))
         .order_by_asc(attachment::Column::Id);
     Ok(select.all(conn).await?)
+}
+
+/// Holds a ticket until the transaction ends: what is attached to it at once is counted one after the other.
+pub async fn hold_ticket(tx: &Tx, ticket_id: i64) -> Result<()> {
+    let held = Query::select()
+        .column("id")
+        .from("tickets")
+        .and_where(Expr::col("id").eq(ticket_id))
+        .lock(db::holding(tx.conn().get_database_backend()))
+        .to_owned();
+    tx.conn().query_one(&held).await?;
+    Ok(())
 }
 
 /// How many attachments a ticket has.

@@ -12,6 +12,8 @@ use andon::channels::Medium;
 use andon::people::{self, Role};
 use andon::proof::Passwords;
 use andon::records_io::{self, BadLine, Kind, Options, Watch};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use chrono_tz::Tz;
 use futures_util::future::join_all;
 use reqwest::StatusCode;
@@ -27,6 +29,7 @@ facts!["at_once":
     an_import_takes_nobody_away_who_becomes_an_admin_meanwhile,
     codes_are_counted_one_after_the_other,
     a_code_comes_from_one_phone,
+    a_ticket_never_has_more_attachments_than_it_may,
 ];
 
 const OWN: &str = "+12025550142";
@@ -278,5 +281,30 @@ async fn a_code_comes_from_one_phone(backend: Backend) {
     let came_from = phones[usize::from(told[1])];
     assert_eq!(client.get("/api/profile/whatsapp/").await.1["came_from"], came_from);
     other.stop().await.expect("it stops");
+    app.end().await;
+}
+
+async fn a_ticket_never_has_more_attachments_than_it_may(backend: Backend) {
+    let app = TestApp::start(backend).await;
+    let admin = app.user("admin", Role::Admin).await;
+    let rows = app.rows("SELECT MAX(id) AS id FROM tickets").await;
+    let ticket: i64 = rows[0].try_get("", "id").expect("a ticket");
+    let at = instant(backend);
+    let row = format!("({ticket}, 'hash', 'a.txt', 'text/plain', 3, {at})");
+    let columns = "ticket_id, hash, filename, content_type, size, uploaded_at";
+    let insert = format!("INSERT INTO attachments ({columns}) VALUES {}", vec![row; 98].join(", "));
+    app.connection().await.execute_unprepared(&insert).await.expect("they are there");
+    let path = format!("/api/tickets/{ticket}/add_attachment/");
+    let ask = async || {
+        let body = json!({"file_data": BASE64.encode(b"abc"), "filename": "b.txt"});
+        join_all((0..5).map(|_| admin.post(&path, body.clone()))).await
+    };
+    let attached = if backend == Backend::Sqlite {
+        ask().await
+    } else {
+        let held = Held::by(&app, &format!("SELECT id FROM tickets WHERE id = {ticket} FOR UPDATE")).await;
+        tokio::join!(ask(), held.until(5, "COMMIT")).0
+    };
+    assert_eq!(sorted(attached), [200, 200, 409, 409, 409]);
     app.end().await;
 }
