@@ -7,8 +7,12 @@ use super::store::users::{self as store, NewUser, User, Wanted};
 use super::users::{self, Gone, may_change, unfit_password, unknown_values};
 use super::{Actor, Door, SignedIn};
 use crate::app::App;
+use crate::db::marks;
 use crate::kit::error::Kind;
 use crate::kit::{E164, Error, Result};
+
+/// The mark that is held while the first admin is made.
+const FIRST_ADMIN: &str = "people.first_admin";
 
 /// Makes a user with this password.
 ///
@@ -44,6 +48,7 @@ pub async fn add_first_admin(app: &App, new: NewUser, password: &str) -> Result<
     let db = app.db.through(Door::Page);
     let made = db.write_with((new, hash), |tx, (new, hash)| {
         Box::pin(async move {
+            marks::hold(tx, FIRST_ADMIN).await?; // of two at once, the second finds the first
             if sign_ins::has_an_admin(tx.conn()).await? {
                 return Err(Error::new(Kind::Conflict, "There is an admin already."));
             }

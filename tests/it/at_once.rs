@@ -3,7 +3,7 @@
 //! A transaction of the test's own holds a row until those who ask wait for it, so that they meet each time.
 
 use crate::facts;
-use crate::support::app::{OPERATOR, TestApp};
+use crate::support::app::{OPERATOR, TestApp, answer};
 use crate::support::databases::Backend;
 use crate::support::twilio::Form;
 use crate::support::user::PASSWORD;
@@ -30,6 +30,7 @@ facts!["at_once":
     codes_are_counted_one_after_the_other,
     a_code_comes_from_one_phone,
     a_ticket_never_has_more_attachments_than_it_may,
+    there_is_one_first_admin,
 ];
 
 const OWN: &str = "+12025550142";
@@ -306,5 +307,26 @@ async fn a_ticket_never_has_more_attachments_than_it_may(backend: Backend) {
         tokio::join!(ask(), held.until(5, "COMMIT")).0
     };
     assert_eq!(sorted(attached), [200, 200, 409, 409, 409]);
+    app.end().await;
+}
+
+async fn there_is_one_first_admin(backend: Backend) {
+    let app = TestApp::start(backend).await;
+    let code = app.server.app.proof.setup.open(app.clock.now());
+    let ask = async |username: &str| {
+        let form = [("code", &*code), ("username", username), ("password", PASSWORD), ("password_confirm", PASSWORD)];
+        answer(app.http.post(app.url("/setup")).form(&form)).await
+    };
+    let asked = if backend == Backend::Sqlite {
+        tokio::join!(ask("boss"), ask("chief"))
+    } else {
+        // Both names are about to be taken by somebody who then is not there.
+        let held = Held::by(&app, &new_person(backend, "boss")).await;
+        held.holder.execute_unprepared(&new_person(backend, "chief")).await.expect("it is free");
+        let (one, two, ()) = tokio::join!(ask("boss"), ask("chief"), held.until(2, "ROLLBACK"));
+        (one, two)
+    };
+    assert_eq!(sorted([asked.0, asked.1])[0], 201);
+    assert_eq!(app.count("passwords").await, 1);
     app.end().await;
 }
