@@ -27,16 +27,15 @@ pub struct Record {
 
 /// What taking each of these over would do.
 pub async fn judge(conn: &impl ConnectionTrait, records: &[Record], now: Instant) -> Result<Vec<Judged>> {
-    let decided = decide(conn, records, now).await?;
-    Ok(decided.into_iter().map(|decided| decided.map(|(_, verdict)| verdict)).collect())
+    let stored = by_number(store::by_numbers(conn, &numbers(records)).await?);
+    let decided = records.iter().map(|record| decision(record, stored.get(&record.number), now));
+    Ok(decided.map(|decided| decided.map(|(_, verdict)| verdict)).collect())
 }
 
 /// Takes them over as a set, for the person `by` where one handed them in; one that cannot be is left out. No number
 /// twice.
 pub async fn put(tx: &Tx, records: &[Record], by: Option<i64>) -> Result<()> {
-    let numbers: Vec<String> = records.iter().map(|record| record.number.clone()).collect();
-    let before = store::by_numbers(tx.conn(), &numbers).await?;
-    let before: HashMap<String, row::Model> = before.into_iter().map(|row| (row.number.clone(), row)).collect();
+    let before = by_number(store::by_numbers_locked(tx, &numbers(records)).await?);
     let decided = records.iter().map(|record| decision(record, before.get(&record.number), tx.now()));
     let taken = decided.flatten().filter(|(_, verdict)| verdict.effect != Effect::Kept);
     let taken: Vec<row::Model> = taken.map(|(row, _)| row).collect();
@@ -72,15 +71,12 @@ pub async fn page(conn: &impl ConnectionTrait, after: Option<&str>, most: u64) -
     Ok(records.collect())
 }
 
-async fn decide(
-    conn: &impl ConnectionTrait,
-    records: &[Record],
-    now: Instant,
-) -> Result<Vec<Result<(row::Model, Verdict), Wrong>>> {
-    let numbers: Vec<String> = records.iter().map(|record| record.number.clone()).collect();
-    let stored = store::by_numbers(conn, &numbers).await?;
-    let stored: HashMap<String, row::Model> = stored.into_iter().map(|row| (row.number.clone(), row)).collect();
-    Ok(records.iter().map(|record| decision(record, stored.get(&record.number), now)).collect())
+fn numbers(records: &[Record]) -> Vec<String> {
+    records.iter().map(|record| record.number.clone()).collect()
+}
+
+fn by_number(rows: Vec<row::Model>) -> HashMap<String, row::Model> {
+    rows.into_iter().map(|row| (row.number.clone(), row)).collect()
 }
 
 /// The row as it would be, and what that does.

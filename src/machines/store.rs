@@ -2,7 +2,7 @@
 
 use super::NewMachine;
 use super::desk::Filter;
-use crate::db::{MAX_BOUND_VALUES, Tx, containing, page_by_key, rows_by_key};
+use crate::db::{self, MAX_BOUND_VALUES, Tx, containing, page_by_key, rows_by_key};
 use crate::kit::Result;
 use crate::web::page::Part;
 use sea_orm::ActiveValue::{NotSet, Set};
@@ -17,6 +17,11 @@ const ROWS_AT_ONCE: usize = MAX_BOUND_VALUES / 6;
 
 pub(super) async fn by_numbers(conn: &impl ConnectionTrait, numbers: &[String]) -> Result<Vec<row::Model>> {
     rows_by_key(conn, row::Entity::find(), row::Column::Number, numbers).await
+}
+
+pub(super) async fn by_numbers_locked(tx: &Tx, numbers: &[String]) -> Result<Vec<row::Model>> {
+    let select = row::Entity::find().lock(db::holding(tx.conn().get_database_backend()));
+    rows_by_key(tx.conn(), select, row::Column::Number, numbers).await
 }
 
 pub(super) async fn insert(tx: &Tx, machines: &[&NewMachine]) -> Result<()> {

@@ -31,6 +31,7 @@ facts!["at_once":
     a_code_comes_from_one_phone,
     a_ticket_never_has_more_attachments_than_it_may,
     there_is_one_first_admin,
+    two_changes_of_one_machine_are_both_there,
 ];
 
 const OWN: &str = "+12025550142";
@@ -328,5 +329,25 @@ async fn there_is_one_first_admin(backend: Backend) {
     };
     assert_eq!(sorted([asked.0, asked.1])[0], 201);
     assert_eq!(app.count("passwords").await, 1);
+    app.end().await;
+}
+
+async fn two_changes_of_one_machine_are_both_there(backend: Backend) {
+    if backend == Backend::Sqlite {
+        return; // it has one writer
+    }
+    let app = TestApp::start(backend).await;
+    let admin = app.user("boss", Role::Admin).await;
+    let (_, page) = admin.get("/api/machines/?number=MACH-001").await;
+    let path = format!("/api/machines/{}/", page["results"][0]["id"]);
+    let held = Held::by(&app, "SELECT id FROM machines WHERE number = 'MACH-001' FOR UPDATE").await;
+    let (one, two, ()) = tokio::join!(
+        admin.patch(&path, json!({"name": "Lathe II"})),
+        admin.patch(&path, json!({"location": "Hall 9"})),
+        held.until(2, "COMMIT")
+    );
+    assert_eq!((one.0, two.0), (StatusCode::OK, StatusCode::OK));
+    let (_, now) = admin.get(&path).await;
+    assert_eq!((&now["name"], &now["location"]), (&json!("Lathe II"), &json!("Hall 9")));
     app.end().await;
 }
