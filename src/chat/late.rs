@@ -15,9 +15,10 @@ use crate::db::{Batch, Door, Tx, is_refusal};
 use crate::delivery::{self, NewDelivery};
 use crate::kit::{E164, Error, Result};
 use crate::people;
+use crate::people::store::Known;
 use chrono::TimeDelta;
 use serde::Deserialize;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -179,14 +180,18 @@ async fn resume(app: &App, ways: &Ways, tx: &Tx, people: &[i64]) -> Result<Vec<u
     for Waiting { person_id, message_id } in store::waiting_of(tx, people).await? {
         waiting.entry(person_id).or_default().push(message_id);
     }
-    let mut paces = HashMap::new();
-    let mut resumed = Vec::new();
+    let (mut paces, mut left) = (HashMap::new(), HashMap::new());
+    let (mut resumed, mut whose) = (Vec::new(), HashMap::new());
     let mut counts = Vec::with_capacity(people.len());
     for person in people {
         let all = waiting.remove(person).unwrap_or_default();
         let mut pace = stored.get(person).map(store::conversation::Model::pace).unwrap_or_default();
         let count = pace.resume(u32::try_from(all.len()).unwrap_or(u32::MAX), app.settings.sender_limit, tx.now());
-        resumed.extend(all.into_iter().take(count as usize));
+        left.insert(*person, all.len() - count as usize);
+        for message in all.into_iter().take(count as usize) {
+            resumed.push(message);
+            whose.insert(message, *person);
+        }
         counts.push(count as usize);
         paces.insert(*person, pace);
     }
@@ -196,13 +201,23 @@ async fn resume(app: &App, ways: &Ways, tx: &Tx, people: &[i64]) -> Result<Vec<u
     let messages = read_back(app, store::with_address(tx, &resumed).await?)?;
     let numbers: Vec<String> = messages.iter().map(|(_, inbound)| inbound.from.to_string()).collect();
     let known = people::store::by_addresses(tx.conn(), Medium::Whatsapp, &numbers).await?;
-    let fresh: Vec<Fresh<'_>> = messages
-        .iter()
-        .filter_map(|(row, inbound)| Some(Fresh { row: *row, inbound, known: known.get(inbound.from.as_str())? }))
-        .collect();
+    let is_theirs = |row: &i64, known: &Known| whose.get(row) == Some(&known.person_id);
+    let fresh = messages.iter().filter_map(|(row, inbound)| {
+        let known = known.get(inbound.from.as_str()).filter(|known| is_theirs(row, known))?;
+        Some(Fresh { row: *row, inbound, known })
+    });
+    let fresh: Vec<Fresh<'_>> = fresh.collect();
     let mut chats = inbound::open_chats(app, tx, &fresh).await?;
     for (person, chat) in &mut chats {
         chat.pace = paces.remove(person).unwrap_or_default();
+    }
+    // A number that changed hands leads to somebody who is not held here and did not write this.
+    let answered: HashSet<i64> = fresh.iter().map(|fresh| fresh.row).collect();
+    let strays: Vec<i64> = resumed.iter().copied().filter(|message| !answered.contains(message)).collect();
+    store::leave_unanswered(tx, &strays).await?;
+    let writers: BTreeSet<i64> = strays.iter().filter_map(|message| whose.get(message).copied()).collect();
+    for person in writers.into_iter().filter(|person| !chats.contains_key(person)) {
+        store::note_waiting(tx, person, left.get(&person).copied().unwrap_or_default()).await?;
     }
     let replies = inbound::answer(app, ways, tx, &fresh.iter().collect::<Vec<_>>(), chats).await?;
     delivery::enqueue(tx, replies, app.max_chars()).await?;

@@ -14,6 +14,7 @@ use andon::proof::Passwords;
 use andon::records_io::{self, BadLine, Kind, Options, Watch};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use chrono::TimeDelta;
 use chrono_tz::Tz;
 use futures_util::future::join_all;
 use reqwest::StatusCode;
@@ -32,6 +33,7 @@ facts!["at_once":
     a_ticket_never_has_more_attachments_than_it_may,
     there_is_one_first_admin,
     two_changes_of_one_machine_are_both_there,
+    what_waits_is_not_answered_where_its_number_changed_hands,
 ];
 
 const OWN: &str = "+12025550142";
@@ -349,5 +351,25 @@ async fn two_changes_of_one_machine_are_both_there(backend: Backend) {
     assert_eq!((one.0, two.0), (StatusCode::OK, StatusCode::OK));
     let (_, now) = admin.get(&path).await;
     assert_eq!((&now["name"], &now["location"]), (&json!("Lathe II"), &json!("Hall 9")));
+    app.end().await;
+}
+
+async fn what_waits_is_not_answered_where_its_number_changed_hands(backend: Backend) {
+    let app = TestApp::with(backend, &[("ANDON_SENDER_LIMIT", "1")]).await;
+    let (admin, id) = (app.user("boss", Role::Admin).await, app.user("dev1", Role::Support).await.id);
+    for n in 0..4 {
+        let form = Form::message(&format!("SM{n:032}"), OWN, "hi");
+        assert_eq!(form.post_for_status(&app).await, StatusCode::OK);
+    }
+    app.settle().await;
+    assert_eq!(app.count("waiting_messages").await, 3);
+    let given = admin.patch(&format!("/api/users/{id}/"), json!({"whatsapp_number": OWN})).await;
+    assert_eq!(given.0, StatusCode::OK, "{}", given.1);
+    for _ in 0..3 {
+        app.pass(TimeDelta::minutes(1)).await;
+    }
+    assert_eq!((app.count("waiting_messages").await, app.count("conversations WHERE waiting > 0").await), (0, 0));
+    assert_eq!(app.count("messages WHERE is_unanswered").await, 3, "who has the number now did not write them");
+    assert_eq!(app.says(OWN, "hi").await.len(), 1);
     app.end().await;
 }
