@@ -22,8 +22,10 @@ const TIMER: Duration = Duration::from_secs(2);
 /// How many photos are fetched one after the other before others are looked for. One at a time is in memory, so they
 /// need none of the room that people share.
 const AT_ONCE: u64 = 8;
-/// Others leave a photo alone for so long once somebody fetches it: longer than a request may take.
+/// Others leave photos alone for so long once somebody fetches them.
 const LEASE: TimeDelta = TimeDelta::minutes(2);
+/// One photo takes less than this: a request (20 seconds), its way to where files are kept (60), and its row.
+const LONGEST: TimeDelta = TimeDelta::seconds(90);
 /// When a photo that could not be fetched is tried again; after the last it is given up.
 const AGAIN_AFTER: [TimeDelta; 8] = [
     TimeDelta::seconds(10),
@@ -69,9 +71,18 @@ pub async fn once(app: &App) -> Result<usize> {
         if due.is_empty() {
             break; // another process was faster
         }
-        looked_at += due.len();
-        for photo in due {
+        let mut due = due.into_iter();
+        while let Some(photo) = due.next() {
+            let room = app.vault.room_to_come().await;
+            if app.clock.now() + LONGEST > until {
+                // No time left for it: another process would fetch it beside this one.
+                let left: Vec<i64> = std::iter::once(photo.id).chain(due.map(|photo| photo.id)).collect();
+                app.db.write_with(left, |tx, left| Box::pin(store::leave_media(tx, left))).await?;
+                break;
+            }
+            looked_at += 1;
             fetch(app, photo).await?;
+            drop(room);
         }
     }
     Ok(looked_at)
@@ -142,7 +153,10 @@ async fn attached(app: &App, photo: i64, new: NewAttachment) -> Result<Outcome> 
         Ok(()) => Ok(Outcome::Attached),
         Err(error) if is_outage(&error) => Err(error),
         Err(error) if error.kind() == Kind::Conflict => Ok(Outcome::GivenUp(error.public().to_owned())),
-        Err(error) => Err(error),
+        Err(error) => {
+            tracing::error!(photo.id = photo, cause = error.private(), "a photo cannot be attached: {error}");
+            Ok(Outcome::Again(error.public().to_owned(), None))
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 //! A transaction of the test's own holds a row until those who ask wait for it, so that they meet each time.
 
 use crate::facts;
-use crate::support::app::{OPERATOR, TestApp, answer};
+use crate::support::app::{OPERATOR, TestApp, answer, number};
 use crate::support::databases::Backend;
 use crate::support::twilio::Form;
 use crate::support::user::PASSWORD;
@@ -12,6 +12,7 @@ use andon::channels::Medium;
 use andon::people::{self, Role};
 use andon::proof::Passwords;
 use andon::records_io::{self, BadLine, Kind, Options, Watch};
+use andon::simulator::{Enclosure, Incoming};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use chrono::TimeDelta;
@@ -34,6 +35,7 @@ facts!["at_once":
     there_is_one_first_admin,
     two_changes_of_one_machine_are_both_there,
     what_waits_is_not_answered_where_its_number_changed_hands,
+    a_photo_that_the_database_refuses_counts_a_try_and_holds_up_no_other,
 ];
 
 const OWN: &str = "+12025550142";
@@ -371,5 +373,25 @@ async fn what_waits_is_not_answered_where_its_number_changed_hands(backend: Back
     assert_eq!((app.count("waiting_messages").await, app.count("conversations WHERE waiting > 0").await), (0, 0));
     assert_eq!(app.count("messages WHERE is_unanswered").await, 3, "who has the number now did not write them");
     assert_eq!(app.says(OWN, "hi").await.len(), 1);
+    app.end().await;
+}
+
+async fn a_photo_that_the_database_refuses_counts_a_try_and_holds_up_no_other(backend: Backend) {
+    if backend != Backend::Sqlite {
+        return; // each database has triggers of its own kind
+    }
+    let app = TestApp::start(backend).await;
+    let refuse = "CREATE TRIGGER refuse BEFORE INSERT ON attachments WHEN NEW.filename = 'chat-1.png' \
+                  BEGIN SELECT RAISE(ABORT, 'no'); END";
+    app.connection().await.execute_unprepared(refuse).await.expect("the trigger is there");
+    for text in ["hi", "1", "ORD-12345", "Other", "High"] {
+        app.says(OPERATOR, text).await;
+    }
+    let photo = Enclosure { content_type: "image/png".to_owned(), bytes: b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec() };
+    let photos = vec![photo.clone(), photo];
+    app.sends(Incoming { media: photos, ..Incoming::text(&number(OPERATOR), "Cracked, see photos") }).await;
+    assert_eq!((app.count("attachments").await, app.count("awaited_media WHERE tries = 1").await), (1, 1));
+    app.pass(TimeDelta::seconds(10)).await;
+    assert_eq!(app.count("awaited_media WHERE tries = 2").await, 1);
     app.end().await;
 }
