@@ -146,16 +146,23 @@ impl Vault {
         listed.try_collect().await.map_err(away)
     }
 
-    /// Takes a file away, unless it was written again since `before`; whether it is gone.
+    /// Takes a file away, unless it was written again since `before`; whether it went. Where another process was
+    /// faster, it did not.
     ///
     /// # Errors
     /// [`crate::kit::error::Kind::Unavailable`] where nobody answers.
     pub async fn take_away(&self, hash: &str, before: Instant) -> Result<bool> {
-        let place = place(hash);
-        if in_time(self.store.head(&place)).await.map_err(away)?.last_modified >= before {
+        match in_time(self.delete_old(&place(hash), before)).await {
+            Err(object_store::Error::NotFound { .. }) => Ok(false),
+            gone => gone.map_err(away),
+        }
+    }
+
+    async fn delete_old(&self, place: &Path, before: Instant) -> object_store::Result<bool> {
+        if self.store.head(place).await?.last_modified >= before {
             return Ok(false);
         }
-        in_time(self.store.delete(&place)).await.map_err(away)?;
+        self.store.delete(place).await?;
         Ok(true)
     }
 
@@ -264,6 +271,16 @@ mod tests {
         assert_eq!(vault.keep(b"abc".to_vec()).await.expect("it is kept again"), hash);
         assert!(folder.path().join("files/sha256/ba").join(&hash).is_file());
         assert_eq!(vault.read(&hash).await.expect("it is there"), b"abc");
+    }
+
+    #[tokio::test]
+    async fn what_another_process_took_away_is_no_failure() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let vault = Vault::in_folder(folder.path()).expect("it can be used");
+        let hash = vault.keep(b"abc".to_vec()).await.expect("it is kept");
+        let later = "2100-01-01T00:00:00Z".parse().expect("a valid instant");
+        assert!(vault.take_away(&hash, later).await.expect("it goes"));
+        assert!(!vault.take_away(&hash, later).await.expect("it is gone already"));
     }
 
     #[tokio::test]
