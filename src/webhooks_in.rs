@@ -69,7 +69,7 @@ pub struct Looked {
 /// Form-encoded and signed as Twilio does it. The answer is empty: replies are deliveries of their own.
 #[utoipa::path(
     post, path = "/api/whatsapp/webhook", tag = "WhatsApp", operation_id = "receive_webhook",
-    request_body(content = String, content_type = "application/x-www-form-urlencoded"),
+    request_body(content = BTreeMap<String, String>, content_type = "application/x-www-form-urlencoded"),
     responses(
         (status = 200, description = "Stored, with its effects and its reply", content_type = "text/xml"),
         (status = 400, description = "Not a message", body = Problem),
@@ -111,7 +111,7 @@ pub async fn probe(door: State<Door>, received: Extension<AsReceived>, request: 
 /// News of our own messages: the provider's status callbacks.
 #[utoipa::path(
     post, path = "/api/whatsapp/status", tag = "WhatsApp", operation_id = "receive_status",
-    request_body(content = String, content_type = "application/x-www-form-urlencoded"),
+    request_body(content = BTreeMap<String, String>, content_type = "application/x-www-form-urlencoded"),
     responses(
         (status = 204, description = "Noted"),
         (status = 400, description = "Not a status", body = Problem),

@@ -161,7 +161,7 @@ pub async fn sessions(_: Admin, State(app): State<App>) -> Result<Json<Sessions>
 /// Clear a session: the next message starts at the menu.
 #[utoipa::path(
     delete, path = "/api/whatsapp/sessions/{phone_number}", tag = "WhatsApp", operation_id = "clear_session",
-    params(("phone_number" = String, Path, example = "+12025550101", description = "E.164, also as `whatsapp:+…`")),
+    params(("phone_number" = String, Path, example = "+12025550101", pattern = r"^(whatsapp:)?\+[1-9][0-9]{6,14}$", description = "E.164, also as `whatsapp:+…`")),
     responses((status = 200, body = Cleared), (status = 400, body = Problem), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem), (status = 429, body = Problem)),
     security(("bearer" = [])),
 )]

@@ -129,7 +129,7 @@ impl Form for MachineChange {
     params(
         ("q" = Option<String>, Query, description = "Words that all are in the number, the name or the location; 100 characters at most"),
         ("number" = Option<String>, Query, example = "MACH-001"),
-        ("department" = Option<String>, Query),
+        ("department" = Option<String>, Query, max_length = 255),
         Paging,
     ),
     responses((status = 200, body = Page<MachineShown>), OfLists),

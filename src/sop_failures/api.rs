@@ -170,7 +170,7 @@ impl Form for FailureChange {
         ("q" = Option<String>, Query, description = "Words that all are in the reference, the procedure, the failure type or the description; 100 characters at most"),
         ("reference" = Option<String>, Query, example = "SOP-999"),
         ("status" = Option<Status>, Query),
-        ("department" = Option<String>, Query),
+        ("department" = Option<String>, Query, max_length = 255),
         Paging,
     ),
     responses((status = 200, body = Page<FailureShown>), OfLists),
