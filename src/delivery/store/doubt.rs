@@ -34,7 +34,7 @@ pub(super) async fn lock_addresses(tx: &Tx, asked: &[&Outcome]) -> Result<()> {
         .column(address::Column::Id)
         .filter(address::Column::Id.is_in(ids))
         .order_by_asc(address::Column::Id)
-        .lock_exclusive()
+        .lock(lines::kept_keys(tx))
         .into_tuple::<i64>()
         .all(tx.conn())
         .await?;

@@ -11,7 +11,7 @@ use crate::db::Tx;
 use crate::delivery::model::{self, Lane};
 use crate::kit::{Instant, Result};
 use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait as _, OnConflict, SelectStatement, SimpleExpr};
+use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait as _, LockType, OnConflict, SelectStatement, SimpleExpr};
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait as _, DbBackend, EntityTrait as _, QueryFilter as _, QueryOrder as _,
     QuerySelect as _, QueryTrait as _,
@@ -50,6 +50,11 @@ pub(super) async fn enter(tx: &Tx, lines: BTreeMap<String, (Medium, Instant)>) -
         .exec_without_returning(tx.conn())
         .await?;
     Ok(())
+}
+
+/// How rows are locked that keep their keys: on PostgreSQL others go on to refer to them meanwhile.
+pub(super) fn kept_keys(tx: &Tx) -> LockType {
+    if tx.conn().get_database_backend() == DbBackend::Postgres { LockType::NoKeyUpdate } else { LockType::Update }
 }
 
 /// Has these lines looked at: their first deliveries may be others than they were.
