@@ -179,7 +179,7 @@ async fn cancel(tx: &Tx, stale: &[i64], why: &str) -> Result<()> {
     Ok(())
 }
 
-/// Nothing is left to do for these.
+/// Nothing is left to do for these, of which some may be closed already.
 async fn close(tx: &Tx, ids: &[i64]) -> Result<()> {
     if ids.is_empty() {
         return Ok(());
@@ -188,6 +188,7 @@ async fn close(tx: &Tx, ids: &[i64]) -> Result<()> {
         .col_expr(row::Column::DueAt, Expr::value(None::<Instant>))
         .col_expr(row::Column::DoubtedAt, Expr::value(None::<Instant>))
         .filter(row::Column::Id.is_in(ids.iter().copied()))
+        .filter(row::Column::DueAt.is_not_null())
         .exec(tx.conn())
         .await?;
     Ok(())

@@ -8,6 +8,7 @@ use andon::channels::Status;
 use andon::simulator::{Faults, ListFault, PostFault, Rule, SendFault};
 use chrono::TimeDelta;
 use reqwest::{Method, StatusCode};
+use sea_orm::ConnectionTrait as _;
 
 facts!["doubt":
     what_the_provider_took_before_the_line_broke_is_not_sent_again,
@@ -22,6 +23,7 @@ facts!["doubt":
     an_overtaken_reply_is_not_tried_again,
     what_goes_again_holds_nobody_up,
     a_failure_told_while_the_send_is_written_down_counts,
+    a_failure_told_while_it_arrives_after_all_is_no_news,
     news_of_an_older_attempt_counts_only_if_it_arrived,
     a_provider_that_is_away_is_tried_with_one_message,
 ];
@@ -236,6 +238,40 @@ async fn a_failure_told_while_the_send_is_written_down_counts(backend: Backend) 
     }
     app.pass(TimeDelta::minutes(16)).await;
     assert_eq!(statuses(&app).await, ["DELIVERED"; 300]);
+    app.end().await;
+}
+
+/// Two pieces of news of one message, taken in by two processes at once.
+async fn a_failure_told_while_it_arrives_after_all_is_no_news(backend: Backend) {
+    let waiting = match backend {
+        Backend::Sqlite => return, // there they are taken in one after the other
+        Backend::Postgres => "pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
+        Backend::MariaDb => {
+            "information_schema.global_status \
+             WHERE variable_name = 'Innodb_row_lock_current_waits' AND variable_value > 0"
+        }
+    };
+    let app = TestApp::start(backend).await;
+    arm(&app, Faults { callbacks: Some(Rule { next: 1, fault: PostFault::Drop }), ..Faults::default() }).await;
+    app.says(OPERATOR, "hi").await;
+    let token: String = app.rows("SELECT token FROM deliveries").await[0].try_get("", "token").expect("a text");
+    let sid = app.bubbles(OPERATOR)[0].sid.clone();
+    let arriving = app.connection().await;
+    arriving.execute_unprepared("BEGIN").await.expect("a transaction");
+    let arrived = "UPDATE deliveries SET status = 'DELIVERED', status_rank = 5";
+    arriving.execute_unprepared(arrived).await.expect("a change");
+    let form = Form::status(&sid, &token, "undelivered").with("ErrorCode", "30003");
+    let committing = async {
+        while app.count(waiting).await == 0 {
+            tokio::task::yield_now().await;
+        }
+        arriving.execute_unprepared("COMMIT").await.expect("it is written");
+    };
+    let (answer, ()) = tokio::join!(form.post_for_status(&app), committing);
+    assert_eq!(answer, StatusCode::NO_CONTENT);
+    assert_eq!((statuses(&app).await, attempts(&app).await), (vec!["DELIVERED".into()], outcomes(&[(0, "ACCEPTED")])));
+    app.pass(TimeDelta::minutes(16)).await;
+    assert_eq!((app.bubbles(OPERATOR).len(), app.count("delivery_lines").await), (1, 1), "it is not sent again");
     app.end().await;
 }
 

@@ -17,7 +17,6 @@ pub(super) struct Told {
     pub(super) kind: String,
     pub(super) medium: String,
     pub(super) line: String,
-    pub(super) status_rank: i32,
     pub(super) attempts: i32,
     pub(super) due_at: Option<Instant>,
     pub(super) message_id: Option<i64>,
@@ -148,7 +147,7 @@ async fn told(tx: &Tx, which: sea_orm::sea_query::SimpleExpr) -> Result<Vec<Told
     let told = row::Entity::find()
         .select_only()
         .columns([row::Column::Id, row::Column::Token, row::Column::Kind, row::Column::Medium, row::Column::Line])
-        .columns([row::Column::StatusRank, row::Column::Attempts, row::Column::DueAt, row::Column::MessageId])
+        .columns([row::Column::Attempts, row::Column::DueAt, row::Column::MessageId])
         .filter(which)
         .into_model()
         .all(tx.conn())

@@ -11,7 +11,10 @@ use crate::channels::{Medium, Receipt, Retry, Status};
 use crate::db::Tx;
 use crate::kit::{Instant, Result};
 use sea_orm::sea_query::{CaseStatement, Expr};
-use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
+use sea_orm::{
+    ColumnTrait as _, ConnectionTrait as _, DbBackend, EntityTrait as _, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _,
+};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// What a channel says of a receipt.
@@ -51,13 +54,13 @@ pub async fn receive(tx: &Tx, receipts: &[Receipt], judge: impl Fn(&Receipt) -> 
     for ((_, code), mut group) in moves {
         if group.status == Status::Failed {
             group.deliveries.retain(|delivery| !arrived.contains(&delivery.id));
-            fail(tx, code, &group).await?;
+            fail(tx, code, group).await?;
             continue;
         }
         let ids: Vec<i64> = group.deliveries.iter().map(|delivery| delivery.id).collect();
         tracing::info!(delivery.ids = ?ids, delivery.status = group.status.as_str(), "deliveries moved on");
         // The provider has it: whatever our own record of the attempt says, it must not be sent again.
-        close(tx, &open_ones(&group.deliveries)).await?;
+        close(tx, &ids).await?;
         advance(tx, &ids, group.status, None).await?;
     }
     lines::let_go(tx, &book.free_lines()).await
@@ -86,16 +89,15 @@ impl Move<'_> {
     }
 }
 
-fn open_ones(deliveries: &[&Told]) -> Vec<i64> {
-    deliveries.iter().filter(|delivery| delivery.due_at.is_some()).map(|delivery| delivery.id).collect()
-}
-
 /// These were taken and have failed: for good, or until they go again.
-async fn fail(tx: &Tx, code: Option<i32>, group: &Move<'_>) -> Result<()> {
+async fn fail(tx: &Tx, code: Option<i32>, mut group: Move<'_>) -> Result<()> {
+    let ranks = not_arrived(tx, &group.deliveries).await?;
+    group.deliveries.retain(|told| ranks.contains_key(&told.id));
     if group.deliveries.is_empty() {
         return Ok(());
     }
-    let again = again(tx, group).await?;
+    let group = &group;
+    let again = again(tx, group, &ranks).await?;
     let lost: Vec<i64> = group.deliveries.iter().map(|told| told.id).filter(|id| !again.contains_key(id)).collect();
     tracing::warn!(delivery.ids = ?lost, delivery.again = ?again.keys(), provider.code = code, "deliveries failed: {}", group.reason);
     end_attempts(tx, code, group).await?;
@@ -104,10 +106,29 @@ async fn fail(tx: &Tx, code: Option<i32>, group: &Move<'_>) -> Result<()> {
     reopen(tx, code, group, &again).await
 }
 
+/// The ranks of those that did not arrive, as they are once nobody else can move them on.
+async fn not_arrived(tx: &Tx, deliveries: &[&Told]) -> Result<HashMap<i64, i32>> {
+    if deliveries.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let mut ranks = row::Entity::find()
+        .select_only()
+        .columns([row::Column::Id, row::Column::StatusRank])
+        .filter(row::Column::Id.is_in(deliveries.iter().map(|told| told.id)))
+        .filter(row::Column::StatusRank.lt(i32::from(Status::Delivered.rank())))
+        .order_by_asc(row::Column::Id);
+    if tx.conn().get_database_backend() != DbBackend::Sqlite {
+        ranks = ranks.lock(lines::kept_keys(tx));
+    }
+    Ok(ranks.into_tuple::<(i64, i32)>().all(tx.conn()).await?.into_iter().collect())
+}
+
 /// Those of a failed group that are worth another attempt, and when.
-async fn again(tx: &Tx, group: &Move<'_>) -> Result<HashMap<i64, Instant>> {
+async fn again(tx: &Tx, group: &Move<'_>, ranks: &HashMap<i64, i32>) -> Result<HashMap<i64, Instant>> {
     let chance = rand::random();
-    let passing = group.deliveries.iter().copied().filter(|told| told.status_rank < i32::from(Status::Failed.rank()));
+    let failed = i32::from(Status::Failed.rank());
+    let passing =
+        group.deliveries.iter().copied().filter(|told| ranks.get(&told.id).is_some_and(|rank| *rank < failed));
     let passing: Vec<(&Told, Instant)> = passing
         .filter_map(|told| Some((told, model::after_late_failure(group.retry, told.attempts, tx.now(), chance)?)))
         .collect();
@@ -128,6 +149,7 @@ async fn end_attempts(tx: &Tx, code: Option<i32>, group: &Move<'_>) -> Result<()
         .col_expr(attempt::Column::ErrorCode, code.into())
         .col_expr(attempt::Column::ErrorText, group.reason.as_str().into())
         .filter(attempt::Column::Id.is_in(group.attempts.iter().copied()))
+        .filter(attempt::Column::DeliveryId.is_in(group.deliveries.iter().map(|told| told.id)))
         .exec(tx.conn())
         .await?;
     Ok(())
