@@ -13,7 +13,7 @@ use crate::kit::{Instant, Result};
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict, SimpleExpr};
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QuerySelect as _};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// What became of one leased delivery.
 #[derive(Clone, Debug)]
@@ -68,7 +68,7 @@ pub async fn settle(tx: &Tx, outcomes: &[Outcome], judge: impl Fn(&Receipt) -> V
     let mut turns = Turns::default();
     for outcome in outcomes {
         let Came::Sent(answer) = &outcome.came else { continue };
-        let is_news = match (known.get(&outcome.leased.id).map(String::as_str), answer) {
+        let is_news = match (known.get(&attempt_of(outcome)).map(String::as_str), answer) {
             (Some("FAILED"), _) | (Some("ACCEPTED"), Err(_)) => false,
             (_, Ok(_)) => true,
             (_, Err(_)) => is_ours(&outcome.leased),
@@ -91,19 +91,24 @@ pub async fn settle(tx: &Tx, outcomes: &[Outcome], judge: impl Fn(&Receipt) -> V
 
 /// What receipts have said already of these attempts: that they were taken, or taken and failed, before we had written
 /// down anything.
-async fn by_receipt(tx: &Tx, outcomes: &[Outcome]) -> Result<HashMap<i64, String>> {
-    let number: HashMap<i64, i32> =
-        outcomes.iter().map(|outcome| (outcome.leased.id, outcome.leased.attempts)).collect();
+async fn by_receipt(tx: &Tx, outcomes: &[Outcome]) -> Result<HashMap<(i64, i32), String>> {
+    let of: HashSet<(i64, i32)> = outcomes.iter().map(attempt_of).collect();
     let known: Vec<(i64, i32, String)> = attempt::Entity::find()
         .select_only()
         .columns([attempt::Column::DeliveryId, attempt::Column::Number, attempt::Column::Outcome])
-        .filter(attempt::Column::DeliveryId.is_in(number.keys().copied()))
+        .filter(attempt::Column::DeliveryId.is_in(of.iter().map(|(id, _)| *id)))
         .filter(attempt::Column::Outcome.is_in(["ACCEPTED", "FAILED"]))
         .into_tuple()
         .all(tx.conn())
         .await?;
-    let is_this = |(id, known, _): &(i64, i32, String)| number.get(id) == Some(known);
-    Ok(known.into_iter().filter(is_this).map(|(id, _, outcome)| (id, outcome)).collect())
+    let known = known.into_iter().map(|(id, number, outcome)| ((id, number), outcome));
+    Ok(known.filter(|(attempt, _)| of.contains(attempt)).collect())
+}
+
+/// Which attempt this is the outcome of: of which delivery, and its number. A process that was paused may tell of one
+/// together with the outcome of a later one.
+fn attempt_of(outcome: &Outcome) -> (i64, i32) {
+    (outcome.leased.id, outcome.leased.attempts)
 }
 
 impl<'a> Turns<'a> {
