@@ -3,9 +3,10 @@
 use crate::facts;
 use crate::support::app::{OPERATOR, TestApp, number};
 use crate::support::databases::Backend;
+use crate::support::twilio::Form;
 use andon::catalog::{FOLLOWERS, NOTICES};
 use andon::people::Role;
-use andon::simulator::{Faults, Rule, SendFault};
+use andon::simulator::{Faults, PostFault, Rule, SendFault};
 use andon::tickets::incident::{Category, Incident};
 use andon::tickets::{self, Action, Given, Key, Kind, NewTicket, Priority, Viewer};
 use chrono::TimeDelta;
@@ -20,6 +21,7 @@ facts!["notifications":
     a_change_to_a_bom_tells_those_who_decide,
     who_opted_out_reads_it_at_the_desk_alone,
     who_opts_out_gets_no_notice_that_still_waits,
+    who_opted_out_gets_no_notice_that_comes_to_be_sent_later,
     who_has_no_login_has_no_desk,
     who_is_deactivated_is_told_nothing,
     a_title_forges_no_line,
@@ -256,6 +258,27 @@ async fn who_opts_out_gets_no_notice_that_still_waits(backend: Backend) {
     let ticket = raise(&app, "Another").await;
     app.settle().await;
     assert!(ticket > 0 && app.replies(&number(ADMIN)).iter().any(|text| text.contains("Another")), "and back in");
+    app.end().await;
+}
+
+async fn who_opted_out_gets_no_notice_that_comes_to_be_sent_later(backend: Backend) {
+    let app = start(backend).await;
+    let unheard = Some(Rule { next: 1, fault: PostFault::Drop });
+    app.simulator().set_faults(Faults { callbacks: unheard, ..Faults::default() }).await.expect("ok");
+    raise(&app, "Payments fail").await;
+    app.settle().await;
+    let sid = app.bubbles(ADMIN)[0].sid.clone();
+    let sent = app.rows("SELECT token FROM deliveries WHERE medium = 'whatsapp'").await;
+    let token: String = sent[0].try_get("", "token").expect("a text");
+    raise(&app, "Another").await;
+    andon::notify::once(&app.server.app, NOTICES).await.expect("told to whom it looked up before");
+    change(&app, "UPDATE addresses SET opted_out_at = created_at WHERE value = '+12025550103'").await;
+    let failed = Form::status(&sid, &token, "undelivered").with("ErrorCode", "30003");
+    assert_eq!(failed.post_for_status(&app).await, StatusCode::NO_CONTENT);
+    app.settle().await;
+    app.pass(TimeDelta::minutes(16)).await;
+    assert_eq!(app.bubbles(ADMIN).len(), 1, "{:?}", app.replies(&number(ADMIN)));
+    assert_eq!(app.count("deliveries WHERE status = 'CANCELLED' AND error_text LIKE '%opted out%'").await, 2);
     app.end().await;
 }
 

@@ -5,7 +5,7 @@
 
 use super::lines::{self, Head};
 use super::rows::{attempt, line, row};
-use super::{Kind, OVERTAKEN, cancel, model};
+use super::{Kind, OVERTAKEN, cancel, model, notices};
 use crate::channels::Medium;
 use crate::db::Tx;
 use crate::delivery::model::Lane;
@@ -91,11 +91,12 @@ pub async fn lease(
     let due = due_lines(tx, medium, lane, most).await?;
     let heads = loop {
         let heads = lines::heads(tx, &due).await?;
-        let stale = stale(tx, &heads).await?;
-        if stale.is_empty() {
+        let (stale, unwanted) = (stale(tx, &heads).await?, notices::unwanted(tx, &heads).await?);
+        if stale.is_empty() && unwanted.is_empty() {
             break heads;
         }
         cancel(tx, &stale, OVERTAKEN).await?; // and look again: the next of these lines may go now
+        cancel(tx, &unwanted, notices::OPTED_OUT).await?;
     };
     let (ready, ids): (BTreeSet<&String>, Vec<i64>) =
         heads.iter().filter(|head| head.due_at <= tx.now()).map(|head| (&head.line, head.id)).unzip();

@@ -1,20 +1,22 @@
 //! Notices as deliveries: one to one person on one medium for one event, however often it is given.
 
+use super::lines::Head;
 use super::rows::row;
 use super::{Kind, cancel, lines};
 use crate::channels::{Medium, Status};
 use crate::db::{MAX_BOUND_VALUES, Tx};
 use crate::delivery::model;
 use crate::kit::{Instant, Result, token};
+use crate::people::store::address;
 use sea_orm::ActiveValue::{NotSet, Set};
-use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QuerySelect as _};
+use sea_orm::{ColumnTrait as _, EntityTrait as _, JoinType, QueryFilter as _, QuerySelect as _, RelationTrait as _};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A delivery has thirty columns.
 const ROWS_AT_ONCE: usize = MAX_BOUND_VALUES / 32;
 
 /// Why a notice was taken back.
-const OPTED_OUT: &str = "The person opted out of notices before this one could leave.";
+pub(super) const OPTED_OUT: &str = "The person opted out of notices before this one could leave.";
 
 /// How a notice gets to its person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -77,7 +79,7 @@ pub async fn give(tx: &Tx, notices: &[NewNotice]) -> Result<()> {
 }
 
 /// Takes back what waits for these addresses, whose owners want no notices any more. What is on its way just now is left
-/// to who sends it; what is in doubt is not sent again.
+/// to who sends it, and taken back when it comes to be sent again; what is in doubt is not sent again.
 pub async fn withdraw(tx: &Tx, address_ids: &[i64]) -> Result<()> {
     if address_ids.is_empty() {
         return Ok(());
@@ -99,6 +101,25 @@ pub async fn withdraw(tx: &Tx, address_ids: &[i64]) -> Result<()> {
     let (ids, freed): (Vec<i64>, BTreeSet<String>) = waiting.into_iter().filter(is_free).unzip();
     cancel(tx, &ids, OPTED_OUT).await?;
     lines::wake(tx, &freed).await
+}
+
+/// The open notices in the lines of these heads whose owners want none any more: given, or due again, after they said
+/// so.
+pub(super) async fn unwanted(tx: &Tx, heads: &[Head]) -> Result<Vec<i64>> {
+    let notices = heads.iter().filter(|head| head.kind == Kind::Notice.as_str());
+    let lines: Vec<&str> = notices.map(|head| head.line.as_str()).collect();
+    if lines.is_empty() {
+        return Ok(Vec::new());
+    }
+    let unwanted = row::Entity::find()
+        .select_only()
+        .column(row::Column::Id)
+        .join(JoinType::InnerJoin, row::Relation::Address.def())
+        .filter(row::Column::Line.is_in(lines))
+        .filter(row::Column::Kind.eq(Kind::Notice.as_str()))
+        .filter(row::Column::DueAt.is_not_null())
+        .filter(address::Column::OptedOutAt.is_not_null());
+    Ok(unwanted.into_tuple().all(tx.conn()).await?)
 }
 
 fn line(notice: &NewNotice) -> String {
