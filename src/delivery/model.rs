@@ -137,12 +137,14 @@ impl Lane {
 
 /// Begins the names of notices' lines.
 const NOTICE: &str = "notice:";
+/// Follows there where the event is about no ticket.
+const EVENT: &str = "event-";
 
 /// The line of the notices of one ticket (of one event, where it is about none) to one address.
 pub fn notice_line(ticket_id: Option<i64>, event_id: i64, address_id: i64) -> String {
     match ticket_id {
         Some(ticket_id) => format!("{NOTICE}{ticket_id}:{address_id}"),
-        None => format!("{NOTICE}event-{event_id}:{address_id}"),
+        None => format!("{NOTICE}{EVENT}{event_id}:{address_id}"),
     }
 }
 
@@ -158,6 +160,12 @@ pub fn own_line(line: &str, id: i64) -> String {
 /// Whether this is one delivery's own line.
 pub fn is_own_line(line: &str) -> bool {
     line.contains(OWN)
+}
+
+/// Whether nothing comes into this line any more once it is empty: one delivery's own, or that of an event without a
+/// ticket.
+pub fn is_used_once(line: &str) -> bool {
+    is_own_line(line) || line.strip_prefix(NOTICE).is_some_and(|rest| rest.starts_with(EVENT))
 }
 
 /// The line in which the delivery of this line stood at first.
@@ -274,6 +282,9 @@ mod tests {
         assert_eq!((own.as_str(), is_own_line(&own), first_line(&own)), ("reply:7+123", true, "reply:7"));
         assert_eq!(own_line(&own, 123), own);
         assert!(!is_own_line("reply:7"));
+        for (line, once) in [(own, true), (notice_line(None, 9, 3), true), (notice_line(Some(7), 9, 3), false)] {
+            assert_eq!(is_used_once(&line), once, "{line}");
+        }
     }
 
     #[test]

@@ -230,6 +230,7 @@ async fn a_change_to_a_bom_tells_those_who_decide(backend: Backend) {
     let (status, decided) = boss.post(&format!("/api/boms/{bom}/revisions/{revision}/approve/"), json!({})).await;
     assert_eq!(status, StatusCode::OK, "{decided}");
     assert_eq!(news(&app, &mut seen).await, ["operator: ✅ *BOM Update Approved*"]);
+    assert_eq!(app.count("delivery_lines WHERE lane = 1").await, 0, "no line is left of what is about no ticket");
     app.end().await;
 }
 

@@ -120,7 +120,7 @@ pub(super) async fn let_go(tx: &Tx, names: &BTreeSet<String>) -> Result<()> {
         match heads.get(name.as_str()) {
             Some(at) if *at <= tx.now() => due.push(name),
             Some(at) => later.push((name, *at)),
-            None if model::is_own_line(name) => gone.push(name),
+            None if model::is_used_once(name) => gone.push(name),
             None => done.push(name),
         }
     }
