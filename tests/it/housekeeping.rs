@@ -6,6 +6,7 @@ use crate::support::databases::Backend;
 use crate::support::twilio::Form;
 use andon::housekeeping::{self, LetGo};
 use andon::people::Role;
+use andon::simulator::{Faults, Rule, SendFault};
 use chrono::TimeDelta;
 use reqwest::StatusCode;
 use sea_orm::ConnectionTrait as _;
@@ -14,6 +15,7 @@ facts!["housekeeping":
     a_conversation_past_its_days_is_deleted_and_its_language_is_not,
     old_texts_are_let_go_and_rows_stay,
     a_text_that_still_has_to_be_answered_or_sent_stays,
+    a_text_that_was_sent_after_all_goes_too,
     days_of_traffic_leave_nothing_growing_but_rows,
     a_long_reader_leaves_no_long_log,
     a_code_goes_a_day_after_it_ran_out,
@@ -77,6 +79,22 @@ async fn a_text_that_still_has_to_be_answered_or_sent_stays(backend: Backend) {
     app.settle().await;
     let replies: Vec<String> = app.bubbles(OPERATOR).into_iter().map(|bubble| bubble.text).collect();
     assert!(replies.last().is_some_and(|last| last.contains("Order Number")), "{replies:#?}");
+    app.end().await;
+}
+
+async fn a_text_that_was_sent_after_all_goes_too(backend: Backend) {
+    let app = TestApp::with(backend, &[("ANDON_KEEP_MESSAGES", "1")]).await;
+    let fault = SendFault::Respond { status: 503, retry_after_s: Some(60), taken: false };
+    app.simulator().set_faults(Faults { sends: Some(Rule { next: 1, fault }), ..Faults::default() }).await.expect("ok");
+    app.says(OPERATOR, "hi").await;
+    app.says("+12025550102", "hi").await;
+    app.clock.advance(TimeDelta::days(2)); // Andon stood still meanwhile
+    tidy(&app).await;
+    assert_eq!(app.count("deliveries WHERE body = ''").await, 1, "the other one still has to be sent");
+    app.settle().await;
+    assert_eq!(app.bubbles(OPERATOR).len(), 1);
+    assert_eq!(tidy(&app).await.texts, 1);
+    assert_eq!((app.count("deliveries WHERE body = ''").await, tidy(&app).await.texts), (2, 0));
     app.end().await;
 }
 
