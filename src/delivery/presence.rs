@@ -27,6 +27,22 @@ struct Here {
     name: Option<String>,
     said_at: Option<Instant>,
     rounds: i64,
+    /// How often a name was given up.
+    given_up: u64,
+}
+
+impl Here {
+    fn give_up(&mut self) {
+        (self.name, self.said_at) = (None, None);
+        self.given_up += 1;
+    }
+
+    /// It was said under this name at `now`; of no account where names were not `given_up` as often when that began.
+    fn is_said(&mut self, given_up: u64, name: String, now: Instant) {
+        if given_up == self.given_up {
+            (self.name, self.said_at) = (Some(name), Some(now));
+        }
+    }
 }
 
 impl Presence {
@@ -51,8 +67,7 @@ impl Presence {
     /// and what it had under the old one is taken back soon, by whoever notices first. SQLite's failures leave no doubt.
     pub(super) fn start_anew(&self) {
         if !self.is_alone() {
-            let mut here = self.here();
-            (here.name, here.said_at) = (None, None);
+            self.here().give_up();
         }
     }
 
@@ -60,12 +75,12 @@ impl Presence {
     pub(super) async fn keep(&self) -> Result<()> {
         let _saying = self.saying.lock().await;
         let now = self.app.clock.now();
-        let known = {
+        let (known, given_up) = {
             let here = self.here();
             if here.said_at.is_some_and(|at| self.is_alone() || now < at + SIGN_OF_LIFE) {
                 return Ok(());
             }
-            here.name.clone()
+            (here.name.clone(), here.given_up)
         };
         let fresh = token::fresh();
         let (name, taken_over) = self
@@ -82,8 +97,7 @@ impl Presence {
             tracing::warn!(lines = taken_over, "a process is gone; this one goes on with what it had");
             self.app.bus.poke(Poke::Dispatch);
         }
-        let mut here = self.here();
-        (here.name, here.said_at) = (Some(name), Some(now));
+        self.here().is_said(given_up, name, now);
         Ok(())
     }
 
@@ -111,5 +125,23 @@ impl Presence {
 
     fn is_alone(&self) -> bool {
         self.app.db.backend() == DbBackend::Sqlite
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono::DateTime;
+
+    #[test]
+    fn a_name_that_is_given_up_while_it_is_being_said_is_not_taken_back() {
+        let (mut here, now) = (Here::default(), DateTime::UNIX_EPOCH);
+        here.is_said(here.given_up, "first".to_owned(), now);
+        let before = here.given_up;
+        here.give_up();
+        here.is_said(before, "first".to_owned(), now);
+        assert_eq!((here.name.as_deref(), here.said_at), (None, None));
+        here.is_said(here.given_up, "second".to_owned(), now);
+        assert_eq!((here.name.as_deref(), here.said_at), (Some("second"), Some(now)));
     }
 }
