@@ -8,12 +8,13 @@ use super::{BadLine, Kind};
 use crate::db::{Db, is_outage};
 use crate::kit::error::Kind as Failure;
 use crate::kit::records::{Effect, Verdict};
-use crate::kit::{Error, Result};
+use crate::kit::{self, Error, Result};
 use chrono::TimeDelta;
 use chrono_tz::Tz;
 use sea_orm::DbBackend;
 use std::collections::BTreeMap;
 use std::io::BufRead;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
@@ -112,11 +113,14 @@ pub async fn finish(db: &Db) -> Result<()> {
         let kind = <Kind as clap::ValueEnum>::from_str(&import.kind, false).map_err(Error::internal)?;
         write_all(db, kind, import.id, |_| ()).await?;
     }
+    let silent_since = db.now() - LONGEST_SILENCE;
     for import in store::gathering(db.read()).await? {
-        if db.now() - import.touched_at > LONGEST_SILENCE {
+        if import.touched_at < silent_since && give_up(db, import.id, Some(silent_since)).await? {
             tracing::info!(import.kind, "an import was cut short before it counted; nothing of it is kept");
-            drop_import(db, import.id).await?;
         }
+    }
+    for import in store::dropped(db.read()).await? {
+        clear(db, import.id).await?;
     }
     Ok(())
 }
@@ -124,6 +128,7 @@ pub async fn finish(db: &Db) -> Result<()> {
 async fn begin(db: &Db, kind: Kind) -> Result<i64> {
     let begun = db.write(move |tx| {
         Box::pin(async move {
+            store::wait_to_begin(tx).await?;
             if let Some(other) = store::gathering(tx.conn()).await?.first() {
                 let text = format!(
                     "An import of {} is running since {}. Let it end first; if it was stopped, try again in a minute.",
@@ -150,7 +155,12 @@ async fn take<T: Records>(
         let dropped = drop_import(db, id).await;
         return gathered.and(dropped).map(|()| imported);
     }
-    patiently(|| db.write(move |tx| Box::pin(store::commit(tx, id)))).await?;
+    let tries = AtomicU32::new(0);
+    patiently(|| {
+        let another_try = tries.fetch_add(1, Ordering::Relaxed) > 0;
+        db.write(move |tx| Box::pin(store::commit(tx, id, another_try)))
+    })
+    .await?;
     let of = u64::from(pieces.unsigned_abs());
     write_all(db, kind, id, |written| watch.written(written, of)).await.map_err(|error| {
         let text = "The file is taken over, but not all of it is written yet. The running server finishes it, or else \
@@ -161,6 +171,19 @@ async fn take<T: Records>(
 }
 
 async fn drop_import(db: &Db, id: i64) -> Result<()> {
+    if give_up(db, id, None).await? {
+        clear(db, id).await?;
+    }
+    Ok(())
+}
+
+/// From here on nothing makes the import count; false where that was decided already, either way.
+async fn give_up(db: &Db, id: i64, silent_since: Option<kit::Instant>) -> Result<bool> {
+    db.write(move |tx| Box::pin(store::give_up(tx, id, silent_since))).await
+}
+
+/// Takes a dropped import away, piece by piece.
+async fn clear(db: &Db, id: i64) -> Result<()> {
     loop {
         let begun = Instant::now();
         let dropped = db.write(move |tx| {

@@ -5,7 +5,8 @@
 //!
 //! 1. *Gather*: every line is read and judged against what is stored; what would create or change something is laid
 //!    by in pieces (`import_pieces`), which nobody reads. A bad line ends it here, with nothing changed.
-//! 2. *Commit*: one row turns from GATHERING to WRITING. From here on the whole file counts.
+//! 2. *Commit*: one row turns from GATHERING to WRITING. From here on the whole file counts. An import that comes to
+//!    nothing turns to DROPPED instead, before the first of its pieces goes.
 //! 3. *Write*: piece by piece, each with its removal in one transaction. [`finish`] does the same for an import that
 //!    was killed meanwhile: the next command does it, or the running server within a minute.
 //!

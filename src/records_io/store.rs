@@ -1,7 +1,7 @@
 //! Imports and their pieces in the database.
 
 use super::Kind;
-use crate::db::{Db, Tx};
+use crate::db::{Db, Tx, marks};
 use crate::kit::{Error, Instant, Result};
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::{
@@ -12,6 +12,15 @@ use sea_orm::{
 const GATHERING: &str = "GATHERING";
 /// All of it counts; its pieces are being written.
 const WRITING: &str = "WRITING";
+/// Nothing of it will ever count; its pieces are being taken away.
+const DROPPED: &str = "DROPPED";
+/// Held while an import begins, so that of two the second one sees the first.
+const BEGINNING: &str = "imports";
+
+/// Waits until nobody else begins an import.
+pub(super) async fn wait_to_begin(tx: &Tx) -> Result<()> {
+    marks::hold(tx, BEGINNING).await
+}
 
 /// Begins an import and answers with its id.
 pub(super) async fn begin(tx: &Tx, kind: Kind) -> Result<i64> {
@@ -28,6 +37,11 @@ pub(super) async fn begin(tx: &Tx, kind: Kind) -> Result<i64> {
 /// The imports that are being gathered.
 pub(super) async fn gathering(conn: &impl ConnectionTrait) -> Result<Vec<row::Model>> {
     Ok(row::Entity::find().filter(row::Column::Status.eq(GATHERING)).all(conn).await?)
+}
+
+/// The imports of which nothing is to be kept.
+pub(super) async fn dropped(conn: &impl ConnectionTrait) -> Result<Vec<row::Model>> {
+    Ok(row::Entity::find().filter(row::Column::Status.eq(DROPPED)).all(conn).await?)
 }
 
 /// The oldest import that counts and is not written whole.
@@ -48,7 +62,11 @@ pub(super) async fn lay_by(tx: &Tx, import_id: i64, position: i32, records: &str
         position: Set(position),
         records: Set(records.to_owned()),
     };
-    piece::Entity::insert(piece).exec_without_returning(tx.conn()).await?;
+    // It is there already where the answer to an earlier try was lost.
+    piece::Entity::insert(piece)
+        .on_conflict_do_nothing_on([piece::Column::ImportId, piece::Column::Position])
+        .exec_without_returning(tx.conn())
+        .await?;
     Ok(())
 }
 
@@ -57,9 +75,35 @@ pub(super) async fn keep(tx: &Tx, import_id: i64) -> Result<()> {
     touch(tx, import_id, GATHERING).await
 }
 
-/// From here on the import counts. Errors as [`lay_by`].
-pub(super) async fn commit(tx: &Tx, import_id: i64) -> Result<()> {
-    touch(tx, import_id, WRITING).await
+/// From here on the import counts, also where it did already: the answer to an earlier try was lost, if this is
+/// `another_try`.
+///
+/// # Errors
+/// As [`lay_by`]; and where an earlier try may have made it count and nothing is left of it since.
+pub(super) async fn commit(tx: &Tx, import_id: i64, another_try: bool) -> Result<()> {
+    let Err(stood_still) = touch(tx, import_id, WRITING).await else { return Ok(()) };
+    match row::Entity::find_by_id(import_id).one(tx.conn()).await? {
+        Some(import) if import.status == WRITING => Ok(()),
+        None if another_try => {
+            let text = "The database was away when this import was to count, and nobody can tell whether it does. \
+                        Import the file again: what is taken over already stays as it is.";
+            Err(Error::unavailable(text))
+        }
+        _ => Err(stood_still),
+    }
+}
+
+/// Says that nothing of an import counts; false where somebody else has decided about it. With `silent_since` only an
+/// import that was not heard of after that instant is given up.
+pub(super) async fn give_up(tx: &Tx, import_id: i64, silent_since: Option<Instant>) -> Result<bool> {
+    let mut update = row::Entity::update_many()
+        .col_expr(row::Column::Status, DROPPED.into())
+        .filter(row::Column::Id.eq(import_id))
+        .filter(row::Column::Status.eq(GATHERING));
+    if let Some(at) = silent_since {
+        update = update.filter(row::Column::TouchedAt.lt(at));
+    }
+    Ok(update.exec(tx.conn()).await?.rows_affected == 1)
 }
 
 async fn touch(tx: &Tx, import_id: i64, status: &str) -> Result<()> {

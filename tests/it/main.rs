@@ -16,6 +16,7 @@ mod doubt;
 mod events_api;
 mod floods;
 mod housekeeping;
+mod imports;
 mod inbox;
 mod live;
 mod notifications;
@@ -103,6 +104,7 @@ fn every_fact() -> Vec<Fact> {
         outages::facts(),
         database::facts(),
         records::facts(),
+        imports::facts(),
         records_api::facts(),
         events_api::facts(),
         attachments::facts(),
