@@ -73,7 +73,6 @@ pub async fn once(app: &App) -> Result<usize> {
         }
         let mut due = due.into_iter();
         while let Some(photo) = due.next() {
-            let room = app.vault.room_to_come().await;
             if app.clock.now() + LONGEST > until {
                 // No time left for it: another process would fetch it beside this one.
                 let left: Vec<i64> = std::iter::once(photo.id).chain(due.map(|photo| photo.id)).collect();
@@ -82,7 +81,6 @@ pub async fn once(app: &App) -> Result<usize> {
             }
             looked_at += 1;
             fetch(app, photo).await?;
-            drop(room);
         }
     }
     Ok(looked_at)
