@@ -222,8 +222,9 @@ pub async fn report(
     Ok((StatusCode::CREATED, Json(failure.into())))
 }
 
-/// Correct the words of an SOP failure, until it is closed; a SUPERVISOR those of their department, and only an ADMIN
-/// charges another.
+/// Correct the words of an SOP failure.
+///
+/// Until it is closed; a SUPERVISOR those of their department, and only an ADMIN charges another.
 #[utoipa::path(
     patch, path = "/api/sop_failures/{id}", tag = "Records", operation_id = "change_sop_failure", params(("id" = i64, Path, minimum = 1)),
     request_body = FailureChange,
