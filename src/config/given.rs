@@ -60,7 +60,7 @@ pub(super) struct Server {
     #[arg(long, env = "ANDON_REQUEST_LIMIT", default_value = "300", value_name = "NUMBER")]
     pub(super) request_limit: String,
 
-    /// Bearer token for the admin endpoints; without one they refuse everybody. Secret, or ANDON_ADMIN_TOKEN_FILE
+    /// Bearer token for the admin endpoints, beside the admins who sign in. Secret, or ANDON_ADMIN_TOKEN_FILE
     #[arg(long, env = "ANDON_ADMIN_TOKEN", value_name = "TOKEN")]
     pub(super) admin_token: Option<String>,
 

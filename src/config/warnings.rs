@@ -135,8 +135,8 @@ fn admin_token(settings: &Settings, told: &mut Vec<String>) {
     match settings.admin_token.as_ref().map(|token| token.expose_secret().chars().count()) {
         None if settings.simulator => {}
         None => told.push(
-            "ANDON_ADMIN_TOKEN is not set: the admin endpoints (test message, sessions) refuse everybody. Any random \
-             text of 32 characters serves."
+            "ANDON_ADMIN_TOKEN is not set: the admin endpoints (test message, sessions) are for admins who sign in only. \
+             Any random text of 32 characters serves."
                 .to_owned(),
         ),
         Some(chars) if chars < MIN_TOKEN_CHARS => told.push(format!(

@@ -42,7 +42,7 @@ pub(super) async fn examine(settings: &Settings, db: &Db, report: &mut Report) -
 async fn numbers(db: &Db, report: &mut Report) -> Result<()> {
     let nameless = store::without_number(db.read(), MOST_NAMED as u64).await?;
     for name in &nameless {
-        let mend = "andon person add +… --role ROLE registers somebody with a number.";
+        let mend = "An admin gives them one (PATCH /api/users/{id}/), or they prove their own (POST /api/profile/whatsapp/code/).";
         report.look("People", format!("User {name} has no WhatsApp number configured"), mend);
     }
     if nameless.is_empty() {
