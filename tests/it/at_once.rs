@@ -62,7 +62,7 @@ impl Held {
             DbBackend::Postgres => "pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
             // InnoDB's own table of what waits is a copy, which is not renewed while somebody reads it often.
             _ => {
-                "information_schema.processlist WHERE db = DATABASE() AND command = 'Query' AND time_ms > 300 AND \
+                "information_schema.processlist WHERE db = DATABASE() AND command IN ('Query', 'Execute') AND time_ms > 300 AND \
                  id <> CONNECTION_ID()"
             }
         };
@@ -127,7 +127,7 @@ async fn who_signs_in_while_the_password_changes_or_they_are_deactivated_is_out(
     let hash = Passwords::new().hash("another horse battery").await.expect("a hash");
     for (name, is_deactivated) in [("dev1", false), ("dev2", true)] {
         let id = app.user(name, Role::Support).await.id;
-        // Passwords are looked at one after the other: when this one is answered, the others were read and wait.
+        // Passwords are looked at one after the other: when this one is answered, some of the others were read and wait.
         let change = async {
             login(&app, "nobody", PASSWORD).await;
             if is_deactivated {
@@ -141,9 +141,8 @@ async fn who_signs_in_while_the_password_changes_or_they_are_deactivated_is_out(
             }
         };
         let (statuses, ()) = tokio::join!(join_all((0..6).map(|_| login(&app, name, PASSWORD))), change);
-        assert!(statuses.contains(&StatusCode::UNAUTHORIZED), "{name}: {statuses:?}");
         let left = app.count(&format!("sign_ins WHERE person_id = {id} AND ended_at IS NULL")).await;
-        assert_eq!(left, 0, "{name}");
+        assert_eq!(left, 0, "{name}, who was answered {statuses:?}");
     }
     app.end().await;
 }
