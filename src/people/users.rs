@@ -88,8 +88,7 @@ pub async fn create(tx: &Tx, new: &NewUser, password_hash: Option<&str>, by: Opt
 /// # Errors
 /// Fields that are somebody else's already; [`Refusal::LastAdmin`]; nobody with this id.
 pub async fn change(tx: &Tx, id: i64, changes: &UserChanges, by: Option<i64>) -> Result<User> {
-    user_changes::hold(tx, &existing(tx.conn(), id).await?).await?;
-    let user = existing(tx.conn(), id).await?;
+    let user = held(tx, id).await?;
     let fields = changes.fields(&user);
     if fields.is_empty() {
         return Ok(user);
@@ -161,7 +160,7 @@ pub async fn change_password(tx: &Tx, id: i64, hash: &str, kept: Option<&str>, b
 /// # Errors
 /// [`Refusal::LastAdmin`], [`Refusal::Oneself`]; nobody with this id.
 pub async fn set_active(tx: &Tx, id: i64, is_active: bool, by: Option<i64>) -> Result<User> {
-    let user = existing(tx.conn(), id).await?;
+    let user = held(tx, id).await?;
     if user.is_active == is_active {
         return Ok(user);
     }
@@ -223,6 +222,12 @@ pub fn may_change(actor: &Actor, user: &User, fields: &[&'static str]) -> Result
 pub fn unfit_password(password: &str, username: Option<&str>, email: Option<&str>) -> Option<Error> {
     let why = proof::unfit(password, &[username.unwrap_or_default(), email.unwrap_or_default()])?;
     Some(Error::field("password", why))
+}
+
+/// The user as they are once they are held, so that nobody changes them meanwhile.
+async fn held(tx: &Tx, id: i64) -> Result<User> {
+    user_changes::hold(tx, &existing(tx.conn(), id).await?).await?;
+    existing(tx.conn(), id).await
 }
 
 async fn existing(conn: &impl ConnectionTrait, id: i64) -> Result<User> {

@@ -19,6 +19,7 @@ facts!["users":
     a_number_that_no_plan_has_needs_the_operators_leave,
     profiles_are_ones_own,
     changes_are_in_the_log_with_who_made_them,
+    who_is_deactivated_many_times_at_once_is_so_once,
     ids_that_are_no_numbers_are_not_found,
 ];
 
@@ -283,6 +284,19 @@ async fn changes_are_in_the_log_with_who_made_them(backend: Backend) {
     let payload: String = rows[1].try_get("", "payload").expect("a text");
     let payload: Value = serde_json::from_str(&payload).expect("JSON");
     assert_eq!((&payload["fields"], &payload["role"]), (&json!(["role"]), &json!("CLIENT")));
+    app.end().await;
+}
+
+async fn who_is_deactivated_many_times_at_once_is_so_once(backend: Backend) {
+    let app = TestApp::start(backend).await;
+    let admin = app.user("boss", Role::Admin).await;
+    let id = makes(&admin, dev()).await;
+    for (action, event) in [("deactivate", "person.deactivated"), ("activate", "person.activated")] {
+        let path = format!("/api/users/{id}/{action}/");
+        let asked = futures_util::future::join_all((0..12).map(|_| admin.post(&path, json!({})))).await;
+        assert!(asked.iter().all(|(status, _)| *status == StatusCode::OK), "{action}: {asked:?}");
+        assert_eq!(app.count(&format!("events WHERE name = '{event}'")).await, 1, "{action}");
+    }
     app.end().await;
 }
 
