@@ -4,7 +4,7 @@ pub(super) mod desk;
 
 use super::model::{Component, Status};
 use super::{NewBom, Update};
-use crate::db::{MAX_BOUND_VALUES, Tx, rows_by_key};
+use crate::db::{MAX_BOUND_VALUES, Tx, page_by_key, rows_by_key};
 use crate::kit::Result;
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
@@ -71,11 +71,7 @@ pub(super) async fn upsert(tx: &Tx, boms: &[NewBom]) -> Result<HashMap<String, i
 
 /// The next BOMs in the order of their numbers.
 pub(super) async fn page(conn: &impl ConnectionTrait, after: Option<&str>, most: u64) -> Result<Vec<row::Model>> {
-    let mut select = row::Entity::find().order_by_asc(row::Column::Number).limit(most);
-    if let Some(after) = after {
-        select = select.filter(row::Column::Number.gt(after));
-    }
-    Ok(select.all(conn).await?)
+    Ok(page_by_key(row::Entity::find(), row::Column::Number, after, false, most).all(conn).await?)
 }
 
 fn new_row(tx: &Tx, bom: &NewBom) -> row::ActiveModel {

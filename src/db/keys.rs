@@ -1,10 +1,11 @@
-//! Rows by their natural keys, as sets: those that exist, and the nearest existing ones to those that do not.
+//! Rows as sets: by their natural keys, those that exist and the nearest existing ones to those that do not; and old ones
+//! to be deleted.
 //!
 //! A fixed number of statements whatever the set's size, cut only where a statement would bind too many values.
 
-use super::MAX_BOUND_VALUES;
-use crate::kit::Result;
+use super::{MAX_BOUND_VALUES, Tx};
 use crate::kit::nearest::{self, LookedUp};
+use crate::kit::{Instant, Result};
 use sea_orm::sea_query::{Query, UnionType};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, Order, QueryFilter as _, QueryOrder as _, QuerySelect as _, Select,
@@ -51,6 +52,19 @@ where
         None => select,
     };
     select.order_by(column, if is_before { Order::Desc } else { Order::Asc }).limit(most)
+}
+
+/// Deletes rows whose instant in `at` lies before `before`, at most so many; answers with how many.
+pub async fn delete_before<E>(tx: &Tx, id: E::Column, at: E::Column, before: Instant, most: u64) -> Result<u64>
+where
+    E: EntityTrait,
+{
+    let old = E::find().select_only().column(id).filter(at.lt(before)).limit(most);
+    let old: Vec<i64> = old.into_tuple().all(tx.conn()).await?;
+    if old.is_empty() {
+        return Ok(0);
+    }
+    Ok(E::delete_many().filter(id.is_in(old)).exec(tx.conn()).await?.rows_affected)
 }
 
 /// For each of the `missing` keys the `most` existing ones nearest to it: those one slip away, else its neighbours

@@ -8,8 +8,8 @@ use crate::web::page::Part;
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
-    ColumnTrait as _, ConnectionTrait, EntityTrait as _, PaginatorTrait as _, QueryFilter as _, QueryOrder as _,
-    QuerySelect as _, Select,
+    ColumnTrait as _, ConnectionTrait, EntityTrait as _, PaginatorTrait as _, QueryFilter as _, QuerySelect as _,
+    Select,
 };
 
 /// A machine has six columns to set.
@@ -94,11 +94,7 @@ pub(super) async fn upsert(tx: &Tx, machines: Vec<row::Model>) -> Result<()> {
 
 /// The next machines in the order of their numbers.
 pub(super) async fn page(conn: &impl ConnectionTrait, after: Option<&str>, most: u64) -> Result<Vec<row::Model>> {
-    let mut select = row::Entity::find().order_by_asc(row::Column::Number).limit(most);
-    if let Some(after) = after {
-        select = select.filter(row::Column::Number.gt(after));
-    }
-    Ok(select.all(conn).await?)
+    Ok(page_by_key(row::Entity::find(), row::Column::Number, after, false, most).all(conn).await?)
 }
 
 /// The stored machine.

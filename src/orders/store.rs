@@ -73,11 +73,7 @@ pub(super) async fn upsert(tx: &Tx, orders: Vec<row::Model>) -> Result<()> {
 
 /// The next orders in the order of their numbers.
 pub(super) async fn page(conn: &impl ConnectionTrait, after: Option<&str>, most: u64) -> Result<Vec<row::Model>> {
-    let mut select = row::Entity::find().order_by_asc(row::Column::Number).limit(most);
-    if let Some(after) = after {
-        select = select.filter(row::Column::Number.gt(after));
-    }
-    Ok(select.all(conn).await?)
+    Ok(page_by_key(row::Entity::find(), row::Column::Number, after, false, most).all(conn).await?)
 }
 
 /// Adds an order; where its number was taken a moment ago, the write begins again.

@@ -9,7 +9,7 @@ pub use on_hand::{OnHand, Side, on_hand};
 pub use rows::{assignment, history, row};
 
 use super::model::{Kind, Status};
-use crate::db::{MAX_BOUND_VALUES, Tx, rows_by_key};
+use crate::db::{MAX_BOUND_VALUES, Tx, page_by_key, rows_by_key};
 use crate::kit::{Instant, Result};
 use crate::people::Role;
 use crate::people::store::person;
@@ -125,12 +125,8 @@ pub(super) async fn page(
     after: Option<&str>,
     most: u64,
 ) -> Result<Vec<row::Model>> {
-    let mut select =
-        row::Entity::find().filter(row::Column::Kind.eq(kind)).order_by_asc(row::Column::Reference).limit(most);
-    if let Some(after) = after {
-        select = select.filter(row::Column::Reference.gt(after));
-    }
-    Ok(select.all(conn).await?)
+    let of_kind = row::Entity::find().filter(row::Column::Kind.eq(kind));
+    Ok(page_by_key(of_kind, row::Column::Reference, after, false, most).all(conn).await?)
 }
 
 /// Writes what was changed of tickets that are held.

@@ -1,6 +1,6 @@
 //! One-time codes as rows.
 
-use crate::db::Tx;
+use crate::db::{Tx, delete_before};
 use crate::kit::{Instant, Result};
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::{
@@ -130,19 +130,7 @@ pub async fn note_wrong(tx: &Tx, numbers: &[String], until: Instant) -> Result<(
 
 /// Deletes codes that ran out before then, at most so many at once; answers with how many.
 pub async fn delete_old(tx: &Tx, before: Instant, most: u64) -> Result<u64> {
-    let old: Vec<i64> = row::Entity::find()
-        .select_only()
-        .column(row::Column::Id)
-        .filter(row::Column::ExpiresAt.lt(before))
-        .limit(most)
-        .into_tuple()
-        .all(tx.conn())
-        .await?;
-    if old.is_empty() {
-        return Ok(0);
-    }
-    let gone = row::Entity::delete_many().filter(row::Column::Id.is_in(old)).exec(tx.conn()).await?;
-    Ok(gone.rows_affected)
+    delete_before::<row::Entity>(tx, row::Column::Id, row::Column::ExpiresAt, before, most).await
 }
 
 /// Takes somebody's codes out for good.

@@ -1,7 +1,7 @@
 //! Sign-ins, passwords and the keys that all processes share, as rows.
 
 use super::person;
-use crate::db::Tx;
+use crate::db::{Tx, delete_before};
 use crate::kit::{Instant, Result, token};
 use crate::people::{Actor, Door, Role};
 use sea_orm::ActiveValue::{NotSet, Set};
@@ -158,19 +158,7 @@ pub async fn end_all(tx: &Tx, person_id: i64, kept: Option<&str>) -> Result<()> 
 
 /// Deletes sign-ins that ran out before then, at most so many at once; answers with how many.
 pub async fn delete_old(tx: &Tx, before: Instant, most: u64) -> Result<u64> {
-    let old: Vec<i64> = sign_in::Entity::find()
-        .select_only()
-        .column(sign_in::Column::Id)
-        .filter(sign_in::Column::ExpiresAt.lt(before))
-        .limit(most)
-        .into_tuple()
-        .all(tx.conn())
-        .await?;
-    if old.is_empty() {
-        return Ok(0);
-    }
-    let gone = sign_in::Entity::delete_many().filter(sign_in::Column::Id.is_in(old)).exec(tx.conn()).await?;
-    Ok(gone.rows_affected)
+    delete_before::<sign_in::Entity>(tx, sign_in::Column::Id, sign_in::Column::ExpiresAt, before, most).await
 }
 
 /// Takes somebody's password and sign-ins out for good.
