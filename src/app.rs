@@ -68,8 +68,7 @@ impl App {
 
     /// The most characters a message may have on every channel and medium there is.
     pub fn max_chars(&self) -> usize {
-        let limits =
-            self.channels.iter().flat_map(|c| [Medium::Whatsapp, Medium::Sms].map(|medium| c.max_chars(medium)));
+        let limits = self.channels.iter().flat_map(|c| Medium::ALL.map(|medium| c.max_chars(medium)));
         limits.min().unwrap_or(1600)
     }
 

@@ -2,6 +2,7 @@
 
 use crate::app::App;
 use crate::channels::Channel;
+use crate::channels::smtp::Smtp;
 use crate::channels::twilio::{Credentials, Twilio};
 use crate::config::Settings;
 use crate::notify::{self, live::Live};
@@ -11,7 +12,9 @@ use crate::scrape::{self, Sources};
 use crate::simulator::Simulator;
 use crate::web::{contract, guard, problem, rate_limit};
 use crate::webhooks_in::{self, Door};
-use crate::{attachments, audit, boms, chat, defects, health, machines, orders, people, sop_failures, tickets};
+use crate::{
+    attachments, audit, boms, chat, defects, health, machines, orders, people, plans, shifts, sop_failures, tickets,
+};
 use axum::Router;
 use axum::response::Redirect;
 use axum::routing::{any, get};
@@ -40,13 +43,20 @@ pub const NOTICES: &[Notice] = &[
     Notice::of::<tickets::events::Rejected>(),
     Notice::of::<tickets::events::Cancelled>(),
     Notice::of::<tickets::events::Commented>(),
+    Notice::of::<tickets::events::SlaWarning>(),
+    Notice::of::<tickets::events::SlaBreached>(),
+    Notice::of::<orders::events::Held>(),
+    Notice::of::<orders::events::Released>(),
+    Notice::of::<orders::events::Completed>(),
+    Notice::of::<shifts::events::Starting>(),
+    Notice::of::<plans::events::Due>(),
     Notice::of::<boms::events::RevisionSubmitted>(),
     Notice::of::<boms::events::RevisionDecided>(),
 ];
 
 /// The providers, in order of preference.
 pub fn channels(settings: &Settings, http: reqwest::Client) -> Vec<Arc<dyn Channel>> {
-    vec![Arc::new(twilio(settings, http))]
+    vec![Arc::new(twilio(settings, http)), Arc::new(Smtp::new(settings.mail.clone()))]
 }
 
 /// The Twilio channel of these settings.
@@ -63,6 +73,7 @@ pub fn twilio(settings: &Settings, http: reqwest::Client) -> Twilio {
         settings.whatsapp_sender.clone(),
         settings.status_callback_url(),
     )
+    .with_sms(settings.sms_sender.clone())
 }
 
 /// Every path that this process answers.
@@ -79,6 +90,8 @@ pub fn routes(app: &App, door: &Door, sources: &Sources, live: &Live, simulator:
                 .merge(chat::numbers::routes())
                 .merge(orders::api::routes())
                 .merge(machines::api::routes())
+                .merge(shifts::api::routes())
+                .merge(plans::api::routes())
                 .merge(boms::api::routes())
                 .merge(sop_failures::api::routes())
                 .merge(attachments::api::routes(app))
@@ -129,7 +142,7 @@ fn no_sniffing() -> SetResponseHeaderLayer<axum::http::HeaderValue> {
     info(title = "Andon", description = "A self-hosted operations desk whose front door is WhatsApp."),
     tags(
         (name = "Signing in", description = "Names and passwords become tokens."),
-        (name = "Records", description = "Orders, machines, BOMs and SOP failures, for ADMIN and SUPERVISOR."),
+        (name = "Records", description = "Orders, machines, shifts, maintenance plans, BOMs and SOP failures, for ADMIN and SUPERVISOR."),
         (name = "Events", description = "What happened, for ADMIN."),
         (name = "Notifications", description = "What one was told, and what one is told as it happens."),
         (name = "Tickets", description = "Incidents and the floor's tickets, and their life cycle."),
@@ -154,21 +167,13 @@ impl utoipa::Modify for Bearer {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kit::sms;
+    use crate::notify::proofread::proofread;
+    use crate::notify::sample::{sample, samples};
+    use crate::notify::words::Telling;
     use crate::outbox::Told;
-    use crate::wording::{Wording, plain};
+    use crate::wording::{Problem, Wording, plain};
     use serde_json::{Value, json};
-
-    /// Everything that a notice may speak of.
-    fn sample() -> Value {
-        json!({
-            "recipient": "Support", "client": "Client", "actor": "Admin", "company": "Test Plant",
-            "reference": "INC-20260118143022", "title": "Payments *fail*", "project": "Shop", "priority": "High",
-            "category": "Service Down", "status": "Opened", "department": "Machining",
-            "deadline": "2026-01-20 14:30 UTC", "description": "Nobody can pay.\nSince noon.",
-            "comment": "The certificate ran out.", "by_silence": false,
-            "decision": "REJECTED", "bom": "BOM-888", "revision": 4, "component": "Gear wheel", "cost_change": "+12.50", "reason": "Wear",
-        })
-    }
 
     #[test]
     fn the_given_texts_are_given_word_for_word() {
@@ -194,19 +199,69 @@ mod tests {
     fn every_notice_has_words_in_every_language() {
         let wording = Wording::load(None).expect("the built-in texts are right");
         let mut told = String::new();
-        for Told { words: file, .. } in NOTICES.iter().flat_map(|notice| notice.tells) {
+        let mut files: Vec<&str> = NOTICES.iter().flat_map(|notice| notice.tells).flat_map(Told::files).collect();
+        files.dedup();
+        for file in files {
             for language in wording.languages() {
-                let part = |part| wording.check(language, &format!("notice.{file}.{part}"), &sample());
-                let (subject, text) = (part("subject").expect("a subject"), part("text").expect("a text"));
-                told = format!("{told}=== {language}/{file}: {}\n{text}\n", plain(&subject));
-                let bare = json!({"recipient": "", "client": "", "actor": "", "reference": "DEF-1", "title": "Scratches",
-                    "description": "", "priority": "Low", "project": null, "category": null, "deadline": null,
-                    "comment": null, "by_silence": true, "decision": "APPROVED", "bom": "", "revision": 1, "component": "", "cost_change": "",
-                    "reason": ""});
+                for sample in samples(file) {
+                    let part = |part: &str| wording.check(language, &format!("notice.{file}.{part}"), &sample);
+                    let (subject, text) = (part("subject").expect("a subject"), part("text").expect("a text"));
+                    let short = Telling { wording: &wording, language, file, vars: &sample }.short();
+                    assert!(wording.has(language, &format!("notice.{file}.sms")), "{file} has words for text messages");
+                    assert_eq!(sms::parts(&short), 1, "{file}: {short}");
+                    told = format!("{told}=== {language}/{file}: {}\n--- {short}\n{text}\n", plain(&subject));
+                }
+                let mut bare = samples(file).swap_remove(0);
+                bare.as_object_mut().into_iter().flatten().for_each(|(_, value)| *value = Value::Null);
+                for (name, value) in [("reference", "DEF-1"), ("title", "Scratches"), ("priority", "Low")] {
+                    bare[name] = json!(value);
+                }
+                bare["kind"] = json!("SOP_FAILURE");
+                bare["decision"] = json!("APPROVED");
+                bare["by_silence"] = json!(true);
                 let text = wording.check(language, &format!("notice.{file}.text"), &bare).expect("a text");
                 assert!(!text.contains("Project") && !text.contains("\n\n\n\n"), "{file}: {text}");
             }
         }
         insta::assert_snapshot!(told);
+    }
+
+    #[test]
+    fn the_built_in_notices_are_right() {
+        let wording = Wording::load(None).expect("the built-in texts are right");
+        assert_eq!(proofread(&wording, NOTICES), Vec::<Problem>::new());
+    }
+
+    #[test]
+    fn what_an_operator_wrote_is_proofread() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let write = |name: &str, text: &str| {
+            let file = folder.path().join(name);
+            std::fs::create_dir_all(file.parent().expect("a folder")).expect("a folder");
+            std::fs::write(file, text).expect("a file");
+        };
+        write("en/ticket.held.txt", "subject: On hold\n\n{% if by_silence %}{{ titel }}{% endif %}");
+        write("en/ticket.opend.txt", "subject: Opened\n\nOpened.");
+        write("en/ticket.created.txt", &format!("subject: New\nsms: {}\n\nNew", "ü ".repeat(300)));
+        write("de/ticket.opened.txt", "subject: Eröffnet: {{ title|line }}\n\nEröffnet.");
+        let wording = Wording::load(Some(folder.path())).expect("the files can be read");
+        for (language, file, expected) in [("de", "ticket.opened", "Eröffnet."), ("en", "ticket.opend", "Opened.")] {
+            let short = Telling { wording: &wording, language, file, vars: &sample() }.short();
+            assert_eq!(short, expected, "without words of its own for it, a text message has the text's");
+        }
+        assert!(!Telling { wording: &wording, language: "en", file: "ticket.held", vars: &sample() }.has_short());
+        let told: Vec<String> = proofread(&wording, NOTICES).iter().map(ToString::to_string).collect();
+        let says = |what: &str| told.iter().any(|line| line == what);
+        assert!(says("wording/en/ticket.held.txt: the text speaks of titel, which no notice has. Did you mean title?"));
+        assert!(says(
+            "wording/en/ticket.opend.txt: is read by nobody: no event has these words. Did you mean ticket.opened.txt?"
+        ));
+        assert!(
+            told.iter().any(|line| line.starts_with("wording/en/ticket.created.txt: the text message takes 4 parts."))
+        );
+        assert!(says(
+            "wording/de/ticket.held.txt: is missing, so people read it in English. Translate wording/en/ticket.held.txt."
+        ));
+        assert!(!told.iter().any(|line| line.starts_with("wording/de/ticket.opened.txt")), "{told:#?}");
     }
 }

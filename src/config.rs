@@ -7,6 +7,7 @@
 mod env_file;
 mod files;
 mod given;
+mod media;
 mod names;
 mod read;
 mod redis_url;
@@ -15,6 +16,7 @@ mod warnings;
 
 pub use env_file::{load_env_file, variable_names};
 pub use files::Bucket;
+pub use media::{EmailSender, Mail, MailSecurity, MailServer, SmsSender};
 pub use names::{known_names, settings_table, unknown_variables};
 
 use crate::kit::telemetry::LogFormat;
@@ -102,6 +104,10 @@ pub struct Settings {
     pub twilio_auth_token_next: Option<SecretString>,
     /// The WhatsApp number that Andon writes from.
     pub whatsapp_sender: Option<E164>,
+    /// From what Andon's text messages come; none where it sends none.
+    pub sms_sender: Option<SmsSender>,
+    /// How e-mails leave; none where none do.
+    pub mail: Option<Mail>,
     /// Who may use the floor's six options.
     pub chat_access: ChatAccess,
     /// Messages a minute that one number gets answered at once; none for no limit.
@@ -178,6 +184,8 @@ impl Settings {
             twilio_auth_token: None,
             twilio_auth_token_next: None,
             whatsapp_sender: None,
+            sms_sender: Some(SmsSender::Number(simulated_sender())),
+            mail: Some(media::simulated()),
             chat_access: ChatAccess::Open,
             sender_limit: NonZeroU32::new(30),
             flows_dir: None,
@@ -206,7 +214,7 @@ impl Settings {
             self.twilio_auth_token = Some(token::fresh().into());
         }
         if self.whatsapp_sender.is_none() {
-            self.whatsapp_sender = Some(E164::parse(SIMULATED_SENDER).expect("the constant is in E.164 form"));
+            self.whatsapp_sender = Some(simulated_sender());
         }
     }
 
@@ -342,6 +350,10 @@ fn arguments() -> Vec<clap::Arg> {
         })
     };
     command.get_arguments().map(finish).collect()
+}
+
+fn simulated_sender() -> E164 {
+    E164::parse(SIMULATED_SENDER).expect("the constant is in E.164 form")
 }
 
 /// Whether two secrets are the same; not for answering strangers, as it takes no constant time.

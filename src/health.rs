@@ -48,7 +48,7 @@ pub async fn health(State(app): State<App>) -> Response {
     let mut degraded = troubles(&app);
     let queue = delivery::store::waiting(app.db.read()).await;
     // Reading may work where writing does not (disk full, file locked): after a failed write, try one.
-    let writes = if app.db.is_failing() { marks::try_writing(&app.db).await } else { Ok(()) };
+    let writes = if queue.is_ok() && app.db.is_failing() { marks::try_writing(&app.db).await } else { Ok(()) };
     let failure = queue.as_ref().err().or(writes.as_ref().err());
     let is_up = failure.is_none();
     if let Some(error) = failure {

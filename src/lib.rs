@@ -45,6 +45,10 @@ pub mod attachments;
 pub mod orders;
 /// Machines.
 pub mod machines;
+/// Shifts, and the word before they begin.
+pub mod shifts;
+/// Preventive maintenance: what is to be done with a machine every so many days.
+pub mod plans;
 /// Bills of materials and their revisions.
 pub mod boms;
 /// Defects: tickets that hold an order.

@@ -4,7 +4,7 @@ use crate::app::{App, Health, Parts};
 use crate::bus::{Bus, Limit, Poke};
 use crate::chat::flow::Flows;
 use crate::chat::late::Late;
-use crate::config::{SIMULATED_API_PATH, Settings, WEBHOOK_PATH};
+use crate::config::{MailSecurity, MailServer, SIMULATED_API_PATH, Settings, SmsSender, WEBHOOK_PATH};
 use crate::db::{self, Db};
 use crate::delivery::dispatch::Dispatcher;
 use crate::delivery::receipts;
@@ -101,6 +101,7 @@ impl Server {
         let proof = Proof::new(&people::signing_key(&database, &settings).await?);
         let client = http::client()?;
         let vault = Vault::of(&settings)?;
+        let mail = stand_in_for_mail(&mut settings).await?;
         let channels = catalog::channels(&settings, client.clone());
         let simulator = simulator(&settings, client, &clock, jobs);
         let app = App::new(Parts {
@@ -138,6 +139,9 @@ impl Server {
         let routes = catalog::routes(&app, &door, &sources, &live, simulator.as_ref());
         let service = MapRequestLayer::new(forgive_trailing_slash).layer(routes);
         tasks.spawn(serve(listener, service, stop.clone()));
+        if let Some((simulator, mail)) = simulator.clone().zip(mail) {
+            tasks.spawn(simulator.take_mail(mail));
+        }
         tasks.spawn(chat::mirror::run(app.clone(), stop.clone()));
         if jobs == Jobs::Running {
             worker::start(&app, &door, &late, &dispatcher, &live, &tasks, &stop);
@@ -190,16 +194,33 @@ async fn listen(address: SocketAddr, setting: &str) -> Result<TcpListener> {
     })
 }
 
+/// Where the simulator takes e-mails, where it stands in for the mail server as well: a port of its own on loopback.
+async fn stand_in_for_mail(settings: &mut Settings) -> Result<Option<TcpListener>> {
+    let is_on = settings.simulator && settings.listens_on_loopback();
+    let Some(mail) = settings.mail.as_mut().filter(|mail| is_on && mail.server.is_none()) else { return Ok(None) };
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(Error::internal)?;
+    let port = listener.local_addr().map_err(Error::internal)?.port();
+    let (host, security) = ("127.0.0.1".to_owned(), MailSecurity::Plain);
+    mail.server = Some(MailServer { host, port, security, login: None });
+    Ok(Some(listener))
+}
+
 /// The stand-in for Twilio: in the demo, or where it was asked for, and only on loopback.
 fn simulator(settings: &Settings, http: reqwest::Client, clock: &Clock, jobs: Jobs) -> Option<Simulator> {
     if !settings.simulator || !settings.listens_on_loopback() {
         return None;
     }
     let (account_sid, auth_token, _) = settings.twilio_credentials()?;
+    let sender = settings.whatsapp_sender.clone()?;
+    let sms_sender = match &settings.sms_sender {
+        Some(SmsSender::Number(number)) => number.clone(),
+        Some(SmsSender::Service(_)) | None => sender.clone(),
+    };
     let setup = Setup {
         account_sid,
         auth_token,
-        sender: settings.whatsapp_sender.clone()?,
+        sender,
+        sms_sender,
         company: settings.company.clone(),
         webhook_url: settings.local_origin() + WEBHOOK_PATH,
         api_base: settings.local_origin() + SIMULATED_API_PATH,

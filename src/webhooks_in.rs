@@ -5,8 +5,9 @@
 
 use crate::app::App;
 use crate::bus::Poke;
-use crate::channels::{Inbound, Receipt, Rejection, Signal, Webhook};
+use crate::channels::{Inbound, Medium, Receipt, Rejection, Signal, Webhook};
 use crate::chat::inbound::Taken;
+use crate::config::STATUS_PATH;
 use crate::db::Batch;
 use crate::kit::error::Kind;
 use crate::kit::metrics::Stopwatch;
@@ -149,7 +150,9 @@ impl Door {
         if is_look && !uri.query().is_some_and(names_a_message) {
             return Ok(None);
         }
-        if !self.app.settings.whatsapp_enabled {
+        let is_status = uri.path().trim_end_matches('/') == STATUS_PATH;
+        let is_heard = self.app.settings.whatsapp_enabled || is_status && self.app.carrier(Medium::Sms).is_some();
+        if !is_heard {
             return Err(Error::unavailable("WhatsApp is switched off here (ENABLE_WHATSAPP=false)."));
         }
         let body = read(body).await?;

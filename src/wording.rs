@@ -6,9 +6,11 @@
 //! filter `line`, which keeps it on one line and takes the force from WhatsApp's formatting signs, or `lines`, which
 //! does so line by line.
 //!
-//! A notice is a file of its own, `wording/<language>/<event>.txt`: a short head with its `subject`, an empty line, and
-//! the text as people will see it. Its keys are `notice.<event>.subject` and `notice.<event>.text`.
+//! A notice is a file of its own, `wording/<language>/<event>.txt`: a short head with its `subject` and, where it has
+//! words of its own for text messages, `sms`; an empty line; and the text as people will see it. Its keys are
+//! `notice.<event>.subject`, `notice.<event>.sms` and `notice.<event>.text`.
 
+pub mod html;
 mod notices;
 mod reading;
 
@@ -193,6 +195,24 @@ impl Wording {
     pub fn parts_below(&self, language: &str, prefix: &str) -> BTreeSet<&str> {
         let keys = self.tables.get(language).into_iter().flat_map(BTreeMap::keys);
         keys.filter_map(|key| key.strip_prefix(prefix)).filter_map(|rest| rest.split('.').next()).collect()
+    }
+
+    /// Whether both texts are there in the same language: this one, or both in English.
+    pub fn are_together(&self, language: &str, one: &str, other: &str) -> bool {
+        self.home(language, one).is_some_and(|home| self.home(language, other) == Some(home))
+    }
+
+    /// The notices that this language has words for, by their files' names; those of other languages do not count.
+    pub fn notices(&self, language: &str) -> BTreeSet<&str> {
+        let keys = self.tables.get(language).into_iter().flat_map(BTreeMap::keys);
+        keys.filter_map(|key| key.strip_prefix("notice.")?.strip_suffix(".text")).collect()
+    }
+
+    /// The names of the values that the text with this key speaks of, whatever its conditions; none where it is not there.
+    pub fn values_in(&self, language: &str, key: &str) -> BTreeSet<String> {
+        let template =
+            self.home(language, key).and_then(|home| self.strict.get_template(&format!("{home}/{key}")).ok());
+        template.map(|template| template.undeclared_variables(false).into_iter().collect()).unwrap_or_default()
     }
 
     fn entry(&self, language: &str, key: &str) -> Option<&Entry> {

@@ -9,14 +9,16 @@ use crate::delivery::dispatch::Dispatcher;
 use crate::kit::Result;
 use crate::notify::live::Live;
 use crate::webhooks_in::Door;
-use crate::{attachments, housekeeping, notify, reconcile, records_io, tickets};
+use crate::{attachments, housekeeping, notify, plans, reconcile, records_io, shifts, tickets};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 /// How often what only time decides is looked at.
 const MINUTE: Duration = Duration::from_mins(1);
-/// The most tickets closed by silence in one transaction.
+/// How often it is looked whether something falls due: with nothing due, one short read each.
+const SOON: Duration = Duration::from_secs(5);
+/// The most records handled in one transaction.
 const MOST_AT_ONCE: u64 = 100;
 
 /// Sets every job going; they end when told to stop.
@@ -38,6 +40,57 @@ pub fn start(
     tasks.spawn(attachments::fetch::run(app.clone(), stop.clone()));
     tasks.spawn(housekeeping::run(app.clone(), stop.clone()));
     tasks.spawn(every_minute(app.clone(), stop.clone()));
+    tasks.spawn(as_it_falls_due(app.clone(), stop.clone()));
+}
+
+async fn as_it_falls_due(app: App, stop: CancellationToken) {
+    loop {
+        if let Err(error) = remind(&app).await {
+            tracing::warn!(cause = error.private(), "reminders wait: {error}");
+        }
+        tokio::select! {
+            () = tokio::time::sleep(SOON) => {}
+            () = stop.cancelled() => return,
+        }
+    }
+}
+
+/// Tells of what falls due: deadlines of tickets, shifts, preventive maintenance. Answers with how many records that were.
+///
+/// # Errors
+/// When the database is away; the next time goes on where this one stopped.
+pub async fn remind(app: &App) -> Result<usize> {
+    let (db, tz) = (&app.db, app.settings.timezone);
+    let deadlines = until_none(
+        || tickets::alarms::is_any_due(db.read(), app.clock.now()),
+        || db.write(|tx| Box::pin(tickets::alarms::sound(tx, MOST_AT_ONCE))),
+    );
+    let begun = until_none(
+        || shifts::is_any_due(db.read(), app.clock.now()),
+        || db.write(|tx| Box::pin(shifts::remind(tx, MOST_AT_ONCE))),
+    );
+    let planned = until_none(
+        || plans::is_any_due(db.read(), app.clock.now()),
+        || db.write(move |tx| Box::pin(plans::remind(tx, tz, MOST_AT_ONCE))),
+    );
+    Ok(deadlines.await? + begun.await? + planned.await?)
+}
+
+/// Handles one set after the other for as long as there is anything; answers with how many records that were.
+async fn until_none<L, S>(is_any: impl Fn() -> L, handle: impl Fn() -> S) -> Result<usize>
+where
+    L: Future<Output = Result<bool>>,
+    S: Future<Output = Result<usize>>,
+{
+    let mut handled = 0;
+    while is_any().await? {
+        let some = handle().await?;
+        handled += some;
+        if some == 0 {
+            break; // another process was faster
+        }
+    }
+    Ok(handled)
 }
 
 async fn every_minute(app: App, stop: CancellationToken) {

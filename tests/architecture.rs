@@ -21,10 +21,12 @@ const QUERY_FILES: &[(&str, &str)] = &[("src/vault.rs", "it asks the object stor
 const OUTGOING_HOMES: &[(&str, &str)] = &[
     ("src/kit/http.rs", "the one outgoing client"),
     ("src/bus/link.rs", "the link to Redis"),
+    ("src/channels/smtp/link.rs", "the line to the mail server"),
     ("src/simulator/", "a provider in its own right"),
 ];
 /// Words that open an outgoing connection.
 const OUTGOING: &[&str] = &[
+    "AsyncSmtpConnection::connect_tokio1(",
     "Client::builder(",
     "Client::new(",
     "Client::open(",
@@ -141,7 +143,8 @@ fn outgoing_connections(file: &Source) -> Vec<Breach> {
             Breach::at(
                 file,
                 at,
-                "Outgoing connections are opened in src/kit/http.rs, the one to Redis in src/bus/link.rs.",
+                "Outgoing connections are opened in src/kit/http.rs, the one to Redis in src/bus/link.rs, the one to the \
+                 mail server in src/channels/smtp/link.rs.",
             )
         })
         .collect()
@@ -346,13 +349,15 @@ fn a_channel_that_names_the_database_is_found() {
 #[test]
 fn an_outgoing_connection_elsewhere_is_found() {
     let text = "let a = reqwest::Client::builder();\nlet b = Client::new();\nlet c = TcpStream::connect(x);\n\
-                let d = MyClient::new();\nlet e = redis::Client::open(url);\n#[cfg(test)]\nmod tests {\n    fn f() { Client::new(); }\n}\n";
+                let d = MyClient::new();\nlet e = redis::Client::open(url);\n\
+                let f = AsyncSmtpConnection::connect_tokio1(x);\n#[cfg(test)]\nmod tests {\n    fn f() { Client::new(); }\n}\n";
     assert_bites(
         outgoing_connections,
         &[
-            ("src/channels/twilio/outbound.rs", text, &[1, 2, 3, 5]),
+            ("src/channels/twilio/outbound.rs", text, &[1, 2, 3, 5, 6]),
             ("src/kit/http.rs", text, &[]),
-            ("src/kit/http_more.rs", text, &[1, 2, 3, 5]),
+            ("src/kit/http_more.rs", text, &[1, 2, 3, 5, 6]),
+            ("src/channels/smtp/link.rs", text, &[]),
             ("src/bus/link.rs", text, &[]),
             ("src/simulator/mod.rs", text, &[]),
             ("tests/it/main.rs", text, &[]),

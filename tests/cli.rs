@@ -171,6 +171,38 @@ fn a_slip_in_a_key_of_the_wording_is_told_with_the_key_that_was_meant() {
 }
 
 #[test]
+fn the_words_of_events_are_checked_and_shown_on_each_medium() {
+    let folder = folder();
+    let (code, out, err) = told(folder.path(), &["wording", "check"]);
+    assert_eq!((code, out.trim()), (0, "25 notices, no mistakes. Languages: en."), "{err}");
+    let (_, out, _) = told(folder.path(), &["wording", "show"]);
+    assert!(out.lines().any(|line| line == "ticket.finished"), "{out}");
+    let (_, out, _) = told(folder.path(), &["wording", "show", "ticket.held", "--medium", "sms"]);
+    let text = "Your ticket INC-20260118143022 is on hold: The certificate ran out. (Payments *fail*)";
+    assert_eq!(out.trim(), format!("── ticket.held ──\n\nText message, in one part:\n{text}"));
+    let (_, out, _) = told(folder.path(), &["wording", "show", "ticket.finished"]);
+    for part in [
+        "── ticket.finished ──",
+        "── ticket.finished.desk ──",
+        "WhatsApp:\n✅ *Your",
+        "Subject: Your ticket",
+        "Browser:",
+    ] {
+        assert!(out.contains(part), "{part}: {out}");
+    }
+    let (code, _, err) = told(folder.path(), &["wording", "show", "ticket.finishd"]);
+    assert!(code == 2 && err.contains("Did you mean ticket.finished?"), "{err}");
+    std::fs::create_dir_all(folder.path().join("words/en")).expect("a folder");
+    std::fs::write(folder.path().join("words/en/ticket.held.txt"), "subject: Held\n\n{{ reson }}").expect("written");
+    let (code, _, err) = told(folder.path(), &["wording", "check", "--wording-dir", "words"]);
+    assert_eq!(code, 2);
+    assert!(
+        err.contains("wording/en/ticket.held.txt: the text speaks of reson, which no notice has. Did you mean reason?"),
+        "{err}"
+    );
+}
+
+#[test]
 fn a_reader_who_leaves_early_is_no_mistake() {
     let folder = folder();
     told(folder.path(), &["seed"]);

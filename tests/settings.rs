@@ -326,6 +326,7 @@ fn the_demo_keeps_to_itself() {
     assert!(demo.simulator && demo.chat_access == ChatAccess::Open);
     assert_eq!(demo.twilio_api_base().host_str(), Some("127.0.0.1"));
     assert_eq!(demo.whatsapp_sender.as_ref().map(E164::as_str), Some("+12025550100"));
+    assert!(demo.sms_sender.is_some() && demo.mail.as_ref().is_some_and(|mail| mail.server.is_none()));
     let token = |settings: &Settings| settings.twilio_credentials().expect("made up").1.expose_secret().to_owned();
     assert_ne!(token(&demo), token(&other), "a token is never the same twice");
 }
@@ -362,9 +363,13 @@ fn warnings_say_what_will_not_work() {
         (vec![("TWILIO_API_BASE", "http://stand-in.example.com")], "unencrypted"),
         (vec![("ANDON_SIMULATOR", "yes")], "not to Twilio"),
         (vec![("ENABLE_WHATSAPP", "false")], "answered with 503"),
+        (
+            vec![("SMTP_URL", "smtp://u:visible@mail.example.com?tls=none"), ("EMAIL_FROM", "andon@example.com")],
+            "the password travel to mail.example.com unencrypted",
+        ),
     ] {
         let text = with(&more);
-        assert!(text.contains(told), "{more:?}: {text}");
+        assert!(text.contains(told) && !text.contains("visible"), "{more:?}: {text}");
     }
     let odd = good(&[("TWILIO_ACCOUNT_SID", "AC1"), ("TWILIO_AUTH_TOKEN", TOKEN)]).warnings().join("\n");
     assert!(

@@ -52,7 +52,9 @@ fn help_groups_the_settings_and_shows_no_values() {
     let folder = tempfile::tempdir().expect("a folder");
     let environment = [("DATABASE_URL", "postgres://u:visible@h/andon"), ("ANDON_COMPANY", "visible")];
     let output = andon(folder.path(), &["serve", "--help"], &environment);
-    for heading in ["Server", "Company", "Database", "WhatsApp", "Twilio", "Chat", "Simulator", "Logging", "Watching"] {
+    for heading in
+        ["Server", "Company", "Database", "WhatsApp", "Twilio", "E-mail", "Chat", "Simulator", "Logging", "Watching"]
+    {
         assert!(output.contains(&format!("\n{heading}:\n")), "{heading}: {output}");
     }
     assert!(output.contains("[env: DATABASE_URL]") && !output.contains("visible"), "{output}");

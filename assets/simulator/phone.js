@@ -274,6 +274,7 @@
     const meta = make('div', 'meta');
     const time = make('time', '', clock.format(new Date(bubble.at)));
     time.dateTime = bubble.at;
+    if (bubble.medium === 'sms') meta.append(make('span', 'tag', 'SMS'));
     meta.append(time);
     const ONE = 'M4 6.5 7.2 9.6 13.5 2.6';
     const TWO = ['M1 6.5 4.2 9.6 10.5 2.6', 'm7.7 9.2.5.4 6.7-7'];
@@ -526,6 +527,13 @@
       ['Arrive twice', () => ({ kind: 'repeat', times: 1 }), 'reported twice at each step'],
       ['Arrive backwards', () => ({ kind: 'reorder' }), 'reported as read, then delivered, then sent'],
     ]],
+    ['E-mails from Andon', 'mails', [
+      ['Refused: no such mailbox (550)', () => ({ kind: 'refuse', code: 550 }), 'refused because the mailbox does not exist'],
+      ['Refused for now (450)', () => ({ kind: 'refuse', code: 450 }), 'refused for now; Andon tries again'],
+      ['Wrong password (535)', () => ({ kind: 'refuse', code: 535 }), 'refused because the password is wrong'],
+      ['No answer, and lost', () => ({ kind: 'silent' }), 'never answered, and lost'],
+      ['No answer, but it was taken', () => ({ kind: 'silent', taken: true }), 'never answered, although taken'],
+    ]],
     ['Always', 'window', [
       ['Keep to the 24-hour window', () => true, 'Andon\u2019s free texts to phones that have not written for 24 hours come back undelivered.'],
     ]],
@@ -549,10 +557,11 @@
     const next = Math.max(1, Number($('next').value) || 1);
     $('code-row').hidden = !wantsCode;
     $('next-row').hidden = place === 'window';
-    $('next-unit').textContent = next === 1 ? 'message' : 'messages';
+    const thing = place === 'mails' ? 'e-mail' : 'message';
+    $('next-unit').textContent = next === 1 ? thing : `${thing}s`;
     if (place === 'window') { $('fault-words').textContent = words; return; }
     const whose = place === 'webhooks' ? 'to Andon' : 'from Andon';
-    const which = next === 1 ? `The next message ${whose} will be` : `The next ${next} messages ${whose} will be`;
+    const which = next === 1 ? `The next ${thing} ${whose} will be` : `The next ${next} ${thing}s ${whose} will be`;
     const said = next === 1 ? words.replace('they went', 'it went').replace('finds them', 'finds it') : words;
     $('fault-words').textContent = `${which} ${said}.`;
   }
@@ -591,6 +600,27 @@
     if (event.key === 'Escape' && $('trouble').hasAttribute('data-open')) openTrouble(false);
   });
 
+  // ── E-mails ───────────────────────────────────────────────────────────────────────────────────────────
+  const letters = new Map(); // number → letter
+  function takeLetter(letter) {
+    if (letters.has(letter.number)) return;
+    letters.set(letter.number, letter);
+    const item = make('details');
+    const head = make('summary');
+    head.append(make('b', '', letter.subject || '(no subject)'));
+    const time = make('time', 'small', `To ${letter.to} · ${clock.format(new Date(letter.at))}`);
+    time.dateTime = letter.at;
+    head.append(time);
+    item.append(head, make('p', 'small', `From ${letter.from}`), make('div', 'text', letter.text));
+    $('letters-list').prepend(item);
+    $('no-letters').hidden = true;
+    for (const count of document.querySelectorAll('[data-letters-count]')) count.textContent = `(${letters.size})`;
+  }
+  for (const button of document.querySelectorAll('[data-letters]')) {
+    button.addEventListener('click', () => $('letters').showModal());
+  }
+  $('letters-close').addEventListener('click', () => $('letters').close());
+
   // ── Live ──────────────────────────────────────────────────────────────────────────────────────────────
   function live(on) {
     document.querySelector('.phone').classList.toggle('live', on);
@@ -607,6 +637,7 @@
       known.bubbles = null;
     }
     showFaults(await ask('/faults'));
+    for (const letter of (await ask('/letters')).letters) takeLetter(letter);
     const wanted = current ?? decodeURIComponent(location.hash.slice(1));
     await choose(phones.has(wanted) ? wanted : all.phones[0].number, !current);
   }
@@ -623,6 +654,7 @@
       const news = JSON.parse(event.data);
       if (news.type === 'bubble') take(news.phone, news.bubble);
       else if (news.type === 'phone') { adopt(news.phone); showPhones(); }
+      else if (news.type === 'letter') takeLetter(news.letter);
       else if (news.type === 'faults') showFaults(news);
       else if (news.type === 'resync') load().catch((error) => complain(error.message));
     });

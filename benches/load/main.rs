@@ -13,7 +13,7 @@ mod scenarios;
 
 use clap::Parser;
 use drive::databases::{self, Backend};
-use report::{Row, table};
+use report::{Row, medians, table};
 use scenarios::Scenario;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -39,7 +39,7 @@ struct Arguments {
     /// Over how many connections; without it 64 for messages, 32 for the desk
     #[arg(long)]
     connections: Option<u32>,
-    /// How often each is run
+    /// How often each is run; the table shows the medians
     #[arg(long, default_value_t = 1)]
     runs: u32,
     /// Also write the figures to this file, as JSON
@@ -94,7 +94,7 @@ async fn measure(arguments: &Arguments) -> Result<bool, Box<dyn std::error::Erro
             }
         }
     }
-    println!("\n{}", table(&rows));
+    println!("\n{}", table(&medians(&rows)));
     if let Some(file) = &arguments.json {
         std::fs::write(file, serde_json::to_string_pretty(&rows)?)?;
     }

@@ -158,6 +158,35 @@ impl Row {
         }
     }
 
+    /// The median of each figure of these runs.
+    fn median(runs: &[&Row]) -> Self {
+        let float = |figure: fn(&Row) -> f64| middle(runs, figure, f64::total_cmp);
+        let count = |figure: fn(&Row) -> u64| middle(runs, figure, u64::cmp);
+        let size = |figure: fn(&Row) -> usize| middle(runs, figure, usize::cmp);
+        Self {
+            database: runs[0].database.clone(),
+            scenario: runs[0].scenario.clone(),
+            seconds: float(|run| run.seconds),
+            accepted: count(|run| run.accepted),
+            failed: count(|run| run.failed),
+            accepted_per_second: float(|run| run.accepted_per_second),
+            answer_p50_ms: float(|run| run.answer_p50_ms),
+            answer_p99_ms: float(|run| run.answer_p99_ms),
+            answer_max_ms: float(|run| run.answer_max_ms),
+            reply_p50_ms: float(|run| run.reply_p50_ms),
+            reply_p99_ms: float(|run| run.reply_p99_ms),
+            replies: size(|run| run.replies),
+            replies_per_second: float(|run| run.replies_per_second),
+            replies_waiting: size(|run| run.replies_waiting),
+            behind_s: float(|run| run.behind_s),
+            resident_mb: float(|run| run.resident_mb),
+            start_up_ms: float(|run| run.start_up_ms),
+            andon_cpu_s: float(|run| run.andon_cpu_s),
+            driver_cpu_s: float(|run| run.driver_cpu_s),
+            faults: runs.iter().flat_map(|run| run.faults.clone()).collect(),
+        }
+    }
+
     /// Notes how many notices went out in the end, and how long after the last request.
     pub(crate) fn tells(&mut self, notices: usize, behind: Duration) {
         self.replies = notices;
@@ -185,6 +214,21 @@ impl Row {
     }
 }
 
+/// One row for the runs of each scenario on each database, in their order: the median of each figure on its own, and all
+/// that was wrong.
+pub(crate) fn medians(rows: &[Row]) -> Vec<Row> {
+    let mut runs: Vec<Vec<&Row>> = Vec::new();
+    for row in rows {
+        let is_same =
+            |known: &&mut Vec<&Row>| (&known[0].database, &known[0].scenario) == (&row.database, &row.scenario);
+        match runs.iter_mut().find(is_same) {
+            Some(known) => known.push(row),
+            None => runs.push(vec![row]),
+        }
+    }
+    runs.iter().map(|runs| Row::median(runs)).collect()
+}
+
 /// All rows as a Markdown table.
 pub(crate) fn table(rows: &[Row]) -> String {
     let names: Vec<&str> = COLUMNS.iter().map(|(name, _)| *name).collect();
@@ -194,6 +238,13 @@ pub(crate) fn table(rows: &[Row]) -> String {
         lines.push(format!("| {} |", values.join(" | ")));
     }
     lines.join("\n")
+}
+
+/// The middle one of these runs' figures; of an even number the higher of the two.
+fn middle<T>(runs: &[&Row], figure: fn(&Row) -> T, order: fn(&T, &T) -> std::cmp::Ordering) -> T {
+    let mut figures: Vec<T> = runs.iter().map(|run| figure(run)).collect();
+    figures.sort_by(order);
+    figures.swap_remove(figures.len() / 2)
 }
 
 fn milliseconds(time: Duration) -> f64 {

@@ -26,7 +26,7 @@ pub struct RevisionSubmitted {
 impl Event for RevisionSubmitted {
     const NAME: &'static str = "bom.revision_submitted";
     const SHOWN_AS: &'static str = "bom_revision_submitted";
-    const TELLS: &'static [Told] = &[Told { whom: Whom::Desk, words: "bom.revision_submitted" }];
+    const TELLS: &'static [Told] = &[Told::new(Whom::Desk, "bom.revision_submitted")];
 
     fn subject(&self) -> Subject {
         Subject::new("bom", self.bom_id)
@@ -59,7 +59,7 @@ pub struct RevisionDecided {
 impl Event for RevisionDecided {
     const NAME: &'static str = "bom.revision_decided";
     const SHOWN_AS: &'static str = "bom_revision_decided";
-    const TELLS: &'static [Told] = &[Told { whom: Whom::Listed("submitted_by"), words: "bom.revision_decided" }];
+    const TELLS: &'static [Told] = &[Told::new(Whom::Listed("submitted_by"), "bom.revision_decided")];
 
     fn subject(&self) -> Subject {
         Subject::new("bom", self.bom_id)

@@ -3,9 +3,10 @@
 //! A channel turns a provider's request into [`Signal`]s, and an [`Outbound`] into a provider's request. It
 //! never sees the database and knows nothing of flows, tickets or people.
 
+pub mod smtp;
 pub mod twilio;
 
-use crate::kit::{E164, Instant};
+use crate::kit::{E164, EmailAddress, Instant};
 use async_trait::async_trait;
 use axum::http::{HeaderMap, Method};
 use serde::{Deserialize, Serialize};
@@ -19,20 +20,57 @@ pub enum Medium {
     Whatsapp,
     /// A text message.
     Sms,
+    /// An e-mail.
+    Email,
 }
 
 impl Medium {
+    /// Every one.
+    pub const ALL: [Self; 3] = [Self::Whatsapp, Self::Sms, Self::Email];
+
     /// The stored name.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Whatsapp => "whatsapp",
             Self::Sms => "sms",
+            Self::Email => "email",
         }
     }
 
     /// The medium with this stored name.
     pub fn named(name: &str) -> Option<Self> {
-        [Self::Whatsapp, Self::Sms].into_iter().find(|medium| medium.as_str() == name)
+        Self::ALL.into_iter().find(|medium| medium.as_str() == name)
+    }
+}
+
+/// Where a message goes, and so how it is read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Recipient {
+    /// A WhatsApp number.
+    Whatsapp(E164),
+    /// A number for text messages.
+    Sms(E164),
+    /// A mailbox.
+    Email(EmailAddress),
+}
+
+impl Recipient {
+    /// The recipient that a stored address stands for; none where it is none on this medium.
+    pub fn read(medium: Medium, address: &str) -> Option<Self> {
+        match medium {
+            Medium::Whatsapp => E164::parse(address).ok().map(Self::Whatsapp),
+            Medium::Sms => E164::parse(address).ok().map(Self::Sms),
+            Medium::Email => EmailAddress::parse(address).ok().map(Self::Email),
+        }
+    }
+
+    /// How they read it.
+    pub fn medium(&self) -> Medium {
+        match self {
+            Self::Whatsapp(_) => Medium::Whatsapp,
+            Self::Sms(_) => Medium::Sms,
+            Self::Email(_) => Medium::Email,
+        }
     }
 }
 
@@ -203,16 +241,18 @@ impl Status {
 /// A message to send.
 #[derive(Clone, Debug)]
 pub struct Outbound {
-    /// How the person shall read it.
-    pub medium: Medium,
-    /// To whom.
-    pub to: E164,
-    /// From which sender of ours; `None` takes the channel's default.
+    /// To whom, and so how they shall read it.
+    pub to: Recipient,
+    /// From which number of ours; `None` takes the channel's default.
     pub from: Option<E164>,
-    /// The text in WhatsApp's markup, within [`Channel::max_chars`].
+    /// In one line what it is about, where the medium has room for that.
+    pub subject: Option<String>,
+    /// The text within [`Channel::max_chars`]: plain in a text message, else in WhatsApp's markup.
     pub text: String,
     /// The delivery's own token; comes back in the status callback.
     pub token: String,
+    /// When the delivery was made, however often it was tried since.
+    pub written_at: Instant,
 }
 
 /// The provider took it.
@@ -220,7 +260,7 @@ pub struct Outbound {
 pub struct Accepted {
     /// The provider's id of the message.
     pub provider_id: String,
-    /// Usually [`Status::Queued`].
+    /// Usually [`Status::Queued`]; [`Status::Sent`] where nothing more will be heard of it.
     pub status: Status,
 }
 
@@ -280,6 +320,11 @@ pub trait Channel: Send + Sync {
     /// How many characters one message may have.
     fn max_chars(&self, medium: Medium) -> usize;
 
+    /// How many more messages it can take just now. Others wait in their rows, where they hold up nobody else's.
+    fn room(&self) -> usize {
+        usize::MAX
+    }
+
     /// Checks who sent the webhook and reads what it says.
     fn accept(&self, webhook: &Webhook<'_>) -> Result<Vec<Signal>, Rejection>;
 
@@ -288,6 +333,9 @@ pub trait Channel: Send + Sync {
 
     /// Whether a message that failed with this code, after it was taken, may be sent again.
     fn retry(&self, code: i32) -> Retry;
+
+    /// Whether this code says that the recipient wants no messages from us any more.
+    fn is_opt_out(&self, code: i32) -> bool;
 
     /// Whether an error with this [`SendError::name`] says that the provider as a whole is away.
     fn is_outage(&self, name: &str) -> bool;

@@ -1,10 +1,62 @@
 //! What STOP and START do: whether an address gets notices, and what becomes of those that wait.
+//!
+//! On WhatsApp the chat hears them. On text messages the provider does, keeps a list of its own and answers by itself;
+//! what is said here only follows that list, so that nothing is sent in vain.
 
+use super::inbound::Fresh;
 use crate::db::Tx;
 use crate::delivery;
 use crate::kit::Result;
 use crate::people;
 use std::collections::HashMap;
+
+/// What a text message says to the provider's own list, as a whole message in any case.
+///
+/// **Source**: Twilio, "Advanced opt-out", the default keywords of long codes, read in November 2026.
+const KEYWORDS: &[(&str, Keyword)] = &[
+    ("STOP", Keyword::Stop),
+    ("STOPALL", Keyword::Stop),
+    ("UNSUBSCRIBE", Keyword::Stop),
+    ("CANCEL", Keyword::Stop),
+    ("END", Keyword::Stop),
+    ("QUIT", Keyword::Stop),
+    ("REVOKE", Keyword::Stop),
+    ("OPTOUT", Keyword::Stop),
+    ("START", Keyword::Start),
+    ("YES", Keyword::Start),
+    ("UNSTOP", Keyword::Start),
+    ("HELP", Keyword::Help),
+    ("INFO", Keyword::Help),
+];
+
+/// A word of a text message that the provider answers by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Keyword {
+    /// No messages any more.
+    Stop,
+    /// Messages again.
+    Start,
+    /// What this is.
+    Help,
+}
+
+impl Keyword {
+    /// The keyword that this message is, if it is one.
+    pub(super) fn of(text: &str) -> Option<Self> {
+        let text = text.trim();
+        KEYWORDS.iter().find(|(word, _)| text.eq_ignore_ascii_case(word)).map(|(_, keyword)| *keyword)
+    }
+}
+
+/// Which addresses want notices from now on, and which want none, by what they last wrote in these text messages.
+pub(super) fn said_by_text(texts: &[Fresh<'_>]) -> HashMap<i64, bool> {
+    let said = texts.iter().filter_map(|fresh| match Keyword::of(&fresh.inbound.text)? {
+        Keyword::Stop => Some((fresh.known.address_id, false)),
+        Keyword::Start => Some((fresh.known.address_id, true)),
+        Keyword::Help => None,
+    });
+    said.collect()
+}
 
 /// Keeps what the owners of these addresses want; who wants no notices gets none that still waits.
 pub(super) async fn keep(tx: &Tx, wanted: &HashMap<i64, bool>) -> Result<()> {
@@ -12,4 +64,24 @@ pub(super) async fn keep(tx: &Tx, wanted: &HashMap<i64, bool>) -> Result<()> {
     people::store::consent(tx, &those(true), true).await?;
     people::store::consent(tx, &those(false), false).await?;
     delivery::store::withdraw(tx, &those(false)).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_keyword_is_a_whole_message() {
+        for (text, expected) in [
+            (" stop\n", Some(Keyword::Stop)),
+            ("OptOut", Some(Keyword::Stop)),
+            ("start", Some(Keyword::Start)),
+            ("Help", Some(Keyword::Help)),
+            ("please stop", None),
+            ("hi", None),
+            ("", None),
+        ] {
+            assert_eq!(Keyword::of(text), expected, "{text}");
+        }
+    }
 }

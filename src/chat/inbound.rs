@@ -126,6 +126,7 @@ async fn handle(app: &App, ways: &Ways, tx: &Tx, messages: &[Inbound]) -> Result
         hear(tx, &fresh).await?;
         let (texts, chats): (Vec<Fresh<'_>>, Vec<Fresh<'_>>) =
             fresh.into_iter().partition(|fresh| fresh.inbound.medium == Medium::Sms);
+        consent::keep(tx, &consent::said_by_text(&texts)).await?;
         let mut replies = answer_texts(app, &texts);
         replies.extend(converse(app, ways, tx, chats).await?);
         delivery::enqueue(tx, replies, app.max_chars()).await?;
@@ -175,12 +176,13 @@ async fn hear(tx: &Tx, fresh: &[Fresh<'_>]) -> Result<()> {
     people::store::hear(tx, heard).await
 }
 
-/// Text messages carry no flows: an address is answered once, with the way to WhatsApp, where a channel can.
+/// Text messages carry no flows: an address is answered once, with the way to WhatsApp, where a channel can. Words that
+/// the provider answers by itself are left to it.
 fn answer_texts(app: &App, texts: &[Fresh<'_>]) -> Vec<NewDelivery> {
     let mut answered = HashSet::new();
     texts
         .iter()
-        .filter(|_| app.carrier(Medium::Sms).is_some())
+        .filter(|fresh| app.carrier(Medium::Sms).is_some() && consent::Keyword::of(&fresh.inbound.text).is_none())
         .filter(|fresh| fresh.known.last_inbound_at.is_none() && answered.insert(fresh.known.address_id))
         .filter_map(|fresh| reply(app, fresh, &fresh.known.language, &[Say::plain("chat.sms.whatsapp_only")]))
         .collect()

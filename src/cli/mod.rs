@@ -1,5 +1,5 @@
 //! The command line: `andon serve`, `demo`, `migrate`, `seed`, `person`, `user`, `import`, `export`, `backup`,
-//! `restore`, `flows`, `outbox`, `doctor`, `chat`, `settings`.
+//! `restore`, `flows`, `wording`, `outbox`, `doctor`, `chat`, `settings`.
 //!
 //! Exit codes: 0 done, 1 it could not be done now, 2 a setting, a file or the command itself is wrong.
 
@@ -15,6 +15,7 @@ mod person;
 pub mod seed;
 mod serve;
 mod user;
+mod wording;
 
 use crate::config::{self, Settings};
 use crate::db::{self, Db, Door};
@@ -105,6 +106,11 @@ enum Command {
         #[command(subcommand)]
         command: flows::Command,
     },
+    /// What people are told: the words of every event.
+    Wording {
+        #[command(subcommand)]
+        command: wording::Command,
+    },
     /// What waits to be sent, and why.
     Outbox(outbox::Outbox),
     /// Check everything, and say what to do where something is wrong. Changes nothing.
@@ -155,6 +161,7 @@ fn run(command: Command) -> Result<()> {
         Command::Backup { to, settings } => runtime.block_on(backup::back_up(&to, &settings)),
         Command::Restore { from, settings } => runtime.block_on(backup::restore(&from, &settings)),
         Command::Flows { command } => flows::run(command),
+        Command::Wording { command } => wording::run(command),
         Command::Outbox(asked) => runtime.block_on(outbox::run(asked)),
         Command::Doctor(asked) => runtime.block_on(doctor::run(asked)),
         Command::Chat(asked) => runtime.block_on(chat::run(asked)),

@@ -8,7 +8,7 @@ use crate::channels::Medium;
 use crate::config::Settings;
 use crate::delivery::store;
 use crate::delivery::waiting::{self, Reason, Waiting};
-use crate::kit::{E164, Error, Instant, Result, http};
+use crate::kit::{EmailAddress, Error, Instant, Result, http};
 use chrono::TimeDelta;
 use clap::Args;
 use serde_json::json;
@@ -24,9 +24,9 @@ pub(super) struct Outbox {
     /// Only those that wait for this reason.
     #[arg(long)]
     reason: Option<Reason>,
-    /// Only those to this number.
-    #[arg(long, value_parser = super::person::number, allow_hyphen_values = true)]
-    to: Option<E164>,
+    /// Only those to this number or e-mail address.
+    #[arg(long, value_parser = address, allow_hyphen_values = true)]
+    to: Option<String>,
     /// As JSON.
     #[arg(long)]
     json: bool,
@@ -45,7 +45,7 @@ pub(super) async fn run(asked: Outbox) -> Result<()> {
     let reasons = waiting::reasons(&rows, db.now(), is_carried);
     let is_asked = |(one, reason): &(&Waiting, &Reason)| {
         asked.reason.is_none_or(|wanted| wanted == **reason)
-            && asked.to.as_ref().is_none_or(|number| number.as_str() == one.to)
+            && asked.to.as_ref().is_none_or(|address| *address == one.to)
     };
     let listed: Vec<(&Waiting, &Reason)> = rows.iter().zip(&reasons).filter(is_asked).take(asked.limit).collect();
     let summary = waiting::summary(&rows, &reasons);
@@ -69,6 +69,13 @@ pub(super) async fn run(asked: Outbox) -> Result<()> {
         say!("{}", line(one, *reason, db.now()));
     }
     Ok(())
+}
+
+fn address(typed: &str) -> Result<String, String> {
+    if typed.contains('@') {
+        return EmailAddress::parse(typed).map(|address| address.to_string()).map_err(|wrong| wrong.to_string());
+    }
+    super::person::number(typed).map(|number| number.to_string())
 }
 
 fn as_json(one: &Waiting, reason: Reason) -> serde_json::Value {

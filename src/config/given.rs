@@ -26,6 +26,8 @@ pub(super) struct Given {
     #[command(flatten)]
     pub(super) twilio: Twilio,
     #[command(flatten)]
+    pub(super) mail: Mail,
+    #[command(flatten)]
     pub(super) chat: Chat,
     #[command(flatten)]
     pub(super) simulator: Simulator,
@@ -223,9 +225,35 @@ pub(super) struct Twilio {
     #[arg(long, env = "TWILIO_WHATSAPP_FROM", value_name = "NUMBER", hide = true)]
     pub(super) twilio_whatsapp_from: Option<String>,
 
+    /// The number that Andon's text messages (SMS) come from; without it, and without a Messaging Service, none are sent
+    #[arg(long, env = "TWILIO_SMS_NUMBER", value_name = "NUMBER")]
+    pub(super) twilio_sms_number: Option<String>,
+
+    /// The Messaging Service (MG…) whose numbers text messages come from, in place of TWILIO_SMS_NUMBER
+    #[arg(long, env = "TWILIO_MESSAGING_SERVICE_SID", value_name = "SID")]
+    pub(super) twilio_messaging_service_sid: Option<String>,
+
     /// Where Twilio's API answers; change it only to try Andon against a stand-in
     #[arg(long, env = "TWILIO_API_BASE", default_value = "https://api.twilio.com", value_name = "URL")]
     pub(super) twilio_api_base: String,
+}
+
+#[derive(clap::Args)]
+#[command(next_help_heading = "E-mail")]
+#[group(skip)]
+pub(super) struct Mail {
+    /// The server that takes e-mails, smtps://user:password@host or, with STARTTLS, smtp://user:password@host:587;
+    /// without it no e-mails are sent. Secret, or SMTP_URL_FILE
+    #[arg(long, env = "SMTP_URL", value_name = "URL")]
+    pub(super) smtp_url: Option<String>,
+
+    /// File that holds SMTP_URL
+    #[arg(long, env = "SMTP_URL_FILE", value_name = "FILE", hide = true)]
+    pub(super) smtp_url_file: Option<String>,
+
+    /// From whom e-mails come, for example Andon <andon@example.com>
+    #[arg(long, env = "EMAIL_FROM", value_name = "SENDER")]
+    pub(super) email_from: Option<String>,
 }
 
 #[derive(clap::Args)]

@@ -4,7 +4,7 @@
 //! repeated.
 
 use super::given::Given;
-use super::{ChatAccess, Settings, TWILIO_API, files, names, redis_url, signing_in};
+use super::{ChatAccess, Settings, TWILIO_API, files, media, names, redis_url, signing_in};
 use crate::kit::E164;
 use chrono::TimeDelta;
 use chrono_tz::{TZ_VARIANTS, Tz};
@@ -79,12 +79,14 @@ pub(super) fn read(given: Given) -> Result<Settings, Vec<String>> {
     let number = wrong.note("TWILIO_WHATSAPP_NUMBER", optional(twilio.twilio_whatsapp_number, sender));
     let from = wrong.note("TWILIO_WHATSAPP_FROM", optional(twilio.twilio_whatsapp_from, sender));
     let api_base = wrong.note("TWILIO_API_BASE", api_base(&twilio.twilio_api_base));
+    let sms_sender = media::sms_sender(twilio.twilio_sms_number, twilio.twilio_messaging_service_sid, &mut wrong);
     let chat_access = wrong.note("ANDON_CHAT_ACCESS", choice::<ChatAccess>(&chat.chat_access));
     let sender_limit = wrong.note("ANDON_SENDER_LIMIT", a_minute(&chat.sender_limit, "messages"));
     let flows_dir = wrong.note("ANDON_FLOWS_DIR", optional(chat.flows_dir, folder));
     let wording_dir = wrong.note("ANDON_WORDING_DIR", optional(chat.wording_dir, folder));
     let draft_days = wrong.note("ANDON_DRAFT_DAYS", whole(&chat.draft_days, "days", 0, MAX_DRAFT_DAYS));
     let simulator = wrong.note("ANDON_SIMULATOR", boolean(&simulator.simulator));
+    let mail = media::mail(given.mail, simulator, &mut wrong);
     let log = wrong.note("ANDON_LOG", log_filter(&logging.log));
     let log_format = wrong.note("ANDON_LOG_FORMAT", choice(&logging.log_format));
     let metrics_token = wrong.note(
@@ -133,6 +135,8 @@ pub(super) fn read(given: Given) -> Result<Settings, Vec<String>> {
             twilio_auth_token: auth_token?,
             twilio_auth_token_next: next_token?,
             whatsapp_sender: number?.or(from?),
+            sms_sender,
+            mail,
             chat_access: chat_access?,
             sender_limit: sender_limit?,
             flows_dir: flows_dir?,

@@ -2,7 +2,7 @@
 //!
 //! Each says what will happen and what to do about it. None repeats a secret.
 
-use super::{Settings, WEBHOOK_PATH, same};
+use super::{MailSecurity, Settings, WEBHOOK_PATH, same};
 use secrecy::ExposeSecret as _;
 use url::{Host, Url};
 
@@ -14,6 +14,7 @@ pub(super) fn of(settings: &Settings) -> Vec<String> {
     let mut told = Vec::new();
     twilio(settings, &mut told);
     public_url(settings, &mut told);
+    mail(settings, &mut told);
     admin_token(settings, &mut told);
     if let Some(endpoint) = settings.bucket.as_ref().and_then(|bucket| bucket.endpoint.as_ref())
         && endpoint.scheme() == "http"
@@ -128,6 +129,17 @@ fn public_url(settings: &Settings, told: &mut Vec<String>) {
                 "WHATSAPP_WEBHOOK_URL and ANDON_PUBLIC_URL ({shown}) have different origins; usually they are the same."
             ));
         }
+    }
+}
+
+fn mail(settings: &Settings, told: &mut Vec<String>) {
+    let Some(server) = settings.mail.as_ref().and_then(|mail| mail.server.as_ref()) else { return };
+    let may_be_plain = matches!(server.security, MailSecurity::Plain | MailSecurity::StartTlsIfOffered);
+    if may_be_plain && server.login.is_some() && !server.is_here() {
+        told.push(format!(
+            "SMTP_URL lets the password travel to {} unencrypted. Use ?tls=required, or smtps://.",
+            server.host
+        ));
     }
 }
 

@@ -1,5 +1,5 @@
-//! Rows as sets: by their natural keys, those that exist and the nearest existing ones to those that do not; and old ones
-//! to be deleted.
+//! Rows as sets: by their natural keys, those that exist and the nearest existing ones to those that do not; those whose
+//! instant has come; and old ones to be deleted.
 //!
 //! A fixed number of statements whatever the set's size, cut only where a statement would bind too many values.
 
@@ -65,6 +65,24 @@ where
         return Ok(0);
     }
     Ok(E::delete_many().filter(id.is_in(old)).exec(tx.conn()).await?.rows_affected)
+}
+
+/// Whether some row's instant in `at` has come by `now`.
+pub async fn is_any_due<E>(conn: &impl ConnectionTrait, id: E::Column, at: E::Column, now: Instant) -> Result<bool>
+where
+    E: EntityTrait,
+{
+    let due = E::find().select_only().column(id).filter(at.lte(now)).limit(1);
+    Ok(due.into_tuple::<i64>().one(conn).await?.is_some())
+}
+
+/// At most so many rows whose instant in `at` has come, locked, the longest due first.
+pub async fn due<E>(tx: &Tx, id: E::Column, at: E::Column, most: u64) -> Result<Vec<E::Model>>
+where
+    E: EntityTrait,
+{
+    let due = E::find().filter(at.lte(tx.now())).order_by_asc(at).order_by_asc(id).limit(most).lock_exclusive();
+    Ok(due.all(tx.conn()).await?)
 }
 
 /// For each of the `missing` keys the `most` existing ones nearest to it: those one slip away, else its neighbours

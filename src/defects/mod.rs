@@ -14,6 +14,8 @@ use crate::orders::{self, Hold, Status};
 use crate::tickets::model::in_words;
 use crate::tickets::{self, Changed, Given, Kind, NewTicket, Priority};
 use futures_util::future::BoxFuture;
+use sea_orm::ConnectionTrait;
+use std::collections::HashMap;
 
 /// What somebody says is wrong.
 #[derive(Clone, Debug)]
@@ -131,6 +133,11 @@ pub async fn record(tx: &Tx, reports: &[Report], given: &[Given]) -> Result<Vec<
         Ok(ticket.map(|ticket| Reported { ticket_id: ticket.id, reference: ticket.reference }))
     });
     Ok(reported.filter_map(Result::transpose).collect())
+}
+
+/// Which order each of these tickets' defects is on.
+pub async fn orders_of(conn: &impl ConnectionTrait, ticket_ids: &[i64]) -> Result<HashMap<i64, i64>> {
+    store::orders_of(conn, ticket_ids).await
 }
 
 /// Lets go of the orders whose defects were closed or cancelled. The [`tickets::Follower`] of this kind.

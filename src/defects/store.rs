@@ -3,7 +3,8 @@
 use crate::db::{MAX_BOUND_VALUES, Tx};
 use crate::kit::Result;
 use sea_orm::ActiveValue::{NotSet, Set};
-use sea_orm::EntityTrait as _;
+use sea_orm::{ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QuerySelect as _};
+use std::collections::HashMap;
 
 /// A defect has three columns to set.
 const ROWS_AT_ONCE: usize = MAX_BOUND_VALUES / 4;
@@ -26,6 +27,18 @@ pub(super) async fn insert(tx: &Tx, defects: &[NewDefect]) -> Result<()> {
         row::Entity::insert_many(rows).exec_without_returning(tx.conn()).await?;
     }
     Ok(())
+}
+
+pub(super) async fn orders_of(conn: &impl ConnectionTrait, ticket_ids: &[i64]) -> Result<HashMap<i64, i64>> {
+    let mut found = HashMap::with_capacity(ticket_ids.len());
+    for part in ticket_ids.chunks(MAX_BOUND_VALUES) {
+        let select = row::Entity::find()
+            .select_only()
+            .columns([row::Column::TicketId, row::Column::OrderId])
+            .filter(row::Column::TicketId.is_in(part.iter().copied()));
+        found.extend(select.into_tuple::<(i64, i64)>().all(conn).await?);
+    }
+    Ok(found)
 }
 
 /// The stored defect: what it says beyond its ticket.

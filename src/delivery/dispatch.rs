@@ -11,7 +11,7 @@ use super::receipts;
 use super::store::{self, Came, Leased, Outcome};
 use crate::app::App;
 use crate::bus::Poke;
-use crate::channels::{Channel, Medium, Outbound, Retry, SendError};
+use crate::channels::{Channel, Medium, Outbound, Recipient, Retry, SendError};
 use crate::db::Batch;
 use crate::kit::{E164, Instant, Result};
 use std::sync::Arc;
@@ -29,7 +29,7 @@ const TIMER: Duration = Duration::from_secs(2);
 const BREATH: Duration = Duration::from_micros(50);
 /// While more comes in than can be answered, so many are sent at a time, with [`HIGH_TIDE_BREATH`] in between:
 /// answers are late then, but nobody is turned away.
-const HIGH_TIDE: usize = 128;
+const HIGH_TIDE: usize = 192;
 /// Of notices so many are sent at a time then.
 const HIGH_TIDE_NOTICES: usize = 16;
 /// An outcome that could not be recorded is tried again after this time, doubling up to the other.
@@ -130,7 +130,7 @@ impl Dispatcher {
     async fn round(&self) -> Result<usize> {
         self.presence.keep().await?;
         let mut sent = 0;
-        let ways = Lane::ALL.into_iter().flat_map(|lane| [Medium::Whatsapp, Medium::Sms].map(|medium| (medium, lane)));
+        let ways = Lane::ALL.into_iter().flat_map(|lane| Medium::ALL.map(|medium| (medium, lane)));
         for (medium, lane) in ways {
             let Some(channel) = self.app.carrier(medium) else { continue };
             let room = self.room(channel.as_ref(), lane);
@@ -153,6 +153,7 @@ impl Dispatcher {
             Lane::Replies => self.places.available_permits(),
             Lane::Notices => self.places.available_permits().min(self.for_notices.available_permits()),
         };
+        let places = places.min(channel.room());
         let places = match lane {
             _ if !self.app.tide.is_high(&self.app.clock) => places,
             Lane::Replies => places.min(HIGH_TIDE),
@@ -204,7 +205,9 @@ impl Dispatcher {
             (Err(unsound), _) => Came::Sent(Err(unsound)),
         };
         self.note(channel.name(), &leased, &came, started_at);
-        let outcome = Outcome { leased, channel: channel.name(), started_at, came, chance: rand::random() };
+        let is_opt_out =
+            matches!(&came, Came::Sent(Err(error)) if error.code.is_some_and(|code| channel.is_opt_out(code)));
+        let outcome = Outcome { leased, channel: channel.name(), started_at, came, is_opt_out, chance: rand::random() };
         self.record(outcome).await;
         drop(place);
         self.app.bus.poke(Poke::Dispatch); // the next of its line may go
@@ -291,11 +294,13 @@ fn outbound(leased: &Leased) -> Result<Outbound, SendError> {
         is_outage: false,
         advice: format!("The stored delivery has no usable {what}."),
     };
+    let medium = Medium::named(&leased.medium).ok_or_else(|| unsound("medium"))?;
     Ok(Outbound {
-        medium: Medium::named(&leased.medium).ok_or_else(|| unsound("medium"))?,
-        to: E164::parse(&leased.to).map_err(|_| unsound("number"))?,
+        to: Recipient::read(medium, &leased.to).ok_or_else(|| unsound("address"))?,
         from: leased.sender.as_deref().and_then(|sender| E164::parse(sender).ok()),
+        subject: leased.subject.clone(),
         text: leased.body.clone(),
         token: leased.token.clone(),
+        written_at: leased.created_at,
     })
 }

@@ -38,5 +38,6 @@ pub(super) fn verdict(app: &App, receipt: &Receipt) -> Verdict {
     Verdict {
         retry: known.map_or(Retry::Never, |(channel, code)| channel.retry(code)),
         reason: known.and_then(|(channel, code)| channel.explain(code)),
+        is_opt_out: known.is_some_and(|(channel, code)| channel.is_opt_out(code)),
     }
 }

@@ -22,7 +22,7 @@ pub use waiting::{waiting, what_waits};
 use super::model;
 use crate::channels::{Medium, Status};
 use crate::db::{MAX_BOUND_VALUES, Tx};
-use crate::kit::{Instant, Result, token};
+use crate::kit::{Instant, Result, sms, token};
 use rows::{attempt, row};
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::sea_query::Expr;
@@ -104,7 +104,13 @@ pub async fn enqueue(tx: &Tx, new: Vec<NewDelivery>, max_chars: usize) -> Result
     Ok(tokens)
 }
 
+/// As how many parts a message is billed, where it is by parts.
+fn sms_parts(medium: Medium, body: &str) -> Option<i32> {
+    (medium == Medium::Sms).then(|| i32::try_from(sms::parts(body)).unwrap_or(i32::MAX))
+}
+
 fn queued(now: Instant, delivery: &NewDelivery, token: String, body: String) -> row::ActiveModel {
+    let sms_parts = sms_parts(delivery.medium, &body);
     row::ActiveModel {
         id: NotSet,
         token: Set(token),
@@ -134,6 +140,7 @@ fn queued(now: Instant, delivery: &NewDelivery, token: String, body: String) -> 
         subject: Set(None),
         unread: Set(None),
         seen_at: Set(None),
+        sms_parts: Set(sms_parts),
     }
 }
 

@@ -7,6 +7,7 @@ mod database;
 mod disk;
 mod door;
 mod files;
+mod mail;
 mod people;
 mod provider;
 mod server;
@@ -76,6 +77,7 @@ impl Report {
         disk::examine(settings, &mut report).await;
         files::examine(settings, &mut report).await;
         provider::examine(settings, &http, &clock, db.as_ref(), &mut report).await;
+        mail::examine(settings, &mut report).await;
         door::examine(settings, &http, is_running, &mut report).await;
         if let Some(db) = db {
             report.look_into(settings, &db).await;

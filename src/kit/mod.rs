@@ -1,8 +1,9 @@
-//! Small things every other module may use: time, phone numbers, references, rules for values, errors, logging, figures
-//! and the one outgoing HTTP client. Nothing here knows a feature.
+//! Small things every other module may use: time, phone numbers, e-mail addresses, parts of text messages, references,
+//! rules for values, errors, logging, figures and the one outgoing HTTP client. Nothing here knows a feature.
 
 pub mod clock;
 pub mod decimal;
+pub mod email;
 pub mod error;
 pub mod http;
 pub mod metrics;
@@ -12,12 +13,14 @@ pub mod process;
 pub mod records;
 pub mod reference;
 pub mod rules;
+pub mod sms;
 pub mod stored;
 pub mod telemetry;
 pub mod tide;
 pub mod token;
 
 pub use clock::{Clock, Instant};
+pub use email::EmailAddress;
 pub use error::{Error, Result};
 pub use metrics::Metrics;
 pub use phone::E164;

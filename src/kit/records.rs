@@ -3,6 +3,7 @@
 //! Every feature that takes records in says so in these words, so that one import can tell of all of them.
 
 use super::Error;
+use std::collections::BTreeSet;
 
 /// What taking a record over does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +55,11 @@ impl Wrong {
     pub fn incomplete(column: &'static str, key: &str, lacking: &[&str]) -> Self {
         Self::new(column, key, format!("is new; to add it, say its {} as well", lacking.join(", ")))
     }
+}
+
+/// What records refer to, each once; an empty cell refers to nothing.
+pub fn distinct<'a>(values: impl Iterator<Item = &'a String>) -> Vec<String> {
+    values.filter(|value| !value.is_empty()).collect::<BTreeSet<_>>().into_iter().cloned().collect()
 }
 
 /// A verdict, or what is wrong.

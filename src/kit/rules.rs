@@ -76,6 +76,14 @@ pub fn day(typed: &str) -> Result<NaiveDate, String> {
     day.ok_or_else(|| "is not a date; write YYYY-MM-DD".to_owned())
 }
 
+/// A point in time: RFC 3339, or a day and a time in the plant's time zone.
+pub fn moment(typed: &str, tz: Tz) -> Result<Instant, String> {
+    let at = instant(typed, tz).filter(|at| (1900..=9998).contains(&at.year()));
+    at.ok_or_else(|| {
+        "is not a point in time; write 2026-01-19T06:00:00Z, or 2026-01-19 06:00 as the plant's clock says".to_owned()
+    })
+}
+
 /// A point in time that has passed: RFC 3339, or a day and a time in the plant's time zone.
 pub fn past(typed: &str, now: Instant, tz: Tz) -> Result<Instant, String> {
     let at = instant(typed, tz)

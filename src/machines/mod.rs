@@ -6,14 +6,14 @@ pub mod events;
 pub mod records;
 mod store;
 
-pub use store::row;
+pub use store::{row, with_number};
 
 use crate::db::{Tx, with_nearest};
-use crate::kit::Result;
 use crate::kit::nearest::LookedUp;
+use crate::kit::{Error, Result};
 use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// How a machine's number begins, for people who type only its digits.
 const PREFIX: &str = "MACH-";
@@ -48,6 +48,21 @@ fn facts(row: &row::Model) -> Value {
 pub async fn by_numbers(conn: &impl ConnectionTrait, numbers: &[String]) -> Result<HashMap<String, row::Model>> {
     let rows = store::by_numbers(conn, numbers).await?;
     Ok(rows.into_iter().map(|row| (row.number.clone(), row)).collect())
+}
+
+/// The machine with this number, which a request named in its field `machine`.
+///
+/// # Errors
+/// Where there is none: what is wrong with that field.
+pub async fn named(conn: &impl ConnectionTrait, number: &str) -> Result<row::Model> {
+    let mut found = by_numbers(conn, &[number.to_owned()]).await?;
+    let machine = found.remove(number);
+    machine.ok_or_else(|| Error::field("machine", format!("{number} is no machine; see GET /api/machines/")))
+}
+
+/// The machines with these rows, by row.
+pub async fn by_ids(conn: &impl ConnectionTrait, ids: &BTreeSet<i64>) -> Result<HashMap<i64, row::Model>> {
+    Ok(store::by_ids(conn, ids).await?.into_iter().map(|row| (row.id, row)).collect())
 }
 
 /// Adds the machines whose numbers are new and leaves the others untouched; answers how many were new.

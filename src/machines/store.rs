@@ -6,11 +6,12 @@ use crate::db::{self, MAX_BOUND_VALUES, Tx, containing, page_by_key, rows_by_key
 use crate::kit::Result;
 use crate::web::page::Part;
 use sea_orm::ActiveValue::{NotSet, Set};
-use sea_orm::sea_query::OnConflict;
+use sea_orm::sea_query::{OnConflict, Query, SelectStatement};
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait, EntityTrait as _, PaginatorTrait as _, QueryFilter as _, QuerySelect as _,
     Select,
 };
+use std::collections::BTreeSet;
 
 /// A machine has six columns to set.
 const ROWS_AT_ONCE: usize = MAX_BOUND_VALUES / 6;
@@ -22,6 +23,21 @@ pub(super) async fn by_numbers(conn: &impl ConnectionTrait, numbers: &[String]) 
 pub(super) async fn by_numbers_locked(tx: &Tx, numbers: &[String]) -> Result<Vec<row::Model>> {
     let select = row::Entity::find().lock(db::holding(tx.conn().get_database_backend()));
     rows_by_key(tx.conn(), select, row::Column::Number, numbers).await
+}
+
+pub(super) async fn by_ids(conn: &impl ConnectionTrait, ids: &BTreeSet<i64>) -> Result<Vec<row::Model>> {
+    let ids: Vec<i64> = ids.iter().copied().collect();
+    let mut rows = Vec::with_capacity(ids.len());
+    for part in ids.chunks(MAX_BOUND_VALUES) {
+        let select = row::Entity::find().filter(row::Column::Id.is_in(part.iter().copied()));
+        rows.extend(select.all(conn).await?);
+    }
+    Ok(rows)
+}
+
+/// The row of the machine with this number, to select others by.
+pub fn with_number(number: &str) -> SelectStatement {
+    Query::select().column(row::Column::Id).from(row::Entity).and_where(row::Column::Number.eq(number)).to_owned()
 }
 
 pub(super) async fn insert(tx: &Tx, machines: &[&NewMachine]) -> Result<()> {

@@ -13,6 +13,8 @@ use crate::kit::{Result, reference};
 use crate::machines;
 use crate::tickets::model::in_words;
 use crate::tickets::{self, Given, Kind, NewTicket, Priority};
+use sea_orm::ConnectionTrait;
+use std::collections::HashMap;
 
 /// What somebody says is wrong.
 #[derive(Clone, Debug)]
@@ -121,6 +123,11 @@ pub async fn record(tx: &Tx, reports: &[Report], given: &[Given]) -> Result<Vec<
         Ok(ticket.map(|ticket| Reported { ticket_id: ticket.id, reference: ticket.reference, sla_hours }))
     });
     Ok(reported.filter_map(Result::transpose).collect())
+}
+
+/// Which machine each of these tickets' reports is about.
+pub async fn machines_of(conn: &impl ConnectionTrait, ticket_ids: &[i64]) -> Result<HashMap<i64, i64>> {
+    store::machines_of(conn, ticket_ids).await
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
-//! Events become notices: for each event those whom it concerns, without who did it, and for each of them one delivery
-//! on each medium that reaches them: the desk in the browser, and WhatsApp where they have a number and have not opted
-//! out.
+//! Events become notices: for each event those whom it concerns, without who did it, and for each of them a delivery at
+//! the desk in the browser, where they sign in, and one on the medium that reaches them: WhatsApp where they have a
+//! number and have not opted out, else e-mail, else a text message. Each medium has its own words of the one wording.
 //!
 //! The job works from the events' mark alone (`handled_at`), as sets, with a fixed number of statements a set. Events
 //! and notices are settled in one transaction, so each is told once, whatever dies when. Processes take turns: notices
@@ -9,14 +9,16 @@
 pub mod api;
 pub mod live;
 mod model;
+pub mod proofread;
+pub mod sample;
 pub mod shown;
 pub mod store;
-mod words;
+pub mod words;
 
 use crate::app::App;
 use crate::bus::Poke;
 use crate::db::{Tx, marks};
-use crate::delivery::store::{NewNotice, Way, give};
+use crate::delivery::store::{NewNotice, give};
 use crate::kit::Result;
 use crate::outbox::Notice;
 use axum::Extension;
@@ -27,7 +29,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
-use words::Words;
+use words::{Telling, Words};
 
 /// The endpoints.
 pub fn routes(live: &Live) -> OpenApiRouter<App> {
@@ -117,6 +119,7 @@ async fn made(app: &App, tx: &Tx, happened: &[Happened<'_>]) -> Result<Vec<NewNo
         return Ok(Vec::new());
     }
     let tickets = store::tickets(tx, happened).await?;
+    let facts = store::facts::of(tx, happened, &tickets).await?;
     let desk = store::desk(tx).await?;
     let told: Vec<(&Happened<'_>, Vec<(i64, &'static str)>)> = happened
         .iter()
@@ -130,20 +133,20 @@ async fn made(app: &App, tx: &Tx, happened: &[Happened<'_>]) -> Result<Vec<NewNo
     spoken_of.extend(happened.iter().filter_map(|one| one.actor_id));
     spoken_of.extend(tickets.values().filter_map(|ticket| ticket.row.requester_id));
     let people = store::people(tx, &spoken_of.into_iter().collect::<Vec<_>>()).await?;
-    let mut reached = store::addresses(tx, &recipients).await?;
-    let with_desk: Vec<i64> =
-        recipients.into_iter().filter(|id| people.get(id).is_some_and(store::Person::has_desk)).collect();
-    store::add_desk_addresses(tx, &with_desk, &mut reached).await?;
+    let told_people: Vec<&store::Person> =
+        recipients.iter().filter_map(|id| people.get(id)).filter(|person| person.row.is_active).collect();
+    let reached = store::reach(tx, &told_people, |medium| app.carrier(medium).is_some()).await?;
 
     let mut made = Vec::new();
     for (one, whom) in told {
         let ticket = one.ticket_id.and_then(|id| tickets.get(&id));
-        let words = Words::of(app, one, ticket, &people);
+        let words = Words::of(app, one, ticket, facts.get(&one.event_id), &people);
         for (person_id, file) in whom {
-            let Some(person) = people.get(&person_id).filter(|person| person.row.is_active) else { continue };
-            let (subject, body) = words.to(app, person, file);
-            for (way, address_id) in reached.get(&person_id).into_iter().flatten() {
-                let body = if *way == Way::Desk { crate::wording::plain(&body) } else { body.clone() };
+            let Some((person, ways)) = people.get(&person_id).zip(reached.get(&person_id)) else { continue };
+            let vars = words.for_person(person);
+            let telling = Telling { wording: &app.wording, language: &person.row.language, file, vars: &vars };
+            let subject = telling.subject();
+            for (way, address_id) in ways {
                 made.push(NewNotice {
                     event_id: one.event_id,
                     ticket_id: one.ticket_id,
@@ -151,7 +154,7 @@ async fn made(app: &App, tx: &Tx, happened: &[Happened<'_>]) -> Result<Vec<NewNo
                     address_id: *address_id,
                     way: *way,
                     subject: subject.clone(),
-                    body,
+                    body: telling.body(*way, app.max_chars()),
                 });
             }
         }

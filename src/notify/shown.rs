@@ -185,6 +185,9 @@ pub struct Whole {
     #[schema(example = "Client 1")]
     recipient_name: String,
     ticket_title: Option<String>,
+    /// As how many parts a text message (SMS) is billed; null for the others.
+    #[schema(example = 1)]
+    sms_parts: Option<i32>,
     /// What was wrong, and what to do about it.
     error_message: Option<String>,
     /// What was tried, oldest first; none at the desk, where it is there once it is stored.
@@ -199,6 +202,7 @@ impl From<inbox::Whole> for Whole {
             recipient: whole.person_id,
             recipient_name: whole.person_name.unwrap_or_default(),
             ticket_title: whole.ticket_title,
+            sms_parts: whole.sms_parts,
             error_message: whole.error_text,
             attempts: whole.attempts.into_iter().map(Attempt::from).collect(),
         }

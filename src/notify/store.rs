@@ -1,19 +1,21 @@
 //! What the job reads and writes, as sets.
 
+pub(super) mod facts;
 pub mod inbox;
 pub(super) mod live;
+mod reach;
+
+pub(super) use reach::reach;
 
 use super::model::{Concerned, Desk, Happened};
 use crate::channels::Medium;
 use crate::db::Tx;
-use crate::delivery::store::Way;
 use crate::delivery::store::rows::row as delivery;
 use crate::kit::Result;
 use crate::outbox;
 use crate::people::Role;
 use crate::people::store::{address, person};
 use crate::tickets::{self, row as ticket};
-use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
 };
@@ -32,11 +34,6 @@ impl Person {
     pub(super) fn name(&self) -> &str {
         let names = [&self.row.name, &self.row.username, &self.calls_themselves];
         names.into_iter().flatten().next().map_or("", String::as_str)
-    }
-
-    /// Whether the desk in the browser is for them: it is for those who sign in.
-    pub(super) fn has_desk(&self) -> bool {
-        self.row.username.is_some()
     }
 }
 
@@ -133,7 +130,7 @@ pub(super) async fn people(tx: &Tx, ids: &[i64]) -> Result<HashMap<i64, Person>>
             .select_only()
             .columns([address::Column::PersonId, address::Column::ProfileName, address::Column::Value])
             .filter(address::Column::PersonId.is_in(nameless))
-            .filter(address::Column::Medium.ne(Way::Desk.medium()))
+            .filter(address::Column::Medium.is_in([Medium::Whatsapp, Medium::Sms].map(Medium::as_str)))
             .order_by_desc(address::Column::Id)
             .into_tuple()
             .all(tx.conn())
@@ -142,69 +139,4 @@ pub(super) async fn people(tx: &Tx, ids: &[i64]) -> Result<HashMap<i64, Person>>
     }
     let person = |row: person::Model| (row.id, Person { calls_themselves: called.remove(&row.id), row });
     Ok(rows.into_iter().map(person).collect())
-}
-
-/// The ways in which each of these people is reached, with the address: on WhatsApp the first number that has not opted
-/// out.
-pub(super) type Reached = HashMap<i64, Vec<(Way, i64)>>;
-
-/// How these people are reached so far.
-pub(super) async fn addresses(tx: &Tx, people: &[i64]) -> Result<Reached> {
-    let mut reached = Reached::new();
-    if people.is_empty() {
-        return Ok(reached);
-    }
-    let addresses: Vec<(i64, i64, String)> = address::Entity::find()
-        .select_only()
-        .columns([address::Column::PersonId, address::Column::Id, address::Column::Medium])
-        .filter(address::Column::PersonId.is_in(people.iter().copied()))
-        .filter(address::Column::Medium.is_in([Medium::Whatsapp.as_str(), Way::Desk.medium()]))
-        .filter(address::Column::OptedOutAt.is_null())
-        .order_by_asc(address::Column::Id)
-        .into_tuple()
-        .all(tx.conn())
-        .await?;
-    for (person_id, address_id, medium) in addresses {
-        let ways = reached.entry(person_id).or_default();
-        if let Some(way) = Way::named(&medium).filter(|way| !ways.iter().any(|(known, _)| known == way)) {
-            ways.push((way, address_id));
-        }
-    }
-    Ok(reached)
-}
-
-/// Gives those of these people an address at the desk who have none.
-pub(super) async fn add_desk_addresses(tx: &Tx, people: &[i64], reached: &mut Reached) -> Result<()> {
-    let has_one = |id: &i64| reached.get(id).is_some_and(|ways| ways.iter().any(|(way, _)| *way == Way::Desk));
-    let new: Vec<i64> = people.iter().copied().filter(|id| !has_one(id)).collect();
-    if new.is_empty() {
-        return Ok(());
-    }
-    let rows = new.iter().map(|person_id| address::ActiveModel {
-        id: NotSet,
-        person_id: Set(*person_id),
-        medium: Set(Way::Desk.medium().to_owned()),
-        value: Set(person_id.to_string()),
-        user_id: Set(None),
-        profile_name: Set(None),
-        opted_out_at: Set(None),
-        last_inbound_at: Set(None),
-        created_at: Set(tx.now()),
-    });
-    address::Entity::insert_many(rows)
-        .on_conflict_do_nothing_on([address::Column::Medium, address::Column::Value])
-        .exec_without_returning(tx.conn())
-        .await?;
-    let made: Vec<(i64, i64)> = address::Entity::find()
-        .select_only()
-        .columns([address::Column::PersonId, address::Column::Id])
-        .filter(address::Column::Medium.eq(Way::Desk.medium()))
-        .filter(address::Column::PersonId.is_in(new))
-        .into_tuple()
-        .all(tx.conn())
-        .await?;
-    for (person_id, address_id) in made {
-        reached.entry(person_id).or_default().push((Way::Desk, address_id));
-    }
-    Ok(())
 }

@@ -1,23 +1,79 @@
-//! What a notice says: its words, filled in for one event and one person.
+//! What a notice says: its words, filled in for one event and one person, as each medium shows them.
 //!
 //! A notice's file may speak of `recipient`, `client`, `actor`, `reference`, `title`, `description`, `project`,
 //! `priority`, `category`, `status`, `department`, `deadline`, `comment` (what went with it, a reason included),
-//! `company`, and of the event's own fields. What is not there is empty.
+//! `company`, of the `order` (with its `product` and `customer`) or the `machine` (with its `machine_name` and `location`)
+//! that it is about, and of the event's own fields, which win. Of those an instant, whose name ends in `_at`, comes as on
+//! the plant's wall, and with `minutes_left` there is `time_left`, `5h 59m`. What is not there is empty.
 
 use super::model::{Concerned, Happened};
 use super::store::Person;
+use super::store::facts::Facts;
 use crate::app::App;
-use crate::sla::format_instant;
+use crate::channels::Medium;
+use crate::delivery::store::Way;
+use crate::kit::{Instant, sms};
+use crate::sla::{format_instant, format_left};
 use crate::tickets::Category;
-use crate::wording::{plain, shortened};
+use crate::wording::{Wording, plain, shortened};
+use chrono::TimeDelta;
+use chrono_tz::Tz;
 use serde_json::{Map, Value, json};
 use std::collections::HashMap;
 
 /// A subject has at most so many characters.
-const MAX_SUBJECT: usize = 250;
+pub const MAX_SUBJECT: usize = 250;
+/// A text message has at most so many parts: each one is billed.
+pub const MAX_SMS_PARTS: usize = 3;
 
 /// What the words of one event speak of.
 pub(super) struct Words(Map<String, Value>);
+
+/// The words of one file, to be filled in for one person.
+#[derive(Clone, Copy)]
+pub struct Telling<'a> {
+    /// Every word.
+    pub wording: &'a Wording,
+    /// In which language.
+    pub language: &'a str,
+    /// The words' file, `ticket.finished.desk`.
+    pub file: &'a str,
+    /// What the words speak of.
+    pub vars: &'a Value,
+}
+
+impl Telling<'_> {
+    /// In one line.
+    pub fn subject(&self) -> String {
+        shortened(&plain(&self.part("subject")), MAX_SUBJECT)
+    }
+
+    /// In full, as this medium shows it, in at most so many characters: plain at the desk and in a text message, in
+    /// WhatsApp's markup elsewhere. An e-mail is never cut.
+    pub fn body(&self, way: Way, max_chars: usize) -> String {
+        match way {
+            Way::Desk => plain(&shortened(&self.part("text"), max_chars)),
+            Way::Carried(Medium::Whatsapp) => shortened(&self.part("text"), max_chars),
+            Way::Carried(Medium::Email) => self.part("text"),
+            Way::Carried(Medium::Sms) => sms::within(&self.short(), MAX_SMS_PARTS),
+        }
+    }
+
+    /// The words of a text message, however long: the file's own, else its text.
+    pub fn short(&self) -> String {
+        sms::folded(&plain(&self.part(if self.has_short() { "sms" } else { "text" })))
+    }
+
+    /// Whether the file has words of its own for text messages.
+    pub fn has_short(&self) -> bool {
+        let key = |part| format!("notice.{}.{part}", self.file);
+        self.wording.are_together(self.language, &key("sms"), &key("text"))
+    }
+
+    fn part(&self, part: &str) -> String {
+        self.wording.render(self.language, &format!("notice.{}.{part}", self.file), self.vars)
+    }
+}
 
 impl Words {
     /// Gathers it.
@@ -25,15 +81,14 @@ impl Words {
         app: &App,
         happened: &Happened<'_>,
         ticket: Option<&Concerned>,
+        facts: Option<&Facts>,
         people: &HashMap<i64, Person>,
     ) -> Self {
         let name = |id: Option<i64>| id.and_then(|id| people.get(&id)).map(|person| person.name().to_owned());
-        let mut words = happened.payload.clone();
+        let mut words = facts.cloned().unwrap_or_default();
         let mut say = |what: &str, value: Value| {
             words.insert(what.to_owned(), value);
         };
-        let comment = ["comment", "reason", "notes"].iter().find_map(|field| happened.payload.get(*field));
-        say("comment", comment.cloned().unwrap_or_default());
         say("company", json!(app.settings.company));
         say("actor", json!(name(happened.actor_id)));
         if let Some(Concerned { row, .. }) = ticket {
@@ -49,16 +104,27 @@ impl Words {
             let deadline = row.resolution_due_at.map(|at| format_instant(at, app.settings.timezone));
             say("deadline", json!(deadline));
         }
+        for (field, value) in &happened.payload {
+            say(field, readable(field, value, app.settings.timezone));
+        }
+        if let Some(minutes) = happened.payload.get("minutes_left").and_then(Value::as_i64) {
+            say("time_left", json!(format_left(TimeDelta::minutes(minutes))));
+        }
+        let comment = ["comment", "reason", "notes"].iter().find_map(|field| happened.payload.get(*field));
+        say("comment", comment.cloned().unwrap_or_default());
         Self(words)
     }
 
-    /// The subject and the text of this file, for this person.
-    pub(super) fn to(&self, app: &App, person: &Person, file: &str) -> (String, String) {
+    /// The same with the person who is told.
+    pub(super) fn for_person(&self, person: &Person) -> Value {
         let mut words = self.0.clone();
         words.insert("recipient".to_owned(), json!(person.name()));
-        let words = Value::Object(words);
-        let render = |part| app.wording.render(&person.row.language, &format!("notice.{file}.{part}"), &words);
-        let subject = shortened(&plain(&render("subject")), MAX_SUBJECT);
-        (subject, shortened(&render("text"), app.max_chars()))
+        Value::Object(words)
     }
+}
+
+/// A field of the event's own as people read it.
+fn readable(field: &str, value: &Value, tz: Tz) -> Value {
+    let at = value.as_str().filter(|_| field.ends_with("_at")).and_then(|text| text.parse::<Instant>().ok());
+    at.map_or_else(|| value.clone(), |at| json!(format_instant(at, tz)))
 }

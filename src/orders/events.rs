@@ -1,10 +1,11 @@
 //! What happens to orders.
 
 use super::model::Status;
-use crate::outbox::{Event, Subject};
+use crate::outbox::{Event, Subject, Told, Whom};
 use serde::Serialize;
 
-/// An order was put on hold, or got one hold more. Tells nobody: the ticket that holds it does.
+/// An order was put on hold, or got one hold more. Tells the admins and the supervisors where somebody did it by hand;
+/// of the hold of a defect they are told with the defect.
 #[derive(Clone, Debug, Serialize)]
 pub struct Held {
     /// The ticket that holds it; none where somebody holds it by hand.
@@ -21,6 +22,8 @@ pub struct Held {
 
 impl Event for Held {
     const NAME: &'static str = "order.held";
+    const SHOWN_AS: &'static str = "order_held";
+    const TELLS: &'static [Told] = &[Told::new(Whom::DeskUnlessTicket, "order.held")];
 
     fn subject(&self) -> Subject {
         Subject::new("order", self.order_id)
@@ -35,8 +38,9 @@ impl Event for Held {
     }
 }
 
-/// The last hold on an order was released: by the closing of its ticket, which nobody does for the order's sake and
-/// which tells those concerned; or by hand.
+/// The last hold on an order was released: by the closing of its ticket, which nobody does for the order's sake, or by
+/// hand. Tells the admins and the supervisors; also the one who closed the ticket, who need not know that it was the
+/// last.
 #[derive(Clone, Debug, Serialize)]
 pub struct Released {
     /// The ticket whose closing released it.
@@ -55,6 +59,8 @@ pub struct Released {
 
 impl Event for Released {
     const NAME: &'static str = "order.released";
+    const SHOWN_AS: &'static str = "order_released";
+    const TELLS: &'static [Told] = &[Told::new(Whom::Desk, "order.released")];
 
     fn subject(&self) -> Subject {
         Subject::new("order", self.order_id)
@@ -132,6 +138,36 @@ pub struct Changed {
 
 impl Event for Changed {
     const NAME: &'static str = "order.changed";
+
+    fn subject(&self) -> Subject {
+        Subject::new("order", self.order_id)
+    }
+
+    fn actor_id(&self) -> Option<i64> {
+        self.by
+    }
+}
+
+/// An order is made: its status became COMPLETED. Tells the admins and the supervisors, unless it came by a file. Of one
+/// that was completed while it was on hold, [`Released`] tells it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Completed {
+    /// The order.
+    pub order_id: i64,
+    /// Its number.
+    pub order: String,
+    /// How many pieces were ordered.
+    pub quantity_ordered: i64,
+    /// How many good pieces are made.
+    pub quantity_completed: i64,
+    /// Who handed it in; none where it came by a file.
+    pub by: Option<i64>,
+}
+
+impl Event for Completed {
+    const NAME: &'static str = "order.completed";
+    const SHOWN_AS: &'static str = "order_completed";
+    const TELLS: &'static [Told] = &[Told::new(Whom::Desk, "order.completed")];
 
     fn subject(&self) -> Subject {
         Subject::new("order", self.order_id)

@@ -22,7 +22,7 @@ use chrono_tz::Tz;
 use events::{Held, Released};
 use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// How an order's number begins, for people who type only its digits.
 const PREFIX: &str = "ORD-";
@@ -92,6 +92,11 @@ fn facts(row: &row::Model, now: Instant, tz: Tz) -> Value {
 pub async fn by_numbers_locked(tx: &Tx, numbers: &[String]) -> Result<HashMap<String, row::Model>> {
     let rows = store::by_numbers_locked(tx, numbers).await?;
     Ok(rows.into_iter().map(|row| (row.number.clone(), row)).collect())
+}
+
+/// The orders with these rows, by row.
+pub async fn by_ids(conn: &impl ConnectionTrait, ids: &BTreeSet<i64>) -> Result<HashMap<i64, row::Model>> {
+    Ok(store::by_ids(conn, ids).await?.into_iter().map(|row| (row.id, row)).collect())
 }
 
 /// Lays holds on orders: each goes `ON_HOLD` and keeps the status it had; one on hold gets one hold more.

@@ -3,7 +3,7 @@
 //! What a record does not say stays as it is. A hold is Andon's own: an order that a ticket holds stays on hold,
 //! and the status that the record gives it is the one it gets back when the hold is released.
 
-use super::events::{Changed, Created};
+use super::events::{Changed, Completed, Created};
 use super::model::Status;
 use super::{row, store};
 use crate::db::Tx;
@@ -58,13 +58,27 @@ pub async fn put(tx: &Tx, records: &[Record], by: Option<i64>) -> Result<()> {
     let taken: Vec<row::Model> = taken.map(|(row, _)| row).collect();
     let changed = taken.iter().filter_map(|row| Some(changed(before.get(&row.number)?, row, by)));
     let changed: Vec<Changed> = changed.collect();
+    let completed = taken.iter().filter_map(|row| completed(before.get(&row.number)?, row, by));
+    let completed: Vec<Completed> = completed.collect();
     let new: Vec<String> = taken.iter().map(|row| row.number.clone()).filter(|key| !before.contains_key(key)).collect();
     store::upsert(tx, taken).await?;
     let created = store::by_numbers(tx.conn(), &new).await?;
     let created: Vec<Created> =
         created.into_iter().map(|row| Created { order_id: row.id, order: row.number, by }).collect();
     outbox::append(tx, &created).await?;
-    outbox::append(tx, &changed).await
+    outbox::append(tx, &changed).await?;
+    outbox::append(tx, &completed).await
+}
+
+fn completed(before: &row::Model, after: &row::Model, by: Option<i64>) -> Option<Completed> {
+    let became = after.status == Status::Completed && before.status != Status::Completed;
+    became.then(|| Completed {
+        order_id: before.id,
+        order: after.number.clone(),
+        quantity_ordered: after.quantity_ordered,
+        quantity_completed: after.quantity_completed,
+        by,
+    })
 }
 
 fn changed(before: &row::Model, after: &row::Model, by: Option<i64>) -> Changed {

@@ -34,6 +34,16 @@ pub(super) async fn by_ids_locked(tx: &Tx, ids: &HashSet<i64>) -> Result<Vec<row
     Ok(rows)
 }
 
+pub(super) async fn by_ids(conn: &impl ConnectionTrait, ids: &BTreeSet<i64>) -> Result<Vec<row::Model>> {
+    let ids: Vec<i64> = ids.iter().copied().collect();
+    let mut rows = Vec::with_capacity(ids.len());
+    for part in ids.chunks(MAX_BOUND_VALUES) {
+        let select = row::Entity::find().filter(row::Column::Id.is_in(part.iter().copied()));
+        rows.extend(select.all(conn).await?);
+    }
+    Ok(rows)
+}
+
 pub(super) async fn insert(tx: &Tx, orders: &[&NewOrder]) -> Result<()> {
     for part in orders.chunks(ROWS_AT_ONCE) {
         let rows = part.iter().map(|order| row::ActiveModel {

@@ -70,6 +70,26 @@ pub struct Told {
     pub whom: Whom,
     /// The file's name in `wording/<language>/`, without its ending.
     pub words: &'static str,
+    /// The same for the floor's tickets, where an incident's words would read wrongly of them.
+    pub floor_words: Option<&'static str>,
+}
+
+impl Told {
+    /// These are told it in these words.
+    pub const fn new(whom: Whom, words: &'static str) -> Self {
+        Self { whom, words, floor_words: None }
+    }
+
+    /// And of the floor's tickets in these.
+    #[must_use]
+    pub const fn of_the_floor(self, words: &'static str) -> Self {
+        Self { floor_words: Some(words), ..self }
+    }
+
+    /// The files of its words.
+    pub fn files(&self) -> impl Iterator<Item = &'static str> + use<> {
+        [Some(self.words), self.floor_words].into_iter().flatten()
+    }
 }
 
 /// Those whom an event may concern. Who did it is never told, nor is anybody who is not active.
@@ -80,6 +100,10 @@ pub enum Whom {
     Desk,
     /// The desk, as long as nobody has the ticket.
     DeskWhileUnassigned,
+    /// The desk, where the event is about no ticket: where it follows from a ticket, the ticket's own notice says it.
+    DeskUnlessTicket,
+    /// Every admin, and the supervisors of the department in this field of the event's own; nobody where it is empty.
+    DeskOf(&'static str),
     /// Who raised or reported the ticket.
     Requester,
     /// Who has the ticket now.

@@ -22,8 +22,10 @@ use tokio_util::sync::CancellationToken;
 
 /// How often it looks without being poked.
 const TIMER: Duration = Duration::from_mins(5);
-/// After a failure it looks again after twice this time, then after twice that, up to the timer.
+/// After a failure it looks again after this time, then after twice that, up to the other: soon enough for whoever waits
+/// for an answer, and seldom enough for the provider. What calls it meanwhile waits for that look.
 const AFTER_FAILURE: Duration = Duration::from_secs(2);
+const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 /// How many missed messages are handed over at once.
 const AT_ONCE: usize = 500;
 /// A message whose media cannot be listed is waited for this long.
@@ -33,23 +35,24 @@ const OVERLAP: TimeDelta = TimeDelta::minutes(10);
 
 /// Runs until told to stop.
 pub async fn run(app: App, door: Door, stop: CancellationToken) {
-    let mut failures = 0;
+    let mut after_failure = None;
     while !stop.is_cancelled() {
-        let pause = match once(&app, &door).await {
-            Ok(_) => {
-                failures = 0;
-                TIMER
+        after_failure = match (once(&app, &door).await, after_failure) {
+            (Ok(_), _) => None,
+            (Err(_), Some(pause)) => Some(LONGEST_PAUSE.min(pause * 2)),
+            (Err(error), None) => {
+                tracing::warn!(cause = error.private(), "missed messages cannot be looked for yet: {error}");
+                Some(AFTER_FAILURE)
             }
-            Err(error) => {
-                if failures == 0 {
-                    tracing::warn!(cause = error.private(), "missed messages cannot be looked for yet: {error}");
-                }
-                failures += 1;
-                TIMER.min(AFTER_FAILURE.saturating_mul(1 << failures.min(6)))
+        };
+        let waits = async {
+            match after_failure {
+                None => app.bus.wait(Poke::Reconcile, TIMER).await,
+                Some(pause) => tokio::time::sleep(pause).await,
             }
         };
         tokio::select! {
-            () = app.bus.wait(Poke::Reconcile, pause) => {}
+            () = waits => {}
             () = stop.cancelled() => {}
         }
     }

@@ -71,6 +71,11 @@ impl Cells {
         self.read(column, rules::key).unwrap_or_default()
     }
 
+    /// The same where the cell may be blank.
+    pub(super) fn key_or_blank(&mut self, column: &'static str) -> Option<String> {
+        self.read(column, |cell| if cell.is_empty() { Ok(String::new()) } else { rules::key(cell) })
+    }
+
     /// Text that may not be blank.
     pub(super) fn text(&mut self, column: &'static str) -> Option<String> {
         self.read(column, rules::filled(rules::text))

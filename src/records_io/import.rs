@@ -228,6 +228,7 @@ async fn write_next<T: Records>(db: &Db, id: i64) -> Result<bool> {
                 return Ok(false);
             };
             let records: Vec<T::Record> = serde_json::from_str(&piece.records).map_err(Error::internal)?;
+            tx.hush(); // what a file brings is no news
             T::put(tx, &records).await?;
             store::remove(tx, piece.id).await?;
             Ok(true)

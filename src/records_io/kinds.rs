@@ -4,12 +4,16 @@ mod boms;
 mod machines;
 mod orders;
 mod people;
+mod plans;
+mod shifts;
 mod sop_failures;
 
 pub(super) use boms::Boms;
 pub(super) use machines::Machines;
 pub(super) use orders::Orders;
 pub(super) use people::People;
+pub(super) use plans::Plans;
+pub(super) use shifts::Shifts;
 pub(super) use sop_failures::SopFailures;
 
 use super::cells::Cells;
@@ -87,6 +91,14 @@ macro_rules! with_kind {
             }
             $crate::records_io::Kind::People => {
                 type $records = $crate::records_io::kinds::People;
+                $work
+            }
+            $crate::records_io::Kind::Shifts => {
+                type $records = $crate::records_io::kinds::Shifts;
+                $work
+            }
+            $crate::records_io::Kind::MaintenancePlans => {
+                type $records = $crate::records_io::kinds::Plans;
                 $work
             }
         }

@@ -1,4 +1,5 @@
-//! Records in and out: orders, machines, BOMs, SOP failures and people as CSV files.
+//! Records in and out: orders, machines, BOMs, SOP failures, people, shifts and maintenance
+//! plans as CSV files.
 //!
 //! [`import`] takes a file over as a whole or not at all, beside a running server. It works in three steps, none of
 //! which keeps the database's one writer for long:
@@ -40,6 +41,10 @@ pub enum Kind {
     SopFailures,
     /// People with a role, by WhatsApp number.
     People,
+    /// Shifts, by WhatsApp number and start.
+    Shifts,
+    /// Plans of preventive maintenance, by number.
+    MaintenancePlans,
 }
 
 impl Kind {
@@ -51,6 +56,8 @@ impl Kind {
             Self::Boms => "boms",
             Self::SopFailures => "sop-failures",
             Self::People => "people",
+            Self::Shifts => "shifts",
+            Self::MaintenancePlans => "maintenance-plans",
         }
     }
 
@@ -62,6 +69,8 @@ impl Kind {
             Self::Boms => "BOMs",
             Self::SopFailures => "SOP failures",
             Self::People => "people",
+            Self::Shifts => "shifts",
+            Self::MaintenancePlans => "maintenance plans",
         }
     }
 }

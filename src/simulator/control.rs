@@ -54,6 +54,7 @@ pub(super) fn routes() -> Router<Simulator> {
         .route("/phones/{number}/read", post(read))
         .route("/media/{file}", get(file))
         .route("/faults", get(faults).put(set_faults).delete(clear_faults))
+        .route("/letters", get(letters))
         .route("/events", get(events))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
 }
@@ -155,6 +156,9 @@ async fn write(
     if length > MAX_TEXT_CHARS {
         return Err(bad(format!("A WhatsApp message has at most {MAX_TEXT_CHARS} characters; this one has {length}.")));
     }
+    if new.medium == Some(Medium::Email) {
+        return Err(bad("A phone writes WhatsApp or text messages. E-mails are read here, and not written."));
+    }
     if new.media.len() > 1 {
         return Err(bad("A WhatsApp message carries one file. Send the others on their own."));
     }
@@ -216,6 +220,10 @@ async fn file(State(simulator): State<Simulator>, Path(file): Path<String>) -> R
     Ok((headers, file.bytes.to_vec()).into_response())
 }
 
+async fn letters(State(simulator): State<Simulator>) -> Json<Value> {
+    Json(json!({"letters": simulator.letters()}))
+}
+
 async fn faults(State(simulator): State<Simulator>) -> Json<Value> {
     Json(fault_answer(&simulator))
 }
@@ -240,7 +248,7 @@ fn fault_answer(simulator: &Simulator) -> Value {
     json!({"words": faults.in_words(), "faults": faults})
 }
 
-/// News as server-sent events: `{"type": "bubble" | "phone" | "faults" | "resync", …}`. After `resync` the page
+/// News as server-sent events: `{"type": "bubble" | "phone" | "letter" | "faults" | "resync", …}`. After `resync` the page
 /// reads everything again, because it fell behind.
 async fn events(State(simulator): State<Simulator>) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
     let start = (simulator.inner.news.subscribe(), simulator.inner.closed.clone());

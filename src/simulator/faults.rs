@@ -1,8 +1,8 @@
 //! What shall go wrong: rules that a person or a test arms, each for the next so many messages.
 //!
-//! Four places can fail: our sends (`sends`), the list of messages (`lists`), the webhooks that tell Andon of a message
-//! (`webhooks`), and the status callbacks of our messages (`callbacks`). A rule wears out by itself; nothing here lasts
-//! for ever, and every figure is bounded, so that no fault can hang the process.
+//! Five places can fail: our sends (`sends`), the list of messages (`lists`), the webhooks that tell Andon of a message
+//! (`webhooks`), the status callbacks of our messages (`callbacks`), and our e-mails (`mails`). A rule wears out by
+//! itself; nothing here lasts for ever, and every figure is bounded, so that no fault can hang the process.
 
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +18,7 @@ const MAX_RETRY_AFTER_S: u32 = 3_600;
 /// Everything that is armed.
 ///
 /// **Shape** `{"sends": {"next": 3, "fault": {"kind": "refuse", "code": 63016}}, "lists": null, "webhooks": null,
-/// "callbacks": null, "window": false}`
+/// "callbacks": null, "mails": null, "window": false}`
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Faults {
@@ -30,6 +30,8 @@ pub struct Faults {
     pub webhooks: Option<Rule<PostFault>>,
     /// What happens to the status callbacks of the next messages that Andon sends.
     pub callbacks: Option<Rule<PostFault>>,
+    /// What happens to the next e-mails that Andon sends.
+    pub mails: Option<Rule<MailFault>>,
     /// Free text to somebody who has not written for 24 hours comes back undelivered (63016).
     pub window: bool,
 }
@@ -111,6 +113,23 @@ pub enum PostFault {
     Reorder,
 }
 
+/// How an e-mail goes wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum MailFault {
+    /// Refused with one of a mail server's codes.
+    Refuse {
+        /// The code, from 400 to 599.
+        code: u16,
+    },
+    /// Never answered once the letter was handed over: the connection is dropped.
+    Silent {
+        /// The letter was taken all the same.
+        #[serde(default)]
+        taken: bool,
+    },
+}
+
 impl Faults {
     /// Whether all figures are within their bounds; else a sentence that names the wrong one.
     pub fn check(&self) -> Result<(), String> {
@@ -119,6 +138,7 @@ impl Faults {
             ("lists", self.lists.map(|rule| rule.next)),
             ("webhooks", self.webhooks.map(|rule| rule.next)),
             ("callbacks", self.callbacks.map(|rule| rule.next)),
+            ("mails", self.mails.map(|rule| rule.next)),
         ];
         for (place, next) in nexts {
             if next.is_some_and(|next| !(1..=MAX_NEXT).contains(&next)) {
@@ -137,6 +157,11 @@ impl Faults {
             {
                 return Err(format!("{place}.fault.times must be from 1 to {MAX_TIMES}."));
             }
+        }
+        if let Some(Rule { fault: MailFault::Refuse { code }, .. }) = self.mails
+            && !(400..600).contains(&code)
+        {
+            return Err("mails.fault.code must be a mail server's, from 400 to 599.".to_owned());
         }
         Ok(())
     }
@@ -170,6 +195,15 @@ impl Faults {
                 PostFault::Reorder => format!("Receipts of {whose} come backwards: read, delivered, sent."),
             });
         }
+        if let Some(Rule { next, fault }) = self.mails {
+            let which =
+                if next == 1 { "The next e-mail is".to_owned() } else { format!("The next {next} e-mails are") };
+            words.push(match fault {
+                MailFault::Refuse { code } => format!("{which} refused with code {code}."),
+                MailFault::Silent { taken: false } => format!("{which} never answered, and lost."),
+                MailFault::Silent { taken: true } => format!("{which} never answered, although taken."),
+            });
+        }
         if self.window {
             words.push("Messages to phones that have not written for 24 hours come back undelivered (63016).".into());
         }
@@ -189,6 +223,11 @@ impl Faults {
     /// The fault for the webhook at hand, if one is armed; uses it up.
     pub(super) fn take_webhook(&mut self) -> Option<PostFault> {
         take(&mut self.webhooks)
+    }
+
+    /// The fault for the e-mail at hand, if one is armed; uses it up.
+    pub(super) fn take_mail(&mut self) -> Option<MailFault> {
+        take(&mut self.mails)
     }
 
     /// The fault for the callbacks of the message at hand, if one is armed; uses it up.
@@ -287,6 +326,7 @@ mod tests {
             (r#"{"sends":{"next":1,"fault":{"kind":"respond","status":429,"retry_after_s":4000}}}"#, "retry_after_s"),
             (r#"{"sends":{"next":1,"fault":{"kind":"delay","ms":30001}}}"#, "sends.fault.ms"),
             (r#"{"callbacks":{"next":1,"fault":{"kind":"repeat","times":11}}}"#, "callbacks.fault.times"),
+            (r#"{"mails":{"next":1,"fault":{"kind":"refuse","code":250}}}"#, "mails.fault.code"),
         ];
         for (json, named) in cases {
             let faults: Faults = serde_json::from_str(json).expect(json);

@@ -111,7 +111,9 @@ fn day(value: &str) -> Result<NaiveDate, Refusal> {
 
 fn page(simulator: &Simulator, filter: &Filter) -> Value {
     let book = simulator.book();
-    let matching = book.newest_first(filter.before).filter(|(_, message)| filter.takes(message, simulator.sender()));
+    let matching = book
+        .newest_first(filter.before)
+        .filter(|(_, message)| filter.takes(message, simulator.sender_on(message.medium)));
     // A page asked for by its number alone is counted from the newest.
     let skipped = if filter.before.is_none() { filter.page.saturating_mul(filter.page_size) } else { 0 };
     let mut taken: Vec<_> = matching.skip(skipped).take(filter.page_size + 1).collect();

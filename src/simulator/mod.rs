@@ -1,14 +1,15 @@
-//! The simulator: a stand-in for Twilio, and a phone in the browser.
+//! The simulator: a stand-in for Twilio and for a mail server, and a phone in the browser.
 //!
 //! It is a provider, not a mock. It takes sends in Twilio's shape with Twilio's checks and errors, tells Andon of
-//! messages and receipts over HTTP, signed as Twilio signs, and can be told to go wrong. Everything lives in
-//! memory, bounded, and is gone when the process ends.
+//! messages and receipts over HTTP, signed as Twilio signs, takes e-mails over SMTP, and can be told to go wrong.
+//! Everything lives in memory, bounded, and is gone when the process ends.
 //!
 //! It refuses nothing to whoever reaches it beyond what Twilio would: mount it on loopback only.
 
 mod control;
 mod faults;
 mod list;
+mod mail;
 mod page;
 mod rules;
 mod state;
@@ -18,7 +19,8 @@ mod traffic;
 mod twilio_api;
 mod wire;
 
-pub use faults::{Faults, ListFault, PostFault, Rule, SendFault};
+pub use faults::{Faults, ListFault, MailFault, PostFault, Rule, SendFault};
+pub use mail::Letter;
 
 use crate::channels::{Medium, Place, Status};
 use crate::kit::{Clock, E164, Instant};
@@ -45,8 +47,10 @@ pub struct Setup {
     pub account_sid: String,
     /// Checks sends and signs webhooks.
     pub auth_token: SecretString,
-    /// The plant's number: the only one that may send, and the one that phones write to.
+    /// The plant's WhatsApp number: the only one that may send there, and the one that phones write to.
     pub sender: E164,
+    /// The same for text messages; often it is the same number.
+    pub sms_sender: E164,
     /// Whose plant it is; the phone shows it at the top.
     pub company: String,
     /// Where the webhook of a phone's message goes. A `#fragment` is left off, as Twilio does.
@@ -274,6 +278,11 @@ impl Simulator {
 
     fn sender(&self) -> &E164 {
         &self.inner.setup.sender
+    }
+
+    /// The plant's number on this medium.
+    fn sender_on(&self, medium: Medium) -> &E164 {
+        if medium == Medium::Sms { &self.inner.setup.sms_sender } else { self.sender() }
     }
 
     fn account_sid(&self) -> &str {

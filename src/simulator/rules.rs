@@ -112,8 +112,8 @@ pub(super) fn failure_text(code: i32) -> &'static str {
     FAILURES.iter().find(|(known, _)| *known == code).map_or("Simulated failure", |(_, text)| text)
 }
 
-/// Checks a `Messages.json` form as Twilio does; `sender` is the only number of ours.
-pub(super) fn check(form: &[(String, String)], sender: &E164) -> Result<Send, Refusal> {
+/// Checks a `Messages.json` form as Twilio does; `sender` is the only number of ours on each medium.
+pub(super) fn check<'a>(form: &[(String, String)], sender: impl Fn(Medium) -> &'a E164) -> Result<Send, Refusal> {
     let given = |name: &str| form.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
     let filled = |name: &str| given(name).filter(|value| !value.is_empty());
 
@@ -128,9 +128,9 @@ pub(super) fn check(form: &[(String, String)], sender: &E164) -> Result<Send, Re
     }
     let (medium, to) = recipient(to)?;
     if let Some(from) = from {
-        check_from(from, medium, &to, sender)?;
+        check_from(from, medium, &to, &sender)?;
     }
-    if to == *sender {
+    if to == *sender(medium) {
         return Err(Refusal::new(21266));
     }
 
@@ -179,7 +179,7 @@ fn recipient(to: &str) -> Result<(Medium, E164), Refusal> {
     magic.map_or(Ok((medium, number)), |(_, code)| Err(Refusal::new(*code)))
 }
 
-fn check_from(from: &str, medium: Medium, to: &E164, sender: &E164) -> Result<(), Refusal> {
+fn check_from<'a>(from: &str, medium: Medium, to: &E164, sender: impl Fn(Medium) -> &'a E164) -> Result<(), Refusal> {
     let (from_medium, number) =
         from.strip_prefix("whatsapp:").map_or((Medium::Sms, from), |number| (Medium::Whatsapp, number));
     if let Some((_, code)) = MAGIC_FROM.iter().find(|(magic, _)| *magic == number) {
@@ -188,11 +188,11 @@ fn check_from(from: &str, medium: Medium, to: &E164, sender: &E164) -> Result<()
     if number == to.as_str() && from_medium == medium {
         return Err(Refusal::new(21266));
     }
-    if number != sender.as_str() {
+    if number != sender(from_medium).as_str() {
         let code = match from_medium {
             Medium::Whatsapp => 63007,
-            Medium::Sms if E164::parse(number).is_err() => 21212,
-            Medium::Sms => 21606,
+            _ if E164::parse(number).is_err() => 21212,
+            _ => 21606,
         };
         return Err(Refusal::new(code));
     }
@@ -236,7 +236,8 @@ mod tests {
 
     fn judged(form: &[(&str, &str)]) -> Result<Send, i32> {
         let form: Vec<_> = form.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        check(&form, &E164::parse("+12025550100").expect("well formed")).map_err(|refusal| refusal.code)
+        let ours = E164::parse("+12025550100").expect("well formed");
+        check(&form, |_| &ours).map_err(|refusal| refusal.code)
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! give way.
 
 use super::faults::{Faults, PostFault};
+use super::mail::{Letter, MAX_LETTERS};
 use super::wire::Post;
 use super::{Attachment, Bubble, Side};
 use crate::channels::{Medium, Place, Status};
@@ -122,6 +123,7 @@ pub(super) struct Book {
     messages: BTreeMap<u64, Message>,
     by_sid: HashMap<String, u64>,
     files: VecDeque<File>,
+    letters: VecDeque<Letter>,
     next: u64,
     pub(super) faults: Faults,
     /// A webhook that waits for the next one to overtake it.
@@ -136,6 +138,7 @@ impl Book {
             messages: BTreeMap::new(),
             by_sid: HashMap::new(),
             files: VecDeque::new(),
+            letters: VecDeque::new(),
             next: 0,
             faults: Faults::default(),
             held: None,
@@ -235,6 +238,22 @@ impl Book {
     /// The file with this id.
     pub(super) fn file(&self, sid: &str) -> Option<&File> {
         self.files.iter().find(|file| file.sid == sid)
+    }
+
+    /// Keeps an e-mail under the next number; the oldest gives way.
+    pub(super) fn keep_letter(&mut self, letter: Letter) -> Letter {
+        self.next += 1;
+        let letter = Letter { number: self.next, ..letter };
+        self.letters.push_back(letter.clone());
+        if self.letters.len() > MAX_LETTERS {
+            self.letters.pop_front();
+        }
+        letter
+    }
+
+    /// The e-mails, oldest first.
+    pub(super) fn letters(&self) -> impl Iterator<Item = &Letter> {
+        self.letters.iter()
     }
 
     fn drop_message(&mut self, number: u64) {

@@ -93,7 +93,8 @@ impl Simulator {
         let sid = message.sid.clone();
         let mut book = self.book();
         let name = incoming.profile_name.clone().unwrap_or_else(|| book.phone(&incoming.from).name.clone());
-        let form = wire::inbound(&message, incoming, &name, self.account_sid(), self.sender());
+        let sender = self.sender_on(incoming.medium);
+        let form = wire::inbound(&message, incoming, &name, self.account_sid(), sender);
         book.keep(message);
         drop(book);
         self.announce(&sid);
@@ -254,7 +255,7 @@ impl Simulator {
             let book = self.book();
             let Some(message) = book.message(sid) else { return };
             let Some(url) = message.callback.clone() else { return };
-            let form = wire::callback(message, status, self.account_sid(), self.sender());
+            let form = wire::callback(message, status, self.account_sid(), self.sender_on(message.medium));
             let copies = match message.callback_fault {
                 Some(PostFault::Drop) => 0,
                 Some(PostFault::Repeat { times }) => times + 1,

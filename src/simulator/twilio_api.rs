@@ -13,7 +13,7 @@ use super::state::{Book, Message};
 use super::wire::{API_VERSION, address, status_word};
 use super::{Attachment, Side, Simulator, sid};
 use crate::channels::Medium;
-use crate::kit::{E164, Instant};
+use crate::kit::{E164, Instant, sms};
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, State};
@@ -72,7 +72,7 @@ async fn create(
 ) -> Response {
     let checked = authorise(&simulator, &account, &headers).and_then(|()| {
         let form: Vec<(String, String)> = form_urlencoded::parse(&body).into_owned().collect();
-        rules::check(&form, simulator.sender())
+        rules::check(&form, |medium| simulator.sender_on(medium))
     });
     let send = match checked {
         Ok(send) => send,
@@ -236,7 +236,7 @@ pub(super) fn authorise(simulator: &Simulator, account: &str, headers: &HeaderMa
 
 /// The message object.
 pub(super) fn resource(message: &Message, simulator: &Simulator) -> Value {
-    let (from, to) = ends(message, simulator.sender());
+    let (from, to) = ends(message, simulator.sender_on(message.medium));
     let outgoing = message.side == Side::In;
     let waits = message.sent_at.is_none();
     let from_is_open = waits && message.messaging_service.is_some();
@@ -285,11 +285,9 @@ fn path_of(message: &Message, simulator: &Simulator) -> String {
     format!("/{API_VERSION}/Accounts/{}/Messages/{}", simulator.account_sid(), message.sid)
 }
 
-/// "1" for WhatsApp, whatever its length; for SMS counted, with ASCII standing in for the GSM alphabet.
+/// "1" for WhatsApp, whatever its length; counted for text messages.
 fn segments(message: &Message) -> String {
-    let (alone, joined) = if message.text.is_ascii() { (160, 153) } else { (70, 67) };
-    let units = message.text.encode_utf16().count();
-    let count = if message.medium == Medium::Whatsapp || units <= alone { 1 } else { units.div_ceil(joined) };
+    let count = if message.medium == Medium::Whatsapp { 1 } else { sms::parts(&message.text) };
     count.to_string()
 }
 

@@ -198,10 +198,7 @@ pub(super) fn status_word(status: Status) -> &'static str {
 
 /// `whatsapp:+1…`, or the bare number for SMS.
 pub(super) fn address(medium: Medium, number: &E164) -> String {
-    match medium {
-        Medium::Whatsapp => format!("whatsapp:{number}"),
-        Medium::Sms => number.to_string(),
-    }
+    if medium == Medium::Whatsapp { format!("whatsapp:{number}") } else { number.to_string() }
 }
 
 /// The texts of the `<Message>`s in a `TwiML` answer; empty for the usual `<Response/>`.

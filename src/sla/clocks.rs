@@ -77,7 +77,7 @@ impl Clock {
     /// How it stands at `now`.
     pub fn state(&self, now: Instant) -> State {
         let left = self.time_left(now);
-        let allowed = self.due_at - self.started_at - self.paused_for;
+        let allowed = self.allowed();
         if self.stopped_at.is_some() {
             State::Done
         } else if left < TimeDelta::zero() {
@@ -89,6 +89,23 @@ impl Clock {
         } else {
             State::Ok
         }
+    }
+
+    /// The first instant of the warning, as the deadline stands now; that of the breach, where no time was ever left.
+    pub fn warns_at(&self) -> Instant {
+        match self.allowed().num_microseconds() {
+            Some(allowed) if allowed >= 0 => self.due_at - TimeDelta::microseconds(allowed / i64::from(WARNING_PART)),
+            _ => self.passed_at(),
+        }
+    }
+
+    /// The first instant at which the deadline has passed, as it stands now.
+    pub fn passed_at(&self) -> Instant {
+        self.due_at + TimeDelta::microseconds(1)
+    }
+
+    fn allowed(&self) -> TimeDelta {
+        self.due_at - self.started_at - self.paused_for
     }
 
     /// Whether the deadline passed before the promise was kept.

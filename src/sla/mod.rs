@@ -3,8 +3,10 @@
 //! Pure: asks neither the database nor the network nor the clock. Kinds of tickets choose one of the
 //! policies; nothing here knows the kinds.
 
+pub mod alarms;
 pub mod clocks;
 pub mod policy;
 
+pub use alarms::Said;
 pub use clocks::{Clock, State, format_instant, format_left};
 pub use policy::{Policy, Priority};

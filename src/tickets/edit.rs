@@ -104,6 +104,7 @@ fn apply(
         told.push(("priority", format!("Priority: {} → {}", before.priority.display(), priority.display())));
         after.priority = priority;
         move_deadlines(before, &mut after);
+        after = after.wound(Some(before), now);
     }
     Ok((after, told))
 }

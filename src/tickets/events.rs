@@ -3,6 +3,7 @@
 //! Each carries its ticket, who did it, and what the telling needs beyond what the ticket's row says. Beside its name
 //! stand the one that the desk's clients know it by, and who is told in which words (`wording/<language>/`).
 
+use super::alarms::Deadline;
 use super::model::Kind;
 use crate::db::Tx;
 use crate::kit::{Instant, Result};
@@ -27,7 +28,7 @@ pub struct About {
 macro_rules! event {
     (
         $(#[$doc:meta])* $struct:ident = $name:literal as $shown_as:literal
-        tells [$($whom:expr => $words:literal),*]
+        tells [$($whom:expr => $words:literal $(, on the floor $floor_words:literal)?);*]
         { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* }
     ) => {
         $(#[$doc])*
@@ -42,7 +43,7 @@ macro_rules! event {
         impl Event for $struct {
             const NAME: &'static str = $name;
             const SHOWN_AS: &'static str = $shown_as;
-            const TELLS: &'static [Told] = &[$(Told { whom: $whom, words: $words }),*];
+            const TELLS: &'static [Told] = &[$(Told::new($whom, $words)$(.of_the_floor($floor_words))?),*];
 
             fn subject(&self) -> Subject {
                 Subject::new(TICKET, self.about.ticket_id)
@@ -58,13 +59,13 @@ macro_rules! event {
 event! {
     /// A ticket was made. Tells the desk: the admins, for the floor's kinds the department's supervisors too.
     Created = "ticket.created" as "ticket_created"
-    tells [Desk => "ticket.created"]
+    tells [Desk => "ticket.created", on the floor "ticket.created.floor"]
     {}
 }
 event! {
     /// Somebody answers for it. Tells the requester.
     Opened = "ticket.opened" as "ticket_opened"
-    tells [Requester => "ticket.opened"]
+    tells [Requester => "ticket.opened", on the floor "ticket.opened.floor"]
     {
         /// What the admin noted.
         notes: Option<String>,
@@ -73,7 +74,7 @@ event! {
 event! {
     /// It was given to people. Tells those newly assigned.
     Assigned = "ticket.assigned" as "ticket_assigned"
-    tells [Listed("newly_assigned") => "ticket.assigned"]
+    tells [Listed("newly_assigned") => "ticket.assigned", on the floor "ticket.assigned.floor"]
     {
         /// Everybody who has it now.
         assigned: Vec<i64>,
@@ -116,7 +117,7 @@ event! {
 event! {
     /// It is said to be done. Tells the requester and the desk.
     Finished = "ticket.finished" as "work_finished"
-    tells [Requester => "ticket.finished", Desk => "ticket.finished.desk"]
+    tells [Requester => "ticket.finished"; Desk => "ticket.finished.desk"]
     {
         /// What was done.
         comment: String,
@@ -125,7 +126,7 @@ event! {
 event! {
     /// The requester agreed, or was silent for 72 hours. Tells the desk and the assigned.
     Approved = "ticket.approved" as "ticket_approved"
-    tells [Holders => "ticket.approved.assigned", Desk => "ticket.approved"]
+    tells [Holders => "ticket.approved.assigned"; Desk => "ticket.approved"]
     {
         /// A word with it.
         comment: Option<String>,
@@ -136,7 +137,7 @@ event! {
 event! {
     /// The requester disagreed. Tells the desk and the assigned.
     Rejected = "ticket.rejected" as "ticket_rejected"
-    tells [Holders => "ticket.rejected", Desk => "ticket.rejected"]
+    tells [Holders => "ticket.rejected"; Desk => "ticket.rejected"]
     {
         /// What is missing.
         comment: String,
@@ -145,7 +146,7 @@ event! {
 event! {
     /// It was given up. Tells the assigned and the requester.
     Cancelled = "ticket.cancelled" as "ticket_cancelled"
-    tells [Requester => "ticket.cancelled", Holders => "ticket.cancelled"]
+    tells [Requester => "ticket.cancelled"; Holders => "ticket.cancelled"]
     {
         /// Why.
         reason: String,
@@ -154,10 +155,35 @@ event! {
 event! {
     /// Somebody added a word. Tells the others on it; the desk, as long as nobody has it.
     Commented = "ticket.commented" as "ticket_commented"
-    tells [Requester => "ticket.commented", Holders => "ticket.commented", DeskWhileUnassigned => "ticket.commented"]
+    tells [Requester => "ticket.commented"; Holders => "ticket.commented"; DeskWhileUnassigned => "ticket.commented"]
     {
         /// The word.
         comment: String,
+    }
+}
+
+event! {
+    /// A quarter of the time of a deadline is left, or less. Tells the assigned and the desk.
+    SlaWarning = "sla.warning" as "sla_warning"
+    tells [Holders => "sla.warning"; Desk => "sla.warning"]
+    {
+        /// Which deadline.
+        clock: Deadline,
+        /// The deadline, as it stood then.
+        due_at: Instant,
+        /// How much time was left then. **Units**: whole minutes.
+        minutes_left: i64,
+    }
+}
+event! {
+    /// A deadline has passed. Tells the assigned and the desk.
+    SlaBreached = "sla.breached" as "sla_breached"
+    tells [Holders => "sla.breached"; Desk => "sla.breached"]
+    {
+        /// Which deadline.
+        clock: Deadline,
+        /// The deadline.
+        due_at: Instant,
     }
 }
 

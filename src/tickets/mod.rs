@@ -6,6 +6,7 @@
 
 mod acting;
 pub mod action;
+pub mod alarms;
 pub mod api;
 mod edit;
 pub mod events;
@@ -37,7 +38,6 @@ use crate::kit::{Instant, Result};
 use events::About;
 use futures_util::future::BoxFuture;
 use references::references;
-use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::ConnectionTrait;
 use std::collections::HashMap;
 use store::NewHistory;
@@ -115,8 +115,9 @@ pub async fn create(tx: &Tx, new: Vec<NewTicket>) -> Result<Vec<row::Model>> {
         return Ok(Vec::new());
     }
     let references = references(tx, &new).await?;
-    let rows = new.into_iter().zip(&references).map(|(new, reference)| made(tx.now(), new, reference)).collect();
-    let tickets = store::insert(tx, rows, &references).await?;
+    let rows = new.into_iter().zip(&references);
+    let rows = rows.map(|(new, reference)| made(tx.now(), new, reference).wound(None, tx.now()));
+    let tickets = store::insert(tx, rows.collect(), &references).await?;
     let history = tickets.iter().map(|ticket| NewHistory {
         ticket_id: ticket.id,
         changed_by: ticket.requester_id,
@@ -211,35 +212,38 @@ fn about(ticket: &row::Model, actor_id: Option<i64>) -> About {
     About { ticket_id: ticket.id, reference: ticket.reference.clone(), kind: ticket.kind, actor_id }
 }
 
-fn made(now: Instant, new: NewTicket, reference: &str) -> row::ActiveModel {
+fn made(now: Instant, new: NewTicket, reference: &str) -> row::Model {
     let policy = new.kind.policy();
     let resolution_due_at = new.given.resolution_due_at.or_else(|| policy.resolution_due(new.priority, now));
-    row::ActiveModel {
-        id: NotSet,
-        reference: Set(reference.to_owned()),
-        kind: Set(new.kind),
-        status: Set(Status::New),
-        priority: Set(new.priority),
-        title: Set(new.title),
-        description: Set(new.description),
-        media: Set(new.media_json),
-        requester_id: Set(new.requester_id),
-        department: Set(new.department),
-        category: Set(new.incident.as_ref().map(|incident| incident.category)),
-        project_name: Set(new.incident.map(|incident| incident.project_name)),
-        admin_notes: Set(None),
-        estimated_resolution_time: Set(None),
-        response_due_at: Set(policy.response_due(new.priority, now)),
-        resolution_due_at: Set(resolution_due_at),
-        opened_at: Set(None),
-        started_at: Set(None),
-        resolved_at: Set(None),
-        closed_at: Set(None),
-        paused_at: Set(None),
-        paused_micros: Set(0),
-        version: Set(0),
-        created_at: Set(now),
-        updated_at: Set(now),
+    row::Model {
+        id: 0,
+        reference: reference.to_owned(),
+        kind: new.kind,
+        status: Status::New,
+        priority: new.priority,
+        title: new.title,
+        description: new.description,
+        media: new.media_json,
+        requester_id: new.requester_id,
+        department: new.department,
+        category: new.incident.as_ref().map(|incident| incident.category),
+        project_name: new.incident.map(|incident| incident.project_name),
+        admin_notes: None,
+        estimated_resolution_time: None,
+        response_due_at: policy.response_due(new.priority, now),
+        resolution_due_at,
+        opened_at: None,
+        started_at: None,
+        resolved_at: None,
+        closed_at: None,
+        paused_at: None,
+        paused_micros: 0,
+        version: 0,
+        created_at: now,
+        updated_at: now,
+        response_said: None,
+        resolution_said: None,
+        alarm_at: None,
     }
 }
 

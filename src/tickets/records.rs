@@ -4,7 +4,6 @@ use super::store::{self, NewHistory};
 use super::{NewTicket, Status, made, references, row};
 use crate::db::Tx;
 use crate::kit::{Instant, Result};
-use sea_orm::ActiveValue::Set;
 use sea_orm::ConnectionTrait;
 
 /// A ticket that began elsewhere.
@@ -69,17 +68,18 @@ pub async fn page(
     store::page(conn, kind, after, most).await
 }
 
-fn arrived(row: row::ActiveModel, status: Status, now: Instant) -> row::ActiveModel {
+fn arrived(row: row::Model, status: Status, now: Instant) -> row::Model {
     use Status::{Cancelled, Closed, InProgress, New, OnHold, Resolved};
-    let since = |is_so: bool| Set(is_so.then_some(now));
-    row::ActiveModel {
-        status: Set(status),
+    let since = |is_so: bool| is_so.then_some(now);
+    let row = row::Model {
+        status,
         opened_at: since(!matches!(status, New | Cancelled)),
         started_at: since(matches!(status, InProgress | OnHold | Resolved | Closed)),
         resolved_at: since(matches!(status, Resolved | Closed)),
         closed_at: since(matches!(status, Closed | Cancelled)),
         paused_at: since(status == OnHold),
-        updated_at: Set(now),
+        updated_at: now,
         ..row
-    }
+    };
+    row.wound(None, now)
 }

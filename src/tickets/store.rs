@@ -1,5 +1,6 @@
 //! Tickets, who has them and their history in the database, as sets.
 
+pub(super) mod alarms;
 pub(super) mod list;
 mod on_hand;
 mod rows;
@@ -21,8 +22,8 @@ use sea_orm::{
 };
 use std::collections::{HashMap, HashSet};
 
-/// A ticket has twenty-five columns to set, a history row six.
-const ROWS_AT_ONCE: usize = MAX_BOUND_VALUES / 28;
+/// A ticket has twenty-seven columns to set, a history row six.
+const ROWS_AT_ONCE: usize = MAX_BOUND_VALUES / 30;
 
 /// A person who has a ticket.
 #[derive(Clone, Debug, PartialEq, Eq, sea_orm::FromQueryResult)]
@@ -90,8 +91,8 @@ pub(super) async fn with_base(tx: &Tx, base: &str, most: Option<u64>) -> Result<
 }
 
 /// Inserts tickets and answers with their rows, in the same order.
-pub(super) async fn insert(tx: &Tx, tickets: Vec<row::ActiveModel>, references: &[String]) -> Result<Vec<row::Model>> {
-    let mut tickets = tickets.into_iter();
+pub(super) async fn insert(tx: &Tx, tickets: Vec<row::Model>, references: &[String]) -> Result<Vec<row::Model>> {
+    let mut tickets = tickets.into_iter().map(|ticket| row::ActiveModel { id: NotSet, ..ticket.into() });
     loop {
         let part: Vec<row::ActiveModel> = tickets.by_ref().take(ROWS_AT_ONCE).collect();
         if part.is_empty() {
@@ -136,7 +137,7 @@ pub(super) async fn save(tx: &Tx, tickets: Vec<row::Model>) -> Result<()> {
         .update_columns([C::Status, C::Priority, C::Title, C::Description, C::Category, C::ProjectName])
         .update_columns([C::AdminNotes, C::EstimatedResolutionTime, C::ResponseDueAt, C::ResolutionDueAt])
         .update_columns([C::OpenedAt, C::StartedAt, C::ResolvedAt, C::ClosedAt, C::PausedAt, C::PausedMicros])
-        .update_columns([C::Version, C::UpdatedAt])
+        .update_columns([C::ResponseSaid, C::ResolutionSaid, C::AlarmAt, C::Version, C::UpdatedAt])
         .to_owned();
     for part in tickets.chunks(ROWS_AT_ONCE) {
         let rows = part.iter().map(|ticket| row::ActiveModel { id: NotSet, ..ticket.clone().into() });

@@ -3,13 +3,11 @@
 //! A reader answers with the value, or with the end of a sentence that begins with the field's name. What it takes
 //! never holds a NUL character, which PostgreSQL could not keep.
 
-use crate::kit::{E164, Instant};
+use crate::kit::{E164, EmailAddress, Instant};
 use chrono::{DateTime, Datelike as _, FixedOffset, SubsecRound as _, Timelike as _, Utc};
 use serde_json::Value;
 use std::ops::RangeInclusive;
 
-/// The longest e-mail address. **Source**: RFC 5321, 4.5.3.1.3 (a path of 256 with its brackets).
-const MAX_EMAIL_CHARS: usize = 254;
 /// The longest name to sign in with.
 const MAX_USERNAME: usize = 150;
 /// The most numbers in one list.
@@ -167,23 +165,7 @@ pub fn username(raw: Raw<'_>) -> Result<String, String> {
 
 /// An e-mail address, in small letters: something, an @, and a domain of at least two parts.
 pub fn email(raw: Raw<'_>) -> Result<String, String> {
-    let text = raw.text()?.trim().to_lowercase();
-    let is_atom = |part: &str| !part.is_empty() && !part.chars().any(|c| c.is_whitespace() || c.is_control());
-    let is_label = |part: &str| {
-        let hyphens = part.starts_with('-') || part.ends_with('-');
-        !part.is_empty() && !hyphens && part.chars().all(|c| c.is_alphanumeric() || c == '-')
-    };
-    let is_one = text.rsplit_once('@').is_some_and(|(name, domain)| {
-        is_atom(name)
-            && !name.contains(['@', ',', ';', '<', '>', '"'])
-            && domain.contains('.')
-            && domain.split('.').all(is_label)
-    });
-    if is_one && text.chars().count() <= MAX_EMAIL_CHARS {
-        Ok(text)
-    } else {
-        Err("must be an e-mail address, like name@example.com".to_owned())
-    }
+    EmailAddress::parse(raw.text()?).map(|address| address.to_string()).map_err(|wrong| wrong.to_string())
 }
 
 #[cfg(test)]

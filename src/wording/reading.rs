@@ -117,6 +117,10 @@ impl Reading {
             let instead = format!("Shorten it to {MAX_TEXT_CHARS}.");
             return self.problems.push(Problem { file: file.to_owned(), line: None, what, instead });
         }
+        // A file stands for the whole notice: what an earlier one of its name said besides is gone.
+        let table = self.tables.entry(language.to_owned()).or_default();
+        table.retain(|key, _| notices::file_of(key) != Some(event));
+        self.homes.retain(|(known, key), _| known != language || notices::file_of(key) != Some(event));
         for (name, part) in parts {
             let key = format!("notice.{event}.{name}");
             self.homes.insert((language.to_owned(), key.clone()), file.to_owned());

@@ -111,6 +111,8 @@ fn the_examples_in_the_documents_can_be_imported() {
         ("orders", "orders: created 2,"),
         ("boms", "BOMs: created 1,"),
         ("sop-failures", "SOP failures: created 2,"),
+        ("shifts", "shifts: created 2,"),
+        ("maintenance-plans", "maintenance plans: created 2,"),
     ] {
         let file = examples.join(format!("{kind}.csv"));
         let (code, out, err) = told(folder.path(), &["import", kind, &file.to_string_lossy()]);

@@ -10,6 +10,7 @@ mod browsing;
 mod contract;
 mod conversations;
 mod database;
+mod deadlines;
 mod deliveries;
 mod desk_chat;
 mod doubt;
@@ -19,13 +20,16 @@ mod housekeeping;
 mod imports;
 mod inbox;
 mod live;
+mod media;
 mod notifications;
 mod numbers;
 mod odd_input;
+mod order_notices;
 mod outages;
 mod processes;
 mod records;
 mod records_api;
+mod reminders;
 mod signing_in;
 mod slow_lines;
 mod statements;
@@ -98,6 +102,9 @@ fn every_fact() -> Vec<Fact> {
         floods::facts(),
         housekeeping::facts(),
         notifications::facts(),
+        media::facts(),
+        order_notices::facts(),
+        deadlines::facts(),
         inbox::facts(),
         live::facts(),
         admin::facts(),
@@ -106,6 +113,7 @@ fn every_fact() -> Vec<Fact> {
         records::facts(),
         imports::facts(),
         records_api::facts(),
+        reminders::facts(),
         events_api::facts(),
         attachments::facts(),
         slow_lines::facts(),

@@ -31,31 +31,31 @@ facts!["notifications":
     a_hundred_events_are_told_in_one_go,
 ];
 
-const SUPERVISOR: &str = "+12025550102";
-const ADMIN: &str = "+12025550103";
+pub(crate) const SUPERVISOR: &str = "+12025550102";
+pub(crate) const ADMIN: &str = "+12025550103";
 const SUPPORT: &str = "+12025550104";
 const CLIENT: &str = "+12025550105";
-const EVERYBODY: [(&str, &str); 5] =
+pub(crate) const EVERYBODY: [(&str, &str); 5] =
     [("operator", OPERATOR), ("supervisor", SUPERVISOR), ("admin", ADMIN), ("support", SUPPORT), ("client", CLIENT)];
 
 /// The plant, whose people sign in.
-async fn start(backend: Backend) -> TestApp {
+pub(crate) async fn start(backend: Backend) -> TestApp {
     let app = TestApp::start(backend).await;
     change(&app, "UPDATE people SET username = LOWER(role) WHERE role IS NOT NULL").await;
     app
 }
 
-async fn change(app: &TestApp, statement: &str) {
+pub(crate) async fn change(app: &TestApp, statement: &str) {
     let connection = app.connection().await;
     sea_orm::ConnectionTrait::execute_unprepared(&connection, statement).await.expect("a change");
 }
 
-async fn person(app: &TestApp, role: Role) -> i64 {
+pub(crate) async fn person(app: &TestApp, role: Role) -> i64 {
     let query = format!("SELECT id FROM people WHERE role = '{}'", role.as_str());
     app.rows(&query).await[0].try_get("", "id").expect("an id")
 }
 
-async fn raise(app: &TestApp, title: &str) -> i64 {
+pub(crate) async fn raise(app: &TestApp, title: &str) -> i64 {
     raise_all(app, &[title]).await[0]
 }
 
@@ -92,7 +92,7 @@ fn incident(title: &str, client: i64) -> NewTicket {
     }
 }
 
-async fn act(app: &TestApp, role: Role, ticket: i64, action: Action) {
+pub(crate) async fn act(app: &TestApp, role: Role, ticket: i64, action: Action) {
     let viewer = Viewer { person_id: person(app, role).await, role: Some(role), department: None, open_access: false };
     let acting = app.server.app.db.write(move |tx| {
         let (viewer, action) = (viewer.clone(), action.clone());
@@ -102,7 +102,7 @@ async fn act(app: &TestApp, role: Role, ticket: i64, action: Action) {
 }
 
 /// Who got which first lines since the last look.
-async fn news(app: &TestApp, seen: &mut BTreeMap<&'static str, usize>) -> Vec<String> {
+pub(crate) async fn news(app: &TestApp, seen: &mut BTreeMap<&'static str, usize>) -> Vec<String> {
     app.settle().await;
     let mut news = Vec::new();
     for (who, phone) in EVERYBODY {
@@ -196,20 +196,23 @@ async fn a_report_from_the_floor_tells_the_desk_and_not_its_writer(backend: Back
     }
     assert_eq!(app.says(OPERATOR, "High").await.len(), 1, "the answer, and no notice");
     let told = app.replies(&number(SUPERVISOR));
-    assert!(told.len() == 1 && told[0].starts_with("🎫 *New Ticket Created*\n\n*Client:* Operator\n"), "{told:?}");
-    assert!(!told[0].contains("Project") && !told[0].contains("Category"), "{told:?}");
+    assert!(told.len() == 1 && told[0].starts_with("🛠️ *New Maintenance Ticket*\n\n*Ticket:* MAINT-"), "{told:?}");
+    for line in ["*Machine:* MACH-001", "*Department:* Machining", "*Urgency:* High", "*Reported by:* Operator"] {
+        assert!(told[0].lines().any(|told| told == line), "{line}: {told:?}");
+    }
+    assert!(!["Project", "Category", "Client"].iter().any(|word| told[0].contains(word)), "{told:?}");
     assert_eq!(app.replies(&number(ADMIN)).len(), 1);
     assert!(app.replies(&number(SUPPORT)).is_empty() && app.replies(&number(CLIENT)).is_empty());
     for text in ["3", "MACH-002", "Bearing", "High"] {
         app.says(SUPERVISOR, text).await;
     }
-    let notices = app.replies(&number(SUPERVISOR)).into_iter().filter(|text| text.starts_with("🎫"));
+    let notices = app.replies(&number(SUPERVISOR)).into_iter().filter(|text| text.starts_with("🛠️"));
     assert_eq!(notices.count(), 1, "nobody is told what they did themselves");
     // Another department's machine.
     for text in ["3", "MACH-004", "Bearing", "High"] {
         app.says(OPERATOR, text).await;
     }
-    let notices = app.replies(&number(SUPERVISOR)).into_iter().filter(|text| text.starts_with("🎫"));
+    let notices = app.replies(&number(SUPERVISOR)).into_iter().filter(|text| text.starts_with("🛠️"));
     assert_eq!((notices.count(), app.replies(&number(ADMIN)).len()), (1, 3));
     app.end().await;
 }

@@ -4,16 +4,19 @@ use crate::facts;
 use crate::support::app::{OPERATOR, TestApp};
 use crate::support::databases::Backend;
 use crate::support::twilio::Form;
+use andon::bus::Poke;
 use andon::reconcile;
-use andon::simulator::{Faults, Incoming, PostFault, Rule, SendFault};
+use andon::simulator::{Faults, Incoming, ListFault, PostFault, Rule, SendFault};
 use chrono::TimeDelta;
 use reqwest::StatusCode;
 use sea_orm::ConnectionTrait as _;
 use serde_json::json;
+use tokio_util::sync::CancellationToken;
 
 facts!["outages":
     a_message_whose_webhook_was_lost_is_fetched,
     what_came_while_andon_was_down_is_fetched_at_start,
+    a_provider_that_cannot_be_asked_is_not_asked_at_every_call,
     a_database_that_is_away_loses_nothing,
     a_full_disk_loses_nothing_that_was_accepted,
     a_half_request_does_not_hold_up_a_stop,
@@ -60,6 +63,28 @@ async fn what_came_while_andon_was_down_is_fetched_at_start(backend: Backend) {
     assert_eq!(catch_up(&app).await, 2);
     let texts: Vec<String> = app.bubbles(OPERATOR).into_iter().map(|bubble| bubble.text).collect();
     assert!(texts.len() == 2 && texts[0].starts_with("👋") && texts[1].contains("Order Number"), "{texts:?}");
+    app.end().await;
+}
+
+/// Each message that cannot be stored calls for a look: in a flood that would be as many questions.
+async fn a_provider_that_cannot_be_asked_is_not_asked_at_every_call(backend: Backend) {
+    const ARMED: u32 = 100;
+    let app = TestApp::start(backend).await;
+    catch_up(&app).await;
+    let lists = Some(Rule { next: ARMED, fault: ListFault::Respond { status: 503 } });
+    app.simulator().set_faults(Faults { lists, ..Faults::default() }).await.expect("within bounds");
+    let stop = CancellationToken::new();
+    let looking = reconcile::run(app.server.app.clone(), app.server.door.clone(), stop.clone());
+    let calling = async {
+        for _ in 0..6 {
+            app.server.app.bus.poke(Poke::Reconcile);
+            app.says(OPERATOR, "hi").await;
+        }
+        stop.cancel();
+    };
+    tokio::join!(looking, calling);
+    let asked = ARMED - app.simulator().faults().lists.map_or(0, |rule| rule.next);
+    assert!((1..=2).contains(&asked), "asked {asked} times");
     app.end().await;
 }
 

@@ -25,7 +25,8 @@ facts!["records":
     an_import_waits_for_the_one_before_it,
 ];
 
-const ALL: [Kind; 5] = [Kind::People, Kind::Machines, Kind::Orders, Kind::Boms, Kind::SopFailures];
+const ALL: [Kind; 7] =
+    [Kind::People, Kind::Machines, Kind::Orders, Kind::Boms, Kind::SopFailures, Kind::Shifts, Kind::MaintenancePlans];
 
 /// What an import told.
 #[derive(Default)]
@@ -92,6 +93,12 @@ async fn what_goes_out_comes_in_the_same(backend: Backend) {
     let from = &app.server.app.db;
     let odd = "number,name,location,department\n=1+1,'quoted,\"two\nlines; and, more\",@home\nÄ-ß,-5 °C,,Ünit\n";
     assert_eq!(take(from, Kind::Machines, odd).await, (2, 0, 0));
+    let shifts = "person,starts_at,machine,note\n+12025550102,2026-01-20 06:00,,\n\
+        +12025550101,2026-01-20 06:00,mach-001,=1\n+12025550101,2026-01-19T22:00:00.5+01:00,,\"two\nlines\"\n";
+    assert_eq!(take(from, Kind::Shifts, shifts).await, (3, 0, 0));
+    let plans = "number,machine,title,every_days,next_on,responsible\npm-2,MACH-002,Oil,30,2026-02-01,\n\
+        PM-1,mach-001,Grease,7,2026-01-20,+12025550104; +12025550101\n";
+    assert_eq!(take(from, Kind::MaintenancePlans, plans).await, (2, 0, 0));
     let (to, database) = another(backend).await;
     for kind in ALL {
         let file = export(from, kind).await;

@@ -298,7 +298,14 @@ async fn a_decision_is_made_once(backend: Backend) {
 
 async fn records_are_kept_by_admins_and_supervisors_only(backend: Backend) {
     let app = TestApp::start(backend).await;
-    let lists = ["/api/orders/", "/api/machines/", "/api/boms/", "/api/sop_failures/"];
+    let lists = [
+        "/api/orders/",
+        "/api/machines/",
+        "/api/shifts/",
+        "/api/maintenance_plans/",
+        "/api/boms/",
+        "/api/sop_failures/",
+    ];
     for role in Role::ALL {
         let user = app.user(&role.as_str().to_lowercase(), role).await;
         let may = matches!(role, Role::Admin | Role::Supervisor);

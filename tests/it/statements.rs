@@ -4,6 +4,7 @@
 //! past the databases' own limits is a set cut (`db::MAX_BOUND_VALUES` values a statement, 200 mistyped keys).
 
 mod desk;
+mod due;
 
 use crate::support::app::{TestApp, number};
 use crate::support::databases::Backend;
@@ -50,7 +51,7 @@ const FACTS: [Fact; 3] = [
 /// Each fact on a thread of its own, where nobody else's statements are counted and a set is whole: what is handed in
 /// together waits together.
 pub(crate) fn trials(backend: Backend) -> impl Iterator<Item = Trial> {
-    FACTS.into_iter().chain(desk::FACTS).map(move |(name, fact)| {
+    FACTS.into_iter().chain(desk::FACTS).chain(due::FACTS).map(move |(name, fact)| {
         Trial::test(format!("{name}::{}", backend.key()), move || {
             let statements = Statements::default();
             let subscriber = tracing_subscriber::registry().with(statements.clone());
@@ -273,7 +274,14 @@ fn outcome(app: &TestApp, nth: usize, leased: &Leased) -> Outcome {
         _ => Err(refused(20003, Retry::StopChannel)),
     };
     let came = Came::Sent(answer);
-    Outcome { leased: leased.clone(), channel: "twilio", started_at: app.clock.now(), came, chance: 0.5 }
+    Outcome {
+        leased: leased.clone(),
+        channel: "twilio",
+        started_at: app.clock.now(),
+        came,
+        is_opt_out: false,
+        chance: 0.5,
+    }
 }
 
 /// Every piece of news there is of a message, found by its token or by the provider's id.

@@ -227,6 +227,8 @@ async fn the_doctor_finds_nothing_wrong_where_nothing_is(backend: Backend) {
         "survive every restart",
         "Everybody registered",
         "Nothing waits",
+        "No text messages are sent",
+        "No e-mails are sent",
     ] {
         assert!(says(&report, Level::Fine, found), "{found}: {report:#?}");
     }
@@ -249,8 +251,10 @@ async fn the_doctor_says_what_is_wrong_and_shows_no_secret(backend: Backend) {
         (("WHATSAPP_WEBHOOK_URL", "http://no-such-host.invalid/api/whatsapp/webhook"), "name is not known"),
         (("TWILIO_WHATSAPP_NUMBER", ""), "No sender is set"),
         (("DATABASE_URL", "postgres://andon:hunter2@127.0.0.1:9/andon"), "The database cannot be reached"),
+        (("SMTP_URL", "smtp://andon:hunter2@127.0.0.1:9"), "The mail server cannot be reached"),
     ] {
-        let report = doctor(&app, &[setting]).await;
+        let sender = if setting.0 == "SMTP_URL" { "andon@example.com" } else { "" };
+        let report = doctor(&app, &[setting, ("EMAIL_FROM", sender)]).await;
         assert!(says(&report, Level::Wrong, expected), "{setting:?} {expected}: {report:#?}");
         let told = format!("{report:?}");
         for secret in [TOKEN, ADMIN_TOKEN, "another-token", "hunter2"] {

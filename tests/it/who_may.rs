@@ -2,7 +2,7 @@
 //!
 //! A cell is the answer's status. Where an object is named in the path, and it matters whose it is, there are two: to
 //! an object of one's own, and to a foreign one. What those are for whom says [`plant::Plant::ticket`] for tickets; else own
-//! is: oneself, one's own token, file or notification, a machine or failure of one's own department.
+//! is: oneself, one's own token, file or notification, a machine, plan or failure of one's own department.
 //!
 //! Every cell gets objects made for it, in the state in which the endpoint would do its work.
 
@@ -76,6 +76,17 @@ GET    /api/machines                                               401     403  
 POST   /api/machines                                               401     403      201        403      403      201      403
 GET    /api/machines/{id}                                          401     403      200/200    403      403      200/200  200/200
 PATCH  /api/machines/{id}                                          401     403      200/403    403      403      200/200  403/403
+GET    /api/shifts                                                 401     403      200        403      403      200      200
+POST   /api/shifts                                                 401     403      201        403      403      201      403
+GET    /api/shifts/{id}                                            401     403      200        403      403      200      200
+PATCH  /api/shifts/{id}                                            401     403      200        403      403      200      403
+DELETE /api/shifts/{id}                                            401     403      204        403      403      204      403
+GET    /api/maintenance_plans                                      401     403      200        403      403      200      200
+POST   /api/maintenance_plans                                      401     403      201        403      403      201      403
+GET    /api/maintenance_plans/{id}                                 401     403      200/200    403      403      200/200  200/200
+PATCH  /api/maintenance_plans/{id}                                 401     403      200/403    403      403      200/200  403/403
+DELETE /api/maintenance_plans/{id}                                 401     403      204/403    403      403      204/204  403/403
+POST   /api/maintenance_plans/{id}/done                            401     403      200/403    403      403      200/200  403/403
 GET    /api/boms                                                   401     403      200        403      403      200      200
 POST   /api/boms                                                   401     403      201        403      403      201      403
 GET    /api/boms/{id}                                              401     403      200        403      403      200      200

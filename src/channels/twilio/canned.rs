@@ -1,7 +1,7 @@
 //! A tiny server with canned answers, in Twilio's place.
 
 use super::{Credentials, Twilio};
-use crate::channels::{Medium, Outbound};
+use crate::channels::{Outbound, Recipient};
 use crate::kit::E164;
 use axum::{Router, extract::State, http::HeaderMap, response::IntoResponse};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -84,12 +84,18 @@ pub(super) fn channel(base: Url, next: Option<&str>) -> Twilio {
 
 pub(super) fn outbound(text: &str) -> Outbound {
     Outbound {
-        medium: Medium::Whatsapp,
-        to: number("+447700900123"),
+        to: Recipient::Whatsapp(number("+447700900123")),
         from: None,
+        subject: None,
         text: text.to_owned(),
         token: "t0ken".to_owned(),
+        written_at: chrono::DateTime::UNIX_EPOCH,
     }
+}
+
+/// The same as a text message.
+pub(super) fn by_sms(text: &str) -> Outbound {
+    Outbound { to: Recipient::Sms(number("+447700900123")), ..outbound(text) }
 }
 
 pub(super) fn basic(token: &str) -> String {

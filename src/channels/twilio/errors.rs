@@ -28,6 +28,12 @@ pub(super) fn is_outage(name: &str) -> bool {
     OUTAGES.contains(&name)
 }
 
+/// Whether this code says that the recipient wants no messages from this sender: a STOP that Twilio keeps, or a sender
+/// who is blocked on WhatsApp.
+pub(super) fn is_opt_out(code: i32) -> bool {
+    matches!(code, 21610 | 63014)
+}
+
 /// Twilio answered, and not with success.
 pub(super) fn refused(status: u16, retry_after: Option<Duration>, body: &[u8]) -> SendError {
     // Either {code, message, …} or RFC 9457's {code, detail, …}; a proxy's error page is neither.

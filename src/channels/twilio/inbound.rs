@@ -80,7 +80,7 @@ pub(super) fn accept(twilio: &Twilio, webhook: &Webhook<'_>) -> Result<Vec<Signa
             "a signed message was left aside: its sender is no phone number (a short code, a name or a user id)"
         ),
         Err(Aside::Ourselves) => tracing::warn!(
-            "a signed message was left aside: it comes from TWILIO_WHATSAPP_NUMBER, so an answer would go to ourselves"
+            "a signed message was left aside: it comes from a number of ours, so an answer would go to ourselves"
         ),
     }
     Ok(signal.into_iter().collect())
@@ -134,7 +134,7 @@ impl Form<'_> {
 
 fn message(twilio: &Twilio, sid: String, from: &str, form: &Form<'_>) -> Result<Signal, Aside> {
     let (medium, from) = read_address(from).ok_or(Aside::NoNumber)?;
-    if twilio.whatsapp_sender.as_ref() == Some(&from) {
+    if twilio.whatsapp_sender.as_ref() == Some(&from) || twilio.sms_number() == Some(&from) {
         return Err(Aside::Ourselves);
     }
     let media: Vec<Media> = (0..MAX_MEDIA)

@@ -5,7 +5,7 @@
 //! Source: Twilio's OpenAPI (`Messages.json`, `Messages/{sid}/Media.json`).
 
 use super::inbound::{kind_of, repaired, status_named};
-use super::outbound::{ask, encoded, messages_url, sender};
+use super::outbound::{ask, encoded, messages_url, recipient, sender};
 use super::{NAME, Twilio, errors, read_address, written};
 use crate::channels::{Inbound, Listed, Media, Medium, Outbound, Retry, SendError, Sent, Status};
 use crate::kit::Instant;
@@ -21,17 +21,19 @@ const SENT_PAGE_SIZE: &str = "50";
 const MAX_PAGES: usize = 20;
 
 /// Lists what came in since; see [`crate::channels::Channel::received_since`]. Empty where credentials or
-/// sender are missing. The list knows no taps, quotes, names and places: those come by webhook alone.
+/// numbers of ours are missing: which numbers a Messaging Service has, Andon does not know. The list knows no taps, quotes, names and places: those come by webhook alone.
 pub(super) async fn received_since(twilio: &Twilio, since: Instant) -> Result<Vec<Listed>, SendError> {
-    let (Ok(messages), Some(sender)) = (messages_url(twilio), &twilio.whatsapp_sender) else { return Ok(Vec::new()) };
+    let Ok(messages) = messages_url(twilio) else { return Ok(Vec::new()) };
+    let whatsapp = twilio.whatsapp_sender.as_ref().map(|number| written(Medium::Whatsapp, number));
+    let sms = twilio.sms_number().map(|number| written(Medium::Sms, number));
     // Twilio's dates have whole seconds, and its filter whole days.
     let since = since.trunc_subsecs(0);
-    let filter = [
-        ("To", written(Medium::Whatsapp, sender)),
-        ("DateSent>", since.format("%Y-%m-%d").to_string()),
-        ("PageSize", PAGE_SIZE.to_owned()),
-    ];
-    let mut found = list(twilio, messages, &filter, |_| true).await?;
+    let mut found = Vec::new();
+    for sender in whatsapp.into_iter().chain(sms) {
+        let filter =
+            [("To", sender), ("DateSent>", since.format("%Y-%m-%d").to_string()), ("PageSize", PAGE_SIZE.to_owned())];
+        found.extend(list(twilio, messages.clone(), &filter, |_| true).await?);
+    }
     // Newest first at Twilio; reversed before the (stable) sort, so that those of one second keep their order.
     found
         .retain(|message| message.direction.as_deref() == Some("inbound") && message.at().is_none_or(|at| at >= since));
@@ -44,13 +46,12 @@ pub(super) async fn received_since(twilio: &Twilio, since: Instant) -> Result<Ve
 /// Lists what we sent to somebody; see [`crate::channels::Channel::sent_to`]. Without a filter by date: Twilio's is by
 /// the day a message was sent, and one that still waits has none.
 pub(super) async fn sent_to(twilio: &Twilio, message: &Outbound, since: Instant) -> Result<Vec<Sent>, SendError> {
-    let (messages, sender) = (messages_url(twilio)?, sender(twilio, message)?);
+    let messages = messages_url(twilio)?;
     let since = since.trunc_subsecs(0);
-    let filter = [
-        ("To", written(message.medium, &message.to)),
-        ("From", written(message.medium, sender)),
-        ("PageSize", SENT_PAGE_SIZE.to_owned()),
-    ];
+    // Twilio's list knows no Messaging Services, and a message that still waits has no number yet.
+    let from = Some(sender(twilio, message)?).filter(|(field, _)| *field == "From");
+    let (to, page_size) = (("To", recipient(message)?), ("PageSize", SENT_PAGE_SIZE.to_owned()));
+    let filter: Vec<(&str, String)> = [Some(to), from, Some(page_size)].into_iter().flatten().collect();
     let is_new = |message: &ListedMessage| message.at().is_none_or(|at| at >= since);
     let mut found = list(twilio, messages, &filter, |page| page.last().is_none_or(is_new)).await?;
     found.retain(is_new);
@@ -61,7 +62,7 @@ pub(super) async fn sent_to(twilio: &Twilio, message: &Outbound, since: Instant)
 async fn list(
     twilio: &Twilio,
     messages: String,
-    filter: &[(&str, String); 3],
+    filter: &[(&str, String)],
     go_on: impl Fn(&[ListedMessage]) -> bool + Send,
 ) -> Result<Vec<ListedMessage>, SendError> {
     let mut found: Vec<ListedMessage> = Vec::new();

@@ -1,7 +1,8 @@
-//! Twilio: WhatsApp through Twilio's Messaging API.
+//! Twilio: WhatsApp and text messages through Twilio's Messaging API.
 //!
 //! Webhooks count only with Twilio's signature ([`signature`]); without a token none does. Sends are told
-//! apart by what may be done after a failure ([`errors`]). Text messages are read, but not sent yet.
+//! apart by what may be done after a failure ([`errors`]). Text messages come from a number, or from a Messaging Service,
+//! which picks one.
 
 mod account;
 #[cfg(test)]
@@ -16,6 +17,7 @@ pub mod signature;
 pub use account::{Account, Answer};
 
 use super::{Accepted, Channel, Listed, Media, Medium, Outbound, Rejection, Retry, SendError, Sent, Signal, Webhook};
+use crate::config::SmsSender;
 use crate::kit::{E164, Instant};
 use async_trait::async_trait;
 use secrecy::{ExposeSecret, SecretString};
@@ -50,6 +52,7 @@ pub struct Twilio {
     api_base: String,
     credentials: Option<Credentials>,
     whatsapp_sender: Option<E164>,
+    sms_sender: Option<SmsSender>,
     status_callback: Option<String>,
 }
 
@@ -74,7 +77,13 @@ impl Twilio {
             usable
         });
         let api_base = String::from(api_base).trim_end_matches('/').to_owned();
-        Self { http, api_base, credentials, whatsapp_sender, status_callback }
+        Self { http, api_base, credentials, whatsapp_sender, sms_sender: None, status_callback }
+    }
+
+    /// The same channel, sending text messages from here.
+    #[must_use]
+    pub fn with_sms(self, sms_sender: Option<SmsSender>) -> Self {
+        Self { sms_sender, ..self }
     }
 
     /// What Twilio says of the account, for each token in turn.
@@ -92,6 +101,14 @@ impl Twilio {
             .collect()
     }
 
+    /// Our number for text messages, where we know it.
+    fn sms_number(&self) -> Option<&E164> {
+        match &self.sms_sender {
+            Some(SmsSender::Number(number)) => Some(number),
+            Some(SmsSender::Service(_)) | None => None,
+        }
+    }
+
     /// The account's id, if there is one.
     fn account_sid(&self) -> Option<&str> {
         self.credentials.as_ref().map(|credentials| credentials.account_sid.as_str()).filter(|sid| !sid.is_empty())
@@ -106,7 +123,12 @@ impl Channel for Twilio {
 
     fn carries(&self, medium: Medium) -> bool {
         let has_credentials = self.account_sid().is_some() && !self.tokens().is_empty();
-        medium == Medium::Whatsapp && has_credentials && self.whatsapp_sender.is_some()
+        has_credentials
+            && match medium {
+                Medium::Whatsapp => self.whatsapp_sender.is_some(),
+                Medium::Sms => self.sms_sender.is_some(),
+                Medium::Email => false,
+            }
     }
 
     fn max_chars(&self, _medium: Medium) -> usize {
@@ -123,6 +145,10 @@ impl Channel for Twilio {
 
     fn retry(&self, code: i32) -> Retry {
         errors::explain(code).retry
+    }
+
+    fn is_opt_out(&self, code: i32) -> bool {
+        errors::is_opt_out(code)
     }
 
     fn is_outage(&self, name: &str) -> bool {
@@ -152,10 +178,7 @@ impl Channel for Twilio {
 
 /// Twilio's way to write an address: bare for a text message, with a prefix for WhatsApp.
 fn written(medium: Medium, number: &E164) -> String {
-    match medium {
-        Medium::Whatsapp => format!("{WHATSAPP_PREFIX}{number}"),
-        Medium::Sms => number.to_string(),
-    }
+    if medium == Medium::Whatsapp { format!("{WHATSAPP_PREFIX}{number}") } else { number.to_string() }
 }
 
 /// The reverse of [`written`]; `None` for short codes, names, user ids and other networks.

@@ -7,8 +7,8 @@
 
 use super::inbound::status_named;
 use super::{MAX_CHARS, Twilio, errors, written};
-use crate::channels::{Accepted, Medium, Outbound, SendError, Status};
-use crate::kit::E164;
+use crate::channels::{Accepted, Medium, Outbound, Recipient, SendError, Status};
+use crate::config::SmsSender;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::{RequestBuilder, StatusCode, header::RETRY_AFTER};
 use serde_json::Value;
@@ -18,19 +18,17 @@ pub(super) const NO_CREDENTIALS: &str = "TWILIO_ACCOUNT_SID or TWILIO_AUTH_TOKEN
                               (console.twilio.com) under Account Info.";
 const NO_SENDER: &str = "TWILIO_WHATSAPP_NUMBER not configured. It is the number of your WhatsApp sender in the Twilio \
                          Console; for the Sandbox +14155238886.";
+const NO_SMS_SENDER: &str = "Neither TWILIO_SMS_NUMBER nor TWILIO_MESSAGING_SERVICE_SID configured. One of them says from \
+                             what text messages come; both are in the Twilio Console.";
 
 /// Hands one message to Twilio; see [`crate::channels::Channel::send`].
 pub(super) async fn send(twilio: &Twilio, message: &Outbound) -> Result<Accepted, SendError> {
     let messages = messages_url(twilio)?;
-    let sender = sender(twilio, message)?;
+    let (to, sender) = (recipient(message)?, sender(twilio, message)?);
     if message.text.chars().count() > MAX_CHARS {
         return Err(errors::refused_here(21617));
     }
-    let mut form = vec![
-        ("To", written(message.medium, &message.to)),
-        ("From", written(message.medium, sender)),
-        ("Body", message.text.clone()),
-    ];
+    let mut form = vec![("To", to), sender, ("Body", message.text.clone())];
     if let Some(callback) = &twilio.status_callback {
         form.push(("StatusCallback", with_token(callback, &message.token)));
     }
@@ -41,13 +39,29 @@ pub(super) async fn send(twilio: &Twilio, message: &Outbound) -> Result<Accepted
     Ok(Accepted { provider_id: provider_id.to_owned(), status })
 }
 
-/// The number of ours that this message comes from.
-pub(super) fn sender<'a>(twilio: &'a Twilio, message: &'a Outbound) -> Result<&'a E164, SendError> {
-    let own = twilio.whatsapp_sender.as_ref().filter(|_| message.medium == Medium::Whatsapp);
-    message.from.as_ref().or(own).ok_or_else(|| match message.medium {
-        Medium::Whatsapp => errors::not_configured(NO_SENDER),
-        Medium::Sms => errors::refused_here(21603),
-    })
+/// To whom, as Twilio writes it.
+pub(super) fn recipient(message: &Outbound) -> Result<String, SendError> {
+    match &message.to {
+        Recipient::Whatsapp(number) | Recipient::Sms(number) => Ok(written(message.to.medium(), number)),
+        Recipient::Email(_) => Err(errors::refused_here(21211)),
+    }
+}
+
+/// From what of ours the message comes: the field of Twilio's form, and its value.
+pub(super) fn sender(twilio: &Twilio, message: &Outbound) -> Result<(&'static str, String), SendError> {
+    let medium = message.to.medium();
+    if let Some(number) = &message.from {
+        return Ok(("From", written(medium, number)));
+    }
+    if medium == Medium::Whatsapp {
+        let number = twilio.whatsapp_sender.as_ref().ok_or_else(|| errors::not_configured(NO_SENDER))?;
+        return Ok(("From", written(medium, number)));
+    }
+    match &twilio.sms_sender {
+        Some(SmsSender::Number(number)) => Ok(("From", written(medium, number))),
+        Some(SmsSender::Service(sid)) => Ok(("MessagingServiceSid", sid.clone())),
+        None => Err(errors::not_configured(NO_SMS_SENDER)),
+    }
 }
 
 /// Asks Twilio, with the account's token, and with the next one where the first is refused (then nothing was

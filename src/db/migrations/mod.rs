@@ -18,6 +18,8 @@ mod m11_incidents;
 mod m12_files;
 mod m13_events_audit;
 mod m14_notifications;
+mod m16_reminders;
+mod m17_media;
 
 use crate::db::Db;
 use crate::kit::{Error, Result};
@@ -103,6 +105,8 @@ impl MigratorTrait for Migrator {
             Box::new(m12_files::Migration),
             Box::new(m13_events_audit::Migration),
             Box::new(m14_notifications::Migration),
+            Box::new(m16_reminders::Migration),
+            Box::new(m17_media::Migration),
         ]
     }
 }
@@ -159,6 +163,10 @@ impl Columns {
 
     fn date(self, name: &'static str) -> ColumnDef {
         ColumnDef::new(name).date().not_null().take()
+    }
+
+    fn date_or_null(self, name: &'static str) -> ColumnDef {
+        ColumnDef::new(name).date().null().take()
     }
 
     fn count(self, name: &'static str) -> ColumnDef {

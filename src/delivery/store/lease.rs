@@ -38,10 +38,12 @@ pub struct Leased {
     pub medium: String,
     /// The row of the address it goes to.
     pub address_id: i64,
-    /// Where it goes, in E.164.
+    /// Where it goes: a number in E.164, or a mailbox.
     pub to: String,
     /// From which sender.
     pub sender: Option<String>,
+    /// What it is about, in one line.
+    pub subject: Option<String>,
     /// The text.
     pub body: String,
     /// Its line, which is leased with it.
@@ -121,7 +123,8 @@ pub async fn lease(
     let mut leased: Vec<Leased> = row::Entity::find()
         .select_only()
         .columns([row::Column::Id, row::Column::Token, row::Column::Medium, row::Column::AddressId])
-        .columns([row::Column::Sender, row::Column::Body, row::Column::Line, row::Column::Attempts])
+        .columns([row::Column::Sender, row::Column::Subject, row::Column::Body, row::Column::Line])
+        .column(row::Column::Attempts)
         .columns([row::Column::DoubtedAt, row::Column::MayBeDuplicate, row::Column::Kind, row::Column::CreatedAt])
         .column_as(crate::people::store::address::Column::Value, "to")
         .join(JoinType::InnerJoin, row::Relation::Address.def())

@@ -129,6 +129,10 @@ fn line(notice: &NewNotice) -> String {
 fn stored(now: Instant, notice: &NewNotice) -> row::ActiveModel {
     let is_there = notice.way == Way::Desk;
     let status = if is_there { Status::Delivered } else { Status::Queued };
+    let sms_parts = match notice.way {
+        Way::Desk => None,
+        Way::Carried(medium) => super::sms_parts(medium, &notice.body),
+    };
     row::ActiveModel {
         id: NotSet,
         token: Set(token::fresh()),
@@ -158,5 +162,6 @@ fn stored(now: Instant, notice: &NewNotice) -> row::ActiveModel {
         subject: Set(Some(notice.subject.clone())),
         unread: Set(Some(1)),
         seen_at: Set(None),
+        sms_parts: Set(sms_parts),
     }
 }

@@ -10,6 +10,7 @@ use super::{Kind, advance, close, lines, model};
 use crate::channels::{Medium, Receipt, Retry, Status};
 use crate::db::Tx;
 use crate::kit::{Instant, Result};
+use crate::people;
 use sea_orm::sea_query::{CaseStatement, Expr};
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait as _, DbBackend, EntityTrait as _, QueryFilter as _, QueryOrder as _,
@@ -24,6 +25,8 @@ pub struct Verdict {
     pub retry: Retry,
     /// The provider's code in plain words.
     pub reason: Option<String>,
+    /// Whether the recipient wants no messages from us any more.
+    pub is_opt_out: bool,
 }
 
 /// Takes a set of receipts in: finds each delivery by its token, else by the provider's id, and moves it on by rank.
@@ -74,6 +77,7 @@ struct Move<'a> {
     attempts: Vec<i64>,
     retry: Retry,
     reason: String,
+    is_opt_out: bool,
 }
 
 impl Move<'_> {
@@ -84,6 +88,7 @@ impl Move<'_> {
             deliveries: Vec::new(),
             attempts: Vec::new(),
             retry: verdict.retry,
+            is_opt_out: verdict.is_opt_out,
             reason: reason.unwrap_or_else(|| "The provider gave no reason.".to_owned()),
         }
     }
@@ -101,6 +106,10 @@ async fn fail(tx: &Tx, code: Option<i32>, mut group: Move<'_>) -> Result<()> {
     let lost: Vec<i64> = group.deliveries.iter().map(|told| told.id).filter(|id| !again.contains_key(id)).collect();
     tracing::warn!(delivery.ids = ?lost, delivery.again = ?again.keys(), provider.code = code, "deliveries failed: {}", group.reason);
     end_attempts(tx, code, group).await?;
+    if group.is_opt_out {
+        let gone: Vec<i64> = group.deliveries.iter().map(|told| told.address_id).collect();
+        people::store::consent(tx, &gone, false).await?;
+    }
     close(tx, &lost).await?;
     advance(tx, &lost, Status::Failed, Some((code, &group.reason))).await?;
     reopen(tx, code, group, &again).await

@@ -38,6 +38,7 @@ pub mod row {
         pub subject: Option<String>,
         pub unread: Option<i32>,
         pub seen_at: Option<Instant>,
+        pub sms_parts: Option<i32>,
     }
 
     #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

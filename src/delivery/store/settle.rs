@@ -10,6 +10,7 @@ use super::{Leased, doubt, model};
 use crate::channels::{Accepted, Receipt, SendError, Sent, Status};
 use crate::db::Tx;
 use crate::kit::{Instant, Result};
+use crate::people;
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict, SimpleExpr};
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QuerySelect as _};
@@ -26,6 +27,8 @@ pub struct Outcome {
     pub started_at: Instant,
     /// What the provider said.
     pub came: Came,
+    /// Whether it said that the recipient wants no messages from us any more.
+    pub is_opt_out: bool,
     /// A random number in 0..1, for the jitter.
     pub chance: f64,
 }
@@ -44,6 +47,8 @@ pub enum Came {
 pub(super) struct Turns<'a> {
     /// The provider has them.
     pub(super) accepted: Vec<i64>,
+    /// Those of them that the provider handed on, and of which it will say no more.
+    sent: Vec<i64>,
     /// They go again, each at its own instant.
     pub(super) again: Vec<(i64, Instant)>,
     /// Since when they are in doubt.
@@ -80,6 +85,8 @@ pub async fn settle(tx: &Tx, outcomes: &[Outcome], judge: impl Fn(&Receipt) -> V
     let asked: Vec<&Outcome> = asked.into_iter().filter(|outcome| is_ours(&outcome.leased)).collect();
     let found = doubt::resolve(tx, &asked, &mut turns).await?;
     turns.write(tx).await?;
+    let gone: Vec<i64> = outcomes.iter().filter(|one| one.is_opt_out).map(|one| one.leased.address_id).collect();
+    people::store::consent(tx, &gone, false).await?;
     super::receive(tx, &found, judge).await?;
 
     let (ours, others): (Vec<&Leased>, Vec<&Leased>) =
@@ -117,6 +124,9 @@ impl<'a> Turns<'a> {
         let (name, provider_id, error) = match answer {
             Ok(taken) => {
                 self.accepted.push(leased.id);
+                if taken.status == Status::Sent {
+                    self.sent.push(leased.id);
+                }
                 ("ACCEPTED", Some(taken.provider_id.clone()), None)
             }
             Err(error) => {
@@ -172,6 +182,7 @@ impl<'a> Turns<'a> {
     async fn write(self, tx: &Tx) -> Result<()> {
         record_attempts(tx, self.attempts).await?;
         accept(tx, &self.accepted).await?;
+        super::advance(tx, &self.sent, Status::Sent, None).await?;
         uncount(tx, &self.uncounted).await?;
         postpone(tx, &self.again, &self.doubted).await?;
         for (error, ids) in self.failed {

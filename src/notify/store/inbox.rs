@@ -65,6 +65,8 @@ pub struct Whole {
     pub person_name: Option<String>,
     /// The ticket's title.
     pub ticket_title: Option<String>,
+    /// As how many parts it is billed, where it is a text message.
+    pub sms_parts: Option<i32>,
     /// What was wrong and what to do about it.
     pub error_text: Option<String>,
     /// Its attempts, oldest first.
@@ -86,6 +88,7 @@ struct Details {
     person_id: i64,
     person_name: Option<String>,
     ticket_title: Option<String>,
+    sms_parts: Option<i32>,
     error_text: Option<String>,
 }
 
@@ -121,7 +124,7 @@ pub async fn one(conn: &impl ConnectionTrait, id: i64) -> Result<Option<Whole>> 
     let its_ticket: RelationDef =
         event::Entity::belongs_to(ticket::Entity).from(event::Column::TicketId).to(ticket::Column::Id).into();
     let details: Option<Details> = listed()
-        .columns([row::Column::Body, row::Column::PersonId, row::Column::ErrorText])
+        .columns([row::Column::Body, row::Column::PersonId, row::Column::SmsParts, row::Column::ErrorText])
         .column_as(person::Column::Name, "person_name")
         .column_as(ticket::Column::Title, "ticket_title")
         .join(JoinType::LeftJoin, row::Relation::Person.def())
@@ -131,7 +134,7 @@ pub async fn one(conn: &impl ConnectionTrait, id: i64) -> Result<Option<Whole>> 
         .into_model()
         .one(conn)
         .await?;
-    let Some(Details { listed, body, person_id, person_name, ticket_title, error_text }) = details else {
+    let Some(Details { listed, body, person_id, person_name, ticket_title, sms_parts, error_text }) = details else {
         return Ok(None);
     };
     let attempts = attempt::Entity::find()
@@ -139,7 +142,7 @@ pub async fn one(conn: &impl ConnectionTrait, id: i64) -> Result<Option<Whole>> 
         .order_by_asc(attempt::Column::Number)
         .all(conn)
         .await?;
-    Ok(Some(Whole { listed, body, person_id, person_name, ticket_title, error_text, attempts }))
+    Ok(Some(Whole { listed, body, person_id, person_name, ticket_title, sms_parts, error_text, attempts }))
 }
 
 /// How many a person has not read in the desk, by stored medium.

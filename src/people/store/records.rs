@@ -19,7 +19,7 @@ use sea_orm::{
     ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
 };
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// A person as another system has them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -143,10 +143,31 @@ pub async fn numbers_of(conn: &impl ConnectionTrait, people: &[i64]) -> Result<H
     Ok(numbers)
 }
 
+/// Those with a role who have these WhatsApp numbers, by number.
+pub async fn people_with(conn: &impl ConnectionTrait, numbers: &[String]) -> Result<HashMap<String, i64>> {
+    let known = by_addresses(conn, Medium::Whatsapp, numbers).await?.into_iter();
+    Ok(known.filter(|(_, known)| known.role().is_some()).map(|(number, known)| (number, known.person_id)).collect())
+}
+
 /// What this person is here for, active or not; none for somebody who only wrote so far.
 pub async fn role_of(conn: &impl ConnectionTrait, person: i64) -> Result<Option<Role>> {
     let person = person::Entity::find_by_id(person).one(conn).await?;
     Ok(person.and_then(|person| Role::named(person.role.as_deref()?)))
+}
+
+/// Those of these people who are active and have a role.
+pub async fn at_work(conn: &impl ConnectionTrait, people: &[i64]) -> Result<HashSet<i64>> {
+    let mut at_work = HashSet::with_capacity(people.len());
+    for part in people.chunks(MAX_BOUND_VALUES / 2) {
+        let select = person::Entity::find()
+            .select_only()
+            .column(person::Column::Id)
+            .filter(person::Column::Id.is_in(part.iter().copied()))
+            .filter(person::Column::IsActive.eq(true))
+            .filter(person::Column::Role.is_not_null());
+        at_work.extend(select.into_tuple::<i64>().all(conn).await?);
+    }
+    Ok(at_work)
 }
 
 /// What these people are called; those without a name are left out.

@@ -23,6 +23,7 @@ async fn phones_are_added_and_bad_input_is_answered_with_what_to_do() {
         ("phones", json!({"number": "+12025550100"}), 409, "the plant's own number"),
         ("phones/+447700900124/messages", json!({"text": "hi"}), 404, "Add it first"),
         ("phones/+12025550101/messages", json!({}), 400, "Write something first"),
+        ("phones/+12025550101/messages", json!({"text": "hi", "medium": "email"}), 400, "not written"),
         ("phones/+12025550101/messages", json!({"text": long}), 400, "this one has 4097"),
         ("phones/+12025550101/messages", json!({"txt": "hi"}), 400, "unknown field `txt`"),
         (
@@ -65,6 +66,9 @@ async fn faults_are_armed_and_cleared_over_the_api() {
             .await;
     assert_eq!(status, StatusCode::BAD_REQUEST);
     assert_eq!(simulator.faults().sends.map(|rule| rule.next), Some(3), "a refused change changes nothing");
+    let mails = json!({"mails": {"next": 2, "fault": {"kind": "refuse", "code": 450}}});
+    let (_, answer) = ask(&simulator, page_api(Method::PUT, "faults", &mails)).await;
+    assert_eq!(answer["words"], json!(["The next 2 e-mails are refused with code 450."]));
     let (_, answer) = ask(&simulator, page_api(Method::DELETE, "faults", &Value::Null)).await;
     assert_eq!(answer["words"], json!([]));
 }
@@ -102,4 +106,30 @@ async fn the_page_is_served_with_a_policy_that_forbids_everything_foreign() {
         let text = String::from_utf8_lossy(&text);
         assert!(!text.contains("innerHTML") && !text.contains("style=\"") && !text.contains("https://"), "{path}");
     }
+}
+
+#[tokio::test]
+async fn e_mails_are_taken_by_any_client_and_shown() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let (simulator, _andon) = start().await;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = listener.local_addr().expect("bound");
+    let taking = tokio::spawn(simulator.clone().take_mail(listener));
+    let mut client = tokio::net::TcpStream::connect(address).await.expect("it listens");
+    let talk = "HELO me\r\nDATA\r\nMAIL FROM:<andon@example.com> SIZE=1\r\nRCPT TO:nobody\r\nRCPT TO:<dev1@example.com>\r\n\
+                DATA\r\nFrom: Andon <andon@example.com>\r\nSubject: =?utf-8?Q?Gr=C3=BC=C3=9Fe?=\r\n\
+                Message-ID: <1@example.com>\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nHello\r\n..\r\nBye\r\n.\r\n\
+                VRFY dev1\r\nQUIT\r\n";
+    client.write_all(talk.as_bytes()).await.expect("it reads");
+    let mut answers = String::new();
+    client.read_to_string(&mut answers).await.expect("it hangs up after QUIT");
+    let codes: Vec<&str> = answers.lines().filter_map(|line| line.get(..3)).collect();
+    assert_eq!(codes, ["220", "250", "503", "250", "501", "250", "354", "250", "502", "221"]);
+    let (_, shown) = ask(&simulator, page_api(Method::GET, "letters", &Value::Null)).await;
+    let letter = &shown["letters"][0];
+    assert_eq!((&letter["to"], &letter["subject"]), (&json!("dev1@example.com"), &json!("Grüße")));
+    assert_eq!((&letter["from"], &letter["text"]), (&json!("Andon <andon@example.com>"), &json!("Hello\n.\nBye")));
+    assert_eq!((&letter["message_id"], &letter["auto_submitted"]), (&json!("1@example.com"), &Value::Null));
+    simulator.close();
+    taking.await.expect("it ends when the simulator is closed");
 }

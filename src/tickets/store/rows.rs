@@ -4,6 +4,7 @@
 pub mod row {
     #![expect(missing_docs, reason = "the columns are described in db/migrations")]
     use crate::kit::Instant;
+    use crate::sla::{Clock, Said};
     use crate::tickets::incident::Category;
     use crate::tickets::model::{Kind, Priority, Status, Ticket};
     use chrono::TimeDelta;
@@ -38,6 +39,9 @@ pub mod row {
         pub version: i32,
         pub created_at: Instant,
         pub updated_at: Instant,
+        pub response_said: Option<i32>,
+        pub resolution_said: Option<i32>,
+        pub alarm_at: Option<Instant>,
     }
 
     #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
@@ -76,7 +80,7 @@ pub mod row {
         /// The next version of it, changed at `now` into what the rules made of it.
         #[must_use]
         pub fn after(&self, ticket: &Ticket, now: Instant) -> Self {
-            Self {
+            let after = Self {
                 status: ticket.status,
                 response_due_at: ticket.response_due_at,
                 resolution_due_at: ticket.resolution_due_at,
@@ -89,6 +93,43 @@ pub mod row {
                 version: self.version + 1,
                 updated_at: now,
                 ..self.clone()
+            };
+            after.wound(Some(self), now)
+        }
+
+        /// The same with its alarm set: what was said of a deadline stays said until somebody moves it, and what a clock
+        /// says already of a ticket that is new here is no news.
+        #[must_use]
+        pub fn wound(self, before: Option<&Self>, now: Instant) -> Self {
+            let ticket = self.ticket(Vec::new());
+            let old = before.map(|before| (before.ticket(Vec::new()), before));
+            let is_moved = |clock: fn(&Ticket) -> Option<Clock>| {
+                // A pause moves a deadline along with its pauses; only people move the one without the other.
+                let set_for = |ticket: &Ticket| clock(ticket).map(|clock| clock.due_at - clock.paused_for);
+                old.as_ref().is_some_and(|(old, _)| set_for(old) != set_for(&ticket))
+            };
+            let said = |clock: fn(&Ticket) -> Option<Clock>, before: Option<i32>| match before {
+                _ if is_moved(clock) => Said::Nothing,
+                Some(said) => Said::read(said),
+                None => Said::at(clock(&ticket).as_ref(), now),
+            };
+            let response = said(Ticket::response_clock, old.as_ref().and_then(|(_, row)| row.response_said));
+            let resolution = said(Ticket::resolution_clock, old.as_ref().and_then(|(_, row)| row.resolution_said));
+            self.having_said(&ticket, response, resolution)
+        }
+
+        /// The same, once so much was said of its deadlines.
+        #[must_use]
+        pub fn having_said(self, ticket: &Ticket, response: Said, resolution: Said) -> Self {
+            let next = [
+                response.next_at(ticket.response_clock().as_ref()),
+                resolution.next_at(ticket.resolution_clock().as_ref()),
+            ];
+            Self {
+                response_said: Some(response.stored()),
+                resolution_said: Some(resolution.stored()),
+                alarm_at: next.into_iter().flatten().min(),
+                ..self
             }
         }
     }

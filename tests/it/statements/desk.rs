@@ -1,10 +1,13 @@
 //! The desk: no endpoint sends a number of statements that grows with its rows, nor does a set of people who chat.
 
 use super::{Fact, Statements, are_level, take};
+use crate::notifications::raise_many;
 use crate::support::app::{TestApp, number};
 use crate::support::databases::Backend;
 use crate::support::user::User;
+use andon::catalog::NOTICES;
 use andon::channels::{Inbound, Medium};
+use andon::notify;
 use andon::people::Role;
 use andon::people::store::{NewPerson, register};
 use andon::tickets::{self, Action, Key, Viewer, Wish};
@@ -25,8 +28,13 @@ const A_REQUEST: usize = 8;
 const A_SET_OF_ACTIONS: usize = 14;
 /// What a set of messages costs in which everybody uses their menu.
 const A_SET_OF_CHATS: usize = 30;
+/// What it costs to tell everybody of a set of events who is reached for the first time.
+const A_SET_OF_EVENTS: usize = 24;
 
-pub(super) const FACTS: [Fact; 4] = [
+pub(super) const FACTS: [Fact; 5] = [
+    ("statements::telling_4_people_by_e_mail_costs_what_telling_16_costs", |backend, statements| {
+        Box::pin(telling(backend, statements))
+    }),
     ("statements::a_page_of_1_costs_what_a_page_of_20_costs", |backend, statements| {
         Box::pin(pages(backend, statements))
     }),
@@ -73,9 +81,15 @@ async fn pages(backend: Backend, statements: Statements) {
         app.user(&format!("somebody{nth}"), Role::Operator).await;
         let id = raise(&client, &format!("Number {nth}")).await;
         does(&admin, id, "assign", json!({"assigned_to": support.id})).await;
+        let shift =
+            json!({"person": support.id, "starts_at": format!("2026-02-01T06:{nth:02}:00Z"), "machine": "MACH-001"});
+        assert_eq!(admin.post("/api/shifts/", shift).await.0, StatusCode::CREATED);
     }
+    let plan =
+        json!({"number": "PM-1", "machine": "MACH-001", "title": "Oil", "every_days": 30, "next_on": "2026-03-01"});
+    assert_eq!(admin.post("/api/maintenance_plans/", plan).await.0, StatusCode::CREATED);
     app.settle().await;
-    let lists: [(&User, &str, usize); 17] = [
+    let lists: [(&User, &str, usize); 19] = [
         (&admin, "/api/tickets/?", MOST),
         (&client, "/api/tickets/?", MOST),
         (&support, "/api/tickets/?", MOST),
@@ -89,6 +103,8 @@ async fn pages(backend: Backend, statements: Statements) {
         (&support, "/api/notifications/?notification_type=SYSTEM&", MOST),
         (&admin, "/api/orders/?", 1),
         (&admin, "/api/machines/?", 1),
+        (&admin, "/api/shifts/?", MOST),
+        (&admin, "/api/maintenance_plans/?", 1),
         (&admin, "/api/boms/?", 1),
         (&admin, "/api/sop_failures/?", 1),
         (&admin, "/api/profiles/?", 1),
@@ -200,6 +216,27 @@ fn message(from: &str, text: &str) -> Inbound {
         place: None,
         sent_at: None,
     }
+}
+
+/// Tickets of which more and more admins are told by e-mail, most of them for the first time.
+async fn telling(backend: Backend, statements: Statements) {
+    let app = TestApp::with(backend, &[("EMAIL_FROM", "andon@example.com")]).await;
+    let client = app.user("client", Role::Client).await;
+    let (mut admins, mut costs) = (0, Vec::new());
+    for size in CROWDS {
+        for nth in admins..size {
+            app.user(&format!("boss{nth}"), Role::Admin).await;
+        }
+        admins = size;
+        raise_many(&app, client.id, 3).await;
+        let (cost, told) = statements.of(notify::once(&app.server.app, NOTICES)).await;
+        assert_eq!(told.expect("told"), 3);
+        app.settle().await;
+        costs.push(cost);
+    }
+    assert_eq!(app.simulator().letters().len(), 3 * (1 + 4 + 16));
+    are_level(&format!("telling people on {backend}"), &costs, A_SET_OF_EVENTS);
+    app.end().await;
 }
 
 async fn chatting(backend: Backend, statements: Statements) {

@@ -128,6 +128,8 @@ impl<'a> Plant<'a> {
             "notifications" => self.notifications[&Some(who).filter(|_| whose == Whose::Own)],
             "orders" => self.order(path).await,
             "machines" => self.machine(whose).await,
+            "shifts" => self.shift().await,
+            "maintenance_plans" => self.plan(whose).await,
             "boms" => self.bom().await,
             _ => self.sop_failure(whose).await,
         };
@@ -172,6 +174,10 @@ impl<'a> Plant<'a> {
             ("PATCH", "/api/orders/{id}") => json!({"quantity_completed": nth}),
             ("POST", "/api/machines") => machine(nth, OURS),
             ("PATCH", "/api/machines/{id}") => json!({"location": format!("Hall {nth}")}),
+            ("POST", "/api/shifts") => shift(nth, self.other_operator.id),
+            ("PATCH", "/api/shifts/{id}") => json!({"note": format!("Bring gauge {nth}")}),
+            ("POST", "/api/maintenance_plans") => plan(nth, Whose::Own),
+            ("PATCH", "/api/maintenance_plans/{id}") => json!({"title": format!("Change oil {nth}")}),
             ("POST", "/api/boms") => bom(nth),
             ("PATCH", "/api/boms/{id}") => json!({"product": format!("Gearbox {nth}")}),
             ("POST", "/api/boms/{id}/revisions") => revision(),
@@ -286,6 +292,16 @@ impl<'a> Plant<'a> {
         made(&self.boss, "/api/machines/", machine).await
     }
 
+    async fn shift(&mut self) -> i64 {
+        let shift = shift(self.next(), self.other_operator.id);
+        made(&self.boss, "/api/shifts/", shift).await
+    }
+
+    async fn plan(&mut self, whose: Whose) -> i64 {
+        let plan = plan(self.next(), whose);
+        made(&self.boss, "/api/maintenance_plans/", plan).await
+    }
+
     async fn bom(&mut self) -> i64 {
         let bom = bom(self.next());
         made(&self.boss, "/api/boms/", bom).await
@@ -349,6 +365,17 @@ fn order(nth: u32) -> Value {
 
 fn machine(nth: u32, department: &str) -> Value {
     json!({"number": format!("MACH-9{nth}"), "name": "Press", "department": department})
+}
+
+fn shift(nth: u32, person: i64) -> Value {
+    json!({"person": person, "starts_at": format!("2026-02-01T{:02}:{:02}:00Z", nth / 60 % 24, nth % 60)})
+}
+
+/// On one of the demo's machines.
+fn plan(nth: u32, whose: Whose) -> Value {
+    let machine = if whose == Whose::Own { "MACH-001" } else { "MACH-004" };
+    json!({"number": format!("PM-9{nth}"), "machine": machine, "title": "Change the oil", "every_days": 30,
+        "next_on": "2026-02-01"})
 }
 
 fn bom(nth: u32) -> Value {

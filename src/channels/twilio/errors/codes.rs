@@ -43,7 +43,7 @@ pub const KNOWN: &[Known] = &[
         Retry::Never,
         "The recipient's number is not a valid phone number. Correct it in the person's record, in E.164 form (+, country code, number).",
     ),
-    row(21212, "invalid_sender", Retry::Never, "The sender's number is not valid. Check TWILIO_WHATSAPP_NUMBER."),
+    row(21212, "invalid_sender", Retry::Never, SENDER_INVALID),
     row(
         21266,
         "recipient_is_sender",
@@ -57,7 +57,12 @@ pub const KNOWN: &[Known] = &[
         "Messages to the recipient's country are switched off. Enable it in the Twilio Console under Messaging > Settings > Geo permissions.",
     ),
     row(21602, "no_body", Retry::Never, "The message had no text. This is a fault in Andon; please report it."),
-    row(21603, "no_sender", Retry::Never, "The message had no sender. Check TWILIO_WHATSAPP_NUMBER."),
+    row(
+        21603,
+        "no_sender",
+        Retry::Never,
+        "The message had no sender. Check TWILIO_WHATSAPP_NUMBER, and for text messages TWILIO_SMS_NUMBER.",
+    ),
     row(
         21604,
         "no_recipient",
@@ -68,7 +73,7 @@ pub const KNOWN: &[Known] = &[
         21606,
         "sender_not_ours",
         Retry::Never,
-        "The sender's number does not belong to this Twilio account, or cannot send. Check TWILIO_WHATSAPP_NUMBER.",
+        "The sender's number does not belong to this Twilio account, or cannot send. Check TWILIO_WHATSAPP_NUMBER, and for text messages TWILIO_SMS_NUMBER.",
     ),
     row(
         21608,
@@ -86,7 +91,7 @@ pub const KNOWN: &[Known] = &[
         21610,
         "opted_out",
         Retry::Never,
-        "The recipient has opted out (STOP). Only they can change that, by sending START.",
+        "The recipient has opted out of text messages (STOP). Only they can change that, by sending START to the sender.",
     ),
     row(
         21611,
@@ -132,6 +137,18 @@ pub const KNOWN: &[Known] = &[
         "The template's variables do not fit it: each needs a value that is not empty.",
     ),
     row(21658, "template_too_long", Retry::Never, TOO_LONG),
+    row(
+        21701,
+        "messaging_service_unknown",
+        Retry::Never,
+        "Twilio knows no such Messaging Service. Check TWILIO_MESSAGING_SERVICE_SID; it begins with MG.",
+    ),
+    row(
+        21703,
+        "messaging_service_empty",
+        Retry::Never,
+        "The Messaging Service has no number to send from. Add one in the Twilio Console under Messaging > Services.",
+    ),
     row(
         30001,
         "queue_overflow",
@@ -228,6 +245,8 @@ pub const KNOWN: &[Known] = &[
 ];
 
 pub(super) const INVALID_CREDENTIALS: &str = "Twilio refused the credentials. Check TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN against the Twilio Console (console.twilio.com, Account Info); the messages wait.";
+const SENDER_INVALID: &str =
+    "The sender's number is not valid. Check TWILIO_WHATSAPP_NUMBER, and for text messages TWILIO_SMS_NUMBER.";
 pub(super) const TOO_MANY: &str = "Too many requests to Twilio at once. Andon waits and tries again.";
 const TOO_LONG: &str = "The message is longer than the 1,600 characters that Twilio takes. Shorten the text.";
 

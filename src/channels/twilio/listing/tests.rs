@@ -3,6 +3,7 @@
 use super::*;
 use crate::channels::Channel as _;
 use crate::channels::twilio::canned::*;
+use crate::config::SmsSender;
 use chrono::TimeZone as _;
 use url::Url;
 
@@ -117,7 +118,27 @@ async fn what_we_sent_to_somebody_is_listed_newest_first_until_it_is_too_old() {
     assert_eq!(listed, expected);
     let asked: Vec<String> = server.asked().into_iter().map(|asked| asked.line).collect();
     assert_eq!(asked.len(), 2, "no further than the first that is too old");
-    let to = outbound("x").to.to_string().replace('+', "%2B");
-    assert!(asked[0].contains(&format!("?To=whatsapp%3A{to}&From=whatsapp%3A%2B")), "{}", asked[0]);
+    assert!(asked[0].contains("?To=whatsapp%3A%2B447700900123&From=whatsapp%3A%2B"), "{}", asked[0]);
     assert!(asked[0].ends_with("&PageSize=50"), "{}", asked[0]);
+}
+
+#[tokio::test]
+async fn text_messages_are_asked_about_by_number_and_where_a_service_sends_them_by_recipient_alone() {
+    let since = Utc.with_ymd_and_hms(2026, 1, 18, 0, 0, 0).single().expect("an instant");
+    let (server, base) = Canned::serving([page(&[], None), page(&[], None), page(&[], None), page(&[], None)]).await;
+    let service = SmsSender::Service("MG00000000000000000000000000000001".to_owned());
+    for sender in [SmsSender::Number(number("+12025550100")), service] {
+        let twilio = channel(base.clone(), None).with_sms(Some(sender));
+        assert_eq!(twilio.sent_to(&by_sms("hi"), since).await, Ok(Some(vec![])));
+    }
+    let twilio = channel(base, None).with_sms(Some(SmsSender::Number(number("+12025550100"))));
+    assert_eq!(twilio.received_since(since).await, Ok(vec![]));
+    let asked: Vec<String> = server.asked().into_iter().map(|asked| asked.line).collect();
+    let expected = [
+        "?To=%2B447700900123&From=%2B12025550100&PageSize=50",
+        "?To=%2B447700900123&PageSize=50",
+        "?To=whatsapp%3A%2B14155238886&DateSent%3E=2026-01-18&PageSize=1000",
+        "?To=%2B12025550100&DateSent%3E=2026-01-18&PageSize=1000",
+    ];
+    assert_eq!(asked, expected.map(|query| format!("GET {MESSAGES}{query}")));
 }

@@ -89,13 +89,40 @@ async fn what_twilio_would_refuse_for_certain_is_not_sent() {
     let twilio = channel(base.clone(), None);
     let long = twilio.send(&outbound(&"ü".repeat(1601))).await.expect_err("too long");
     assert_eq!((long.name, long.code), ("body_too_long", Some(21617)));
-    let sms = Outbound { medium: Medium::Sms, ..outbound("hi") };
-    assert_eq!(twilio.send(&sms).await.expect_err("no sender for text messages").name, "no_sender");
-    assert!(twilio.carries(Medium::Whatsapp) && !twilio.carries(Medium::Sms));
+    let error = twilio.send(&by_sms("hi")).await.expect_err("no sender for text messages");
+    assert_eq!((error.name, error.retry), ("not_configured", Retry::StopChannel));
+    assert!(error.advice.starts_with("Neither TWILIO_SMS_NUMBER nor TWILIO_MESSAGING_SERVICE_SID"), "{}", error.advice);
+    assert!(twilio.carries(Medium::Whatsapp) && !twilio.carries(Medium::Sms) && !twilio.carries(Medium::Email));
 
     let senderless = Twilio::new(http, base, twilio.credentials.clone(), None, None);
     assert_eq!(senderless.send(&outbound("hi")).await.expect_err("no sender").name, "not_configured");
     assert!(server.asked().is_empty(), "nothing left the house");
+}
+
+#[tokio::test]
+async fn a_text_message_comes_from_our_number_from_a_service_or_from_the_number_it_answers() {
+    let service = "MG00000000000000000000000000000001";
+    let (number, service) = (SmsSender::Number(number("+12025550100")), SmsSender::Service(service.to_owned()));
+    let answers = by_sms("hi");
+    let answers = Outbound { from: Some(crate::channels::twilio::canned::number("+12025550142")), ..answers };
+    for (sender, message, field, value) in [
+        (&number, by_sms("hi"), "From", "+12025550100"),
+        (&service, by_sms("hi"), "MessagingServiceSid", "MG00000000000000000000000000000001"),
+        (&service, answers, "From", "+12025550142"),
+    ] {
+        let (server, base) = Canned::serving([ok("accepted")]).await;
+        let twilio = channel(base, None).with_sms(Some(sender.clone()));
+        assert!(twilio.carries(Medium::Sms) && twilio.carries(Medium::Whatsapp));
+        assert_eq!(twilio.send(&message).await.map(|accepted| accepted.status), Ok(Status::Queued));
+        let [asked] = server.asked().try_into().expect("asked once");
+        let expected = [
+            ("To", "+447700900123"),
+            (field, value),
+            ("Body", "hi"),
+            ("StatusCallback", "https://plant.example/api/whatsapp/status?d=t0ken"),
+        ];
+        assert_eq!(asked.form, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    }
 }
 
 #[tokio::test]

@@ -1,0 +1,68 @@
+//! Events to try words on: everything that a notice may speak of, with likely values.
+
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+/// One name for each kind of notices that speak of something else.
+const KINDS: [&str; 6] = ["ticket.", "ticket.created.floor", "order.", "sla.", "shift.", "maintenance_plan."];
+
+/// What any notice may speak of.
+pub fn sample() -> Value {
+    json!({
+        "recipient": "Support", "client": "Client", "actor": "Admin", "company": "Test Plant",
+        "reference": "INC-20260118143022", "title": "Payments *fail*", "project": "Shop", "priority": "High",
+        "category": "Service Down", "status": "Opened", "department": "Machining",
+        "deadline": "2026-01-20 14:30 UTC", "description": "Nobody can pay.\nSince noon.",
+        "comment": "The certificate ran out.", "by_silence": false,
+        "decision": "REJECTED", "bom": "BOM-888", "revision": 4, "component": "Gear wheel", "cost_change": "+12.50",
+        "reason": "Wear",
+        "kind": "INCIDENT", "clock": "RESOLUTION", "due_at": "2026-01-20 14:30 UTC", "time_left": "11h 59m",
+    })
+}
+
+/// The same with what the words of this file speak of besides, once for each way in which that can be said; never empty.
+pub fn samples(file: &str) -> Vec<Value> {
+    let machine = json!({"machine": "MACH-001", "machine_name": "CNC lathe", "location": "Hall 1, bay 2"});
+    let order = json!({"order": "ORD-12345", "product": "Gearbox", "customer": "Northwind"});
+    let besides = if file.strip_suffix("floor").is_some() {
+        let defect = with(&order, &json!({"kind": "DEFECT"}));
+        let maintenance = with(&machine, &json!({"kind": "MAINTENANCE"}));
+        vec![defect, maintenance, json!({"kind": "SOP_FAILURE"})]
+    } else if file.starts_with("order.") {
+        let counted = json!({"status": "IN_PROGRESS", "quantity_completed": 198, "quantity_ordered": 200});
+        let order = with(&order, &counted);
+        vec![with(&order, &json!({"reference": null})), with(&order, &json!({"comment": null}))]
+    } else if file.starts_with("sla.") {
+        vec![json!({}), json!({"clock": "RESPONSE"})]
+    } else if file.starts_with("shift.") {
+        vec![with(&machine, &json!({"starts_at": "2026-01-19 06:00 UTC", "note": "Bring the gauge."}))]
+    } else if file.starts_with("maintenance_plan.") {
+        let plan = json!({
+            "plan": "PM-001", "title": "Change the hydraulic oil", "due_on": "2026-01-20",
+            "instructions": "Drain, rinse, fill 40 l.",
+        });
+        let plan = with(&machine, &plan);
+        ["TOMORROW", "TODAY", "OVERDUE"].map(|when| with(&plan, &json!({"when": when}))).to_vec()
+    } else if ["ticket.finished", "ticket.approved", "ticket.rejected"].iter().any(|start| file.starts_with(start)) {
+        vec![json!({}), json!({"kind": "DEFECT", "project": null, "category": null})]
+    } else {
+        vec![json!({})]
+    };
+    besides.iter().map(|besides| with(&sample(), besides)).collect()
+}
+
+/// The name of everything that some notice may speak of.
+pub fn names() -> BTreeSet<String> {
+    let samples = KINDS.into_iter().flat_map(samples);
+    samples
+        .flat_map(|sample| sample.as_object().into_iter().flatten().map(|(name, _)| name.clone()).collect::<Vec<_>>())
+        .collect()
+}
+
+fn with(sample: &Value, besides: &Value) -> Value {
+    let mut sample = sample.clone();
+    for (name, value) in besides.as_object().into_iter().flatten() {
+        sample[name] = value.clone();
+    }
+    sample
+}
