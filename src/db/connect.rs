@@ -1,17 +1,21 @@
 //! How connections are made, and the file behind SQLite: found, locked, watched.
 
+use super::outages::Outages;
 use crate::kit::{Error, Result};
+use futures_util::future::BoxFuture;
 use sea_orm::ConnectOptions;
-use sea_orm::sqlx::{self, Executor as _, PgConnection};
+use sea_orm::sqlx::pool::PoolConnectionMetadata;
+use sea_orm::sqlx::{self, Connection, Executor as _, PgConnection};
 use secrecy::{ExposeSecret as _, SecretString};
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How long a request waits for a free connection before the database counts as away.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
-/// A server's connection that rested longer is asked whether it still answers before it is used. One that broke within
-/// that time costs the request that it was for.
+/// A server's connection that rested longer is asked whether it still answers before it is used; so is each that rested
+/// when a write last found the database away. The first to meet one that broke within that time fails.
 const RESTED: Duration = Duration::from_secs(1);
 /// Readers of SQLite; one more connection writes.
 const SQLITE_READERS: u32 = 4;
@@ -131,14 +135,27 @@ fn options(url: &str, connections: u32) -> ConnectOptions {
 }
 
 /// PostgreSQL, MariaDB or MySQL.
-pub(super) fn server(url: &str, connections: u32) -> ConnectOptions {
+pub(super) fn server(url: &str, connections: u32, outages: &Arc<Outages>) -> ConnectOptions {
     let mut options = options(url, connections);
+    let (postgres, mysql) = (Arc::clone(outages), Arc::clone(outages));
     options
+        .map_sqlx_postgres_before_acquire(move |connection, rest| answers(&postgres, connection, &rest))
+        .map_sqlx_mysql_before_acquire(move |connection, rest| answers(&mysql, connection, &rest))
         .test_before_acquire_if_idle_for(RESTED)
         .map_sqlx_postgres_opts(|postgres| postgres.statement_cache_capacity(STATEMENTS))
         .map_sqlx_postgres_pool_opts(|pool| pool.after_connect(|connection, _| Box::pin(plan_anew(connection))))
         .map_sqlx_mysql_opts(|mysql| mysql.statement_cache_capacity(STATEMENTS));
     options
+}
+
+/// Whether a connection that rested is still good: asked where the database was away meanwhile.
+fn answers<'c, C: Connection>(
+    outages: &Outages,
+    connection: &'c mut C,
+    rest: &PoolConnectionMetadata,
+) -> BoxFuture<'c, sqlx::Result<bool>> {
+    let is_doubtful = outages.was_within(rest.idle_for);
+    Box::pin(async move { if is_doubtful { connection.ping().await.map(|()| true) } else { Ok(true) } })
 }
 
 /// Has PostgreSQL plan each statement for the tables as they are: the plan that it keeps for a prepared one was made
@@ -165,7 +182,6 @@ pub(super) enum Purpose {
 
 /// SQLite in write-ahead mode, every commit on disk before it is answered.
 pub(super) fn sqlite(url: &str, purpose: Purpose) -> ConnectOptions {
-    use sea_orm::sqlx::Connection as _;
     use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
     let mut options = options(url, if purpose == Purpose::Reading { SQLITE_READERS } else { 1 });
     // A connection whose transaction was lost half-way (disk full) is not used again: what is written on it later

@@ -14,6 +14,7 @@ mod herald;
 pub mod marks;
 mod keys;
 pub mod migrations;
+mod outages;
 mod search;
 mod story;
 mod wal;
@@ -32,6 +33,7 @@ use connect::{Purpose, Watched};
 use futures_util::future::BoxFuture;
 use group_commit::Group;
 use herald::Herald;
+use outages::Outages;
 use sea_orm::sea_query::LockType;
 use sea_orm::{
     Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, IsolationLevel, SqliteTransactionMode,
@@ -57,7 +59,7 @@ pub struct Db {
     clock: Clock,
     origin: Origin,
     group: Option<Arc<Group>>,
-    failing: Arc<AtomicBool>,
+    outages: Arc<Outages>,
     metrics: Metrics,
 }
 
@@ -132,17 +134,17 @@ impl Db {
     /// [`crate::kit::error::Kind::Unavailable`] when the database does not answer; the text never holds the URL.
     pub async fn open(url: &SecretString, clock: Clock) -> Result<Self> {
         crate::kit::http::install_crypto();
-        let (failing, metrics, origin) = (Arc::default(), Metrics::default(), Origin::default());
+        let (outages, metrics, origin) = (Arc::<Outages>::default(), Metrics::default(), Origin::default());
         let address = url.expose_secret();
         if !address.starts_with("sqlite:") {
-            let pool = Database::connect(connect::server(address, POOL)).await.map_err(away)?;
-            return Ok(Self { read: pool.clone(), write: pool, clock, origin, group: None, failing, metrics });
+            let pool = Database::connect(connect::server(address, POOL, &outages)).await.map_err(away)?;
+            return Ok(Self { read: pool.clone(), write: pool, clock, origin, group: None, outages, metrics });
         }
         Database::connect(connect::sqlite(address, Purpose::Making)).await.map_err(away)?.close().await?;
         let write = Database::connect(connect::sqlite(address, Purpose::Writing)).await.map_err(away)?;
         let read = Database::connect(connect::sqlite(address, Purpose::Reading)).await.map_err(away)?;
         let group = Some(Arc::new(Group::new(Watched::of(url))));
-        Ok(Self { read, write, clock, origin, group, failing, metrics })
+        Ok(Self { read, write, clock, origin, group, outages, metrics })
     }
 
     /// The same database, whose writes are counted in `metrics`.
@@ -225,12 +227,12 @@ impl Db {
 
     /// Whether the last write failed because the database was away, full or locked: reading may work all the same.
     pub fn is_failing(&self) -> bool {
-        self.failing.load(Ordering::Relaxed)
+        self.outages.is_failing()
     }
 
     fn noted<T>(&self, outcome: Result<T>, took: Stopwatch) -> Result<T> {
         let is_away = outcome.as_ref().is_err_and(is_outage);
-        self.failing.store(is_away, Ordering::Relaxed);
+        self.outages.note(is_away);
         let word = if is_away { "away" } else { outcome.as_ref().map_or("refused", |_| "committed") };
         self.metrics.database_write(word, took);
         outcome

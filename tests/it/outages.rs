@@ -9,7 +9,7 @@ use andon::reconcile;
 use andon::simulator::{Faults, Incoming, ListFault, PostFault, Rule, SendFault};
 use chrono::TimeDelta;
 use reqwest::StatusCode;
-use sea_orm::ConnectionTrait as _;
+use sea_orm::{ConnectionTrait as _, TransactionTrait as _};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
@@ -18,6 +18,7 @@ facts!["outages":
     what_came_while_andon_was_down_is_fetched_at_start,
     a_provider_that_cannot_be_asked_is_not_asked_at_every_call,
     a_database_that_is_away_loses_nothing,
+    connections_that_broke_fail_one_request_and_not_as_many_as_they_are,
     a_full_disk_loses_nothing_that_was_accepted,
     a_half_request_does_not_hold_up_a_stop,
     a_database_slower_than_the_world_refuses_in_time_and_loses_nothing,
@@ -107,6 +108,26 @@ async fn a_database_that_is_away_loses_nothing(backend: Backend) {
     assert_eq!(catch_up(&app).await, 1, "what the provider received meanwhile is taken in");
     assert!(app.bubbles(OPERATOR)[1].text.contains("Order Number"));
     assert_eq!(app.get("/health").await.1["status"], "ok");
+    app.end().await;
+}
+
+async fn connections_that_broke_fail_one_request_and_not_as_many_as_they_are(backend: Backend) {
+    if backend == Backend::Sqlite {
+        return; // a file's connections do not break
+    }
+    let (app, database) = TestApp::with_a_database_to_take_away(backend).await;
+    let pool = app.server.app.db.read().clone();
+    let opened = futures_util::future::try_join_all((0..6).map(|_| pool.begin())).await.expect("six connections");
+    drop(opened);
+    database.take_away().await;
+    let refused = Form::message("SM00000000000000000000000000000001", OPERATOR, "hi").post_for_status(&app).await;
+    assert_eq!(refused, StatusCode::SERVICE_UNAVAILABLE);
+    database.bring_back().await;
+    for n in 2..9 {
+        let form = Form::message(&format!("SM{n:032}"), OPERATOR, "hi");
+        assert_eq!(form.post_for_status(&app).await, StatusCode::OK, "message {n}");
+        assert_eq!(app.get("/health").await.1["status"], "ok", "after message {n}");
+    }
     app.end().await;
 }
 
