@@ -9,6 +9,7 @@ mod files;
 mod given;
 mod media;
 mod names;
+mod notices;
 mod read;
 mod redis_url;
 mod signing_in;
@@ -18,6 +19,7 @@ pub use env_file::{load_env_file, variable_names};
 pub use files::Bucket;
 pub use media::{EmailSender, Mail, MailSecurity, MailServer, SmsSender};
 pub use names::{known_names, settings_table, unknown_variables};
+pub use notices::{Notices, QuietHours, TemplateOf, Templates};
 
 use crate::kit::telemetry::LogFormat;
 use crate::kit::{E164, Error, Result, token};
@@ -108,6 +110,8 @@ pub struct Settings {
     pub sms_sender: Option<SmsSender>,
     /// How e-mails leave; none where none do.
     pub mail: Option<Mail>,
+    /// How people are told.
+    pub notices: Notices,
     /// Who may use the floor's six options.
     pub chat_access: ChatAccess,
     /// Messages a minute that one number gets answered at once; none for no limit.
@@ -186,6 +190,7 @@ impl Settings {
             whatsapp_sender: None,
             sms_sender: Some(SmsSender::Number(simulated_sender())),
             mail: Some(media::simulated()),
+            notices: notices::usual(),
             chat_access: ChatAccess::Open,
             sender_limit: NonZeroU32::new(30),
             flows_dir: None,

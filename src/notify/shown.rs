@@ -57,7 +57,8 @@ impl Medium {
         }
     }
 
-    fn of(stored: &str) -> Self {
+    /// The one with this stored name.
+    pub(super) fn of(stored: &str) -> Self {
         Self::ALL.into_iter().find(|medium| medium.stored() == stored).unwrap_or(Self::System)
     }
 }
@@ -109,7 +110,8 @@ impl Standing {
         }
     }
 
-    fn of(stored: &str) -> Self {
+    /// The one with this stored name.
+    pub(super) fn of(stored: &str) -> Self {
         let is_first = |standing: &Self| standing.stored().iter().any(|status| status.as_str() == stored);
         // SENT takes in others, which come after it.
         Self::ALL.into_iter().rev().find(is_first).unwrap_or(Self::Pending)

@@ -20,6 +20,7 @@ mod m13_events_audit;
 mod m14_notifications;
 mod m16_reminders;
 mod m17_media;
+mod m20_reach;
 
 use crate::db::Db;
 use crate::kit::{Error, Result};
@@ -107,6 +108,7 @@ impl MigratorTrait for Migrator {
             Box::new(m14_notifications::Migration),
             Box::new(m16_reminders::Migration),
             Box::new(m17_media::Migration),
+            Box::new(m20_reach::Migration),
         ]
     }
 }

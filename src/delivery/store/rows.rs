@@ -39,6 +39,12 @@ pub mod row {
         pub unread: Option<i32>,
         pub seen_at: Option<Instant>,
         pub sms_parts: Option<i32>,
+        pub urgency: Option<i32>,
+        pub words: Option<String>,
+        pub template: Option<String>,
+        pub fallback_at: Option<Instant>,
+        pub held_until: Option<Instant>,
+        pub digest_id: Option<i64>,
     }
 
     #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
@@ -85,6 +91,29 @@ pub mod attempt {
         pub error_text: Option<String>,
         pub started_at: Instant,
         pub finished_at: Option<Instant>,
+        pub template: Option<String>,
+    }
+
+    #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// The stored window.
+pub mod window {
+    use crate::kit::Instant;
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "windows")]
+    pub struct Model {
+        #[sea_orm(primary_key)]
+        pub id: i64,
+        pub address_id: i64,
+        pub sender: String,
+        pub last_inbound_at: Option<Instant>,
+        pub refused_at: Option<Instant>,
     }
 
     #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

@@ -4,11 +4,11 @@
 
 use crate::channels::Status;
 use crate::db::Tx;
-use crate::delivery::store::Kind;
 use crate::delivery::store::rows::{attempt, row};
+use crate::delivery::store::{Kind, Way};
 use crate::kit::{Instant, Result};
 use crate::outbox::row as event;
-use crate::people::store::person;
+use crate::people::store::{address, person};
 use crate::tickets::row as ticket;
 use sea_orm::sea_query::{Expr, ExprTrait as _, Query, SelectStatement, SubQueryStatement};
 use sea_orm::{
@@ -167,6 +167,28 @@ pub async fn read(tx: &Tx, asked: &Asked, id: Option<i64>) -> Result<u64> {
         update = update.filter(row::Column::Id.eq(id));
     }
     Ok(update.exec(tx.conn()).await?.rows_affected)
+}
+
+/// Where somebody can be told, beside the desk.
+#[derive(Clone, Debug, sea_orm::FromQueryResult)]
+pub struct Address {
+    /// The stored medium.
+    pub medium: String,
+    /// A number in E.164, or a mailbox.
+    pub value: String,
+    /// Since when they want nothing there but answers.
+    pub opted_out_at: Option<Instant>,
+}
+
+/// Where this person can be told, beside the desk: of what there are rows of.
+pub async fn addresses(conn: &impl ConnectionTrait, person_id: i64) -> Result<Vec<Address>> {
+    let addresses = address::Entity::find()
+        .select_only()
+        .columns([address::Column::Medium, address::Column::Value, address::Column::OptedOutAt])
+        .filter(address::Column::PersonId.eq(person_id))
+        .filter(address::Column::Medium.ne(Way::Desk.medium()))
+        .order_by_asc(address::Column::Id);
+    Ok(addresses.into_model().all(conn).await?)
 }
 
 fn listed() -> sea_orm::Select<row::Entity> {
