@@ -74,6 +74,7 @@ pub fn twilio(settings: &Settings, http: reqwest::Client) -> Twilio {
         settings.status_callback_url(),
     )
     .with_sms(settings.sms_sender.clone())
+    .with_paces(settings.whatsapp_pace, settings.sms_pace)
 }
 
 /// Every path that this process answers.

@@ -10,6 +10,7 @@ mod given;
 mod media;
 mod names;
 mod notices;
+mod pace;
 mod read;
 mod redis_url;
 mod signing_in;
@@ -20,6 +21,7 @@ pub use files::Bucket;
 pub use media::{EmailSender, Mail, MailSecurity, MailServer, SmsSender};
 pub use names::{known_names, settings_table, unknown_variables};
 pub use notices::{Notices, QuietHours, TemplateOf, Templates};
+pub use pace::Pace;
 
 use crate::kit::telemetry::LogFormat;
 use crate::kit::{E164, Error, Result, token};
@@ -108,6 +110,10 @@ pub struct Settings {
     pub whatsapp_sender: Option<E164>,
     /// From what Andon's text messages come; none where it sends none.
     pub sms_sender: Option<SmsSender>,
+    /// How fast each WhatsApp sender may send.
+    pub whatsapp_pace: Pace,
+    /// How fast each sender of text messages may send.
+    pub sms_pace: Pace,
     /// How e-mails leave; none where none do.
     pub mail: Option<Mail>,
     /// How people are told.
@@ -189,6 +195,8 @@ impl Settings {
             twilio_auth_token_next: None,
             whatsapp_sender: None,
             sms_sender: Some(SmsSender::Number(simulated_sender())),
+            whatsapp_pace: Pace::Unlimited,
+            sms_pace: Pace::Unlimited,
             mail: Some(media::simulated()),
             notices: notices::usual(),
             chat_access: ChatAccess::Open,

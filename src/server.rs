@@ -122,8 +122,9 @@ impl Server {
             let (attempts, clock) = (Arc::clone(&app.proof.attempts), app.clock.clone());
             app.bus.counts(limit, move |place, times| attempts.failed_elsewhere(&clock, limit, place, times));
         }
-        let door = Door::new(&app, chat::inbound::start(&app, &ways), receipts::start(&app));
-        let dispatcher = Dispatcher::new(&app);
+        let pace = delivery::pace::Pace::new(&app);
+        let door = Door::new(&app, chat::inbound::start(&app, &ways), receipts::start(&app, &pace));
+        let dispatcher = Dispatcher::new(&app, &pace);
         let sources = Sources::new(&app, &door, &dispatcher);
         let late = Late::new(&app, &ways);
         let live = notify::live::Live::new(&app, catalog::NOTICES);

@@ -4,7 +4,7 @@
 //! repeated.
 
 use super::given::Given;
-use super::{ChatAccess, Settings, TWILIO_API, files, media, names, notices, redis_url, signing_in};
+use super::{ChatAccess, Settings, TWILIO_API, files, media, names, notices, pace, redis_url, signing_in};
 use crate::kit::E164;
 use chrono::TimeDelta;
 use chrono_tz::{TZ_VARIANTS, Tz};
@@ -79,6 +79,8 @@ pub(super) fn read(given: Given) -> Result<Settings, Vec<String>> {
     let number = wrong.note("TWILIO_WHATSAPP_NUMBER", optional(twilio.twilio_whatsapp_number, sender));
     let from = wrong.note("TWILIO_WHATSAPP_FROM", optional(twilio.twilio_whatsapp_from, sender));
     let api_base = wrong.note("TWILIO_API_BASE", api_base(&twilio.twilio_api_base));
+    let whatsapp_pace = wrong.note("ANDON_WHATSAPP_RATE", optional(twilio.whatsapp_rate, pace::pace));
+    let sms_pace = wrong.note("ANDON_SMS_RATE", optional(twilio.sms_rate, pace::pace));
     let sms_sender = media::sms_sender(twilio.twilio_sms_number, twilio.twilio_messaging_service_sid, &mut wrong);
     let notices = notices::read(given.notices, &mut wrong);
     let chat_access = wrong.note("ANDON_CHAT_ACCESS", choice::<ChatAccess>(&chat.chat_access));
@@ -137,6 +139,8 @@ pub(super) fn read(given: Given) -> Result<Settings, Vec<String>> {
             twilio_auth_token_next: next_token?,
             whatsapp_sender: number?.or(from?),
             sms_sender,
+            whatsapp_pace: whatsapp_pace?.unwrap_or_default(),
+            sms_pace: sms_pace?.unwrap_or_default(),
             mail,
             notices: notices?,
             chat_access: chat_access?,

@@ -7,6 +7,7 @@
 pub mod dispatch;
 mod figures;
 pub mod model;
+pub mod pace;
 mod presence;
 pub mod receipts;
 pub mod store;

@@ -147,7 +147,7 @@ impl Figures {
             ),
             attempts: list.add(
                 "andon_attempts",
-                "Attempts to send, by `channel`, `outcome` (`accepted`, `retry`, `in_doubt`, `refused`, `channel_out`), `error` (a short name) and the provider's `code`",
+                "Attempts to send, by `channel`, `outcome` (`accepted`, `retry`, `slowed`, `in_doubt`, `refused`, `channel_out`), `error` (a short name) and the provider's `code`",
                 Family::default(),
             ),
             attempt_seconds: list.add(

@@ -1,5 +1,5 @@
 //! Small things every other module may use: time, phone numbers, e-mail addresses, parts of text messages, references,
-//! rules for values, errors, logging, figures and the one outgoing HTTP client. Nothing here knows a feature.
+//! rules for values, rates, errors, logging, figures and the one outgoing HTTP client. Nothing here knows a feature.
 
 pub mod clock;
 pub mod decimal;
@@ -10,6 +10,7 @@ pub mod metrics;
 pub mod nearest;
 pub mod phone;
 pub mod process;
+pub mod rate;
 pub mod records;
 pub mod reference;
 pub mod rules;
@@ -24,5 +25,6 @@ pub use email::EmailAddress;
 pub use error::{Error, Result};
 pub use metrics::Metrics;
 pub use phone::E164;
+pub use rate::Rate;
 pub(crate) use stored::stored_enum;
 pub use tide::Tide;

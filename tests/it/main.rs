@@ -26,6 +26,7 @@ mod numbers;
 mod odd_input;
 mod order_notices;
 mod outages;
+mod pacing;
 mod processes;
 mod reach;
 mod records;
@@ -98,6 +99,7 @@ fn every_fact() -> Vec<Fact> {
         conversations::facts(),
         deliveries::facts(),
         doubt::facts(),
+        pacing::facts(),
         processes::facts(),
         watching::facts(),
         floods::facts(),

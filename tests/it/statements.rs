@@ -13,6 +13,7 @@ use andon::boms::{self, Component, NewBom};
 use andon::channels::{Accepted, Inbound, Medium, Receipt, Retry, SendError, Signal, Status};
 use andon::chat::inbound::Taken;
 use andon::delivery::model::Lane;
+use andon::delivery::pace::Turn;
 use andon::delivery::store::{self, Came, Carrier, Lease, Leased, Outcome};
 use andon::machines::{self, NewMachine};
 use andon::orders::{self, NewOrder};
@@ -229,10 +230,10 @@ async fn deliveries(backend: Backend, statements: Statements) {
             let lease = Lease { process: "this one".to_owned(), round: size as i64 };
             let carrier = Carrier { channel: "twilio", sender: None };
             let way = (Medium::Whatsapp, Lane::Replies);
-            Box::pin(async move { store::lease(tx, &lease, way, &carrier, size as u64).await })
+            Box::pin(async move { store::lease(tx, &lease, way, &carrier, &Turn::free(size)).await })
         });
         let (cost, leased) = statements.of(leasing).await;
-        let leased = leased.expect("a lease");
+        let leased = leased.expect("a lease").leased;
         assert_eq!(leased.len(), size);
         costs[0].push(cost);
 
@@ -298,6 +299,7 @@ fn receipt(nth: usize, leased: &Leased) -> Receipt {
         channel: "twilio",
         provider_id: provider_id(leased),
         token: (error_code.is_some() || status != Status::Sent).then(|| leased.token.clone()),
+        from: None,
         status,
         error_code,
         error_text: None,
