@@ -126,6 +126,8 @@ pub struct Settings {
     pub flows_dir: Option<PathBuf>,
     /// Folder of the operator's wording files.
     pub wording_dir: Option<PathBuf>,
+    /// Networks beside the public ones that webhooks may call.
+    pub webhook_networks: Vec<IpNet>,
     /// For how long the answers of a dormant form are kept.
     pub draft_life: TimeDelta,
     /// Whether the simulator is mounted; only ever on a loopback address.
@@ -203,6 +205,7 @@ impl Settings {
             sender_limit: NonZeroU32::new(30),
             flows_dir: None,
             wording_dir: None,
+            webhook_networks: Vec::new(),
             draft_life: TimeDelta::days(7),
             simulator: true,
             is_demo: true,

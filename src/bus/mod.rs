@@ -37,6 +37,7 @@ struct Bells {
     reconcile: Notify,
     notify: Notify,
     live: Notify,
+    webhooks: Notify,
 }
 
 /// Which job is meant.
@@ -51,11 +52,13 @@ pub enum Poke {
     Notify,
     /// There may be notices for those who have the desk open.
     Live,
+    /// There may be webhooks to call.
+    Webhooks,
 }
 
 impl Poke {
     /// Whether other processes should hear of it. Whoever refused a message asks the provider for it, and who did
-    /// something finds whom to tell; once is enough.
+    /// something finds whom to tell, person or program; once is enough.
     fn travels(self) -> bool {
         matches!(self, Self::Dispatch | Self::Live)
     }
@@ -138,6 +141,7 @@ impl Bus {
             Poke::Reconcile => &self.bells.reconcile,
             Poke::Notify => &self.bells.notify,
             Poke::Live => &self.bells.live,
+            Poke::Webhooks => &self.bells.webhooks,
         }
     }
 }

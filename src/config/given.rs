@@ -32,6 +32,8 @@ pub(super) struct Given {
     #[command(flatten)]
     pub(super) chat: Chat,
     #[command(flatten)]
+    pub(super) webhooks: Webhooks,
+    #[command(flatten)]
     pub(super) simulator: Simulator,
     #[command(flatten)]
     pub(super) logging: Logging,
@@ -112,7 +114,8 @@ pub(super) struct Attachments {
 #[group(skip)]
 pub(super) struct SigningIn {
     /// Key that signs the tokens of those who sign in, 32 characters or more; without one, a random key is made at the
-    /// first start and kept in the database. Changing it signs everybody out. Secret, or ANDON_JWT_SECRET_FILE
+    /// first start and kept in the database. Changing it signs everybody out, and webhooks need new secrets. Secret, or
+    /// ANDON_JWT_SECRET_FILE
     #[arg(long, env = "ANDON_JWT_SECRET", value_name = "KEY")]
     pub(super) jwt_secret: Option<String>,
 
@@ -318,6 +321,16 @@ pub(super) struct Chat {
     /// Days for which the answers of a dormant form are kept
     #[arg(long, env = "ANDON_DRAFT_DAYS", default_value = "7", value_name = "DAYS")]
     pub(super) draft_days: String,
+}
+
+#[derive(clap::Args)]
+#[command(next_help_heading = "Webhooks")]
+#[group(skip)]
+pub(super) struct Webhooks {
+    /// Networks beside the public ones that webhooks may call, over http too: IP addresses or networks (10.1.0.0/16),
+    /// separated by commas
+    #[arg(long, env = "ANDON_WEBHOOK_NETWORKS", value_name = "LIST")]
+    pub(super) webhook_networks: Option<String>,
 }
 
 #[derive(clap::Args)]

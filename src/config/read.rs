@@ -87,6 +87,8 @@ pub(super) fn read(given: Given) -> Result<Settings, Vec<String>> {
     let sender_limit = wrong.note("ANDON_SENDER_LIMIT", a_minute(&chat.sender_limit, "messages"));
     let flows_dir = wrong.note("ANDON_FLOWS_DIR", optional(chat.flows_dir, folder));
     let wording_dir = wrong.note("ANDON_WORDING_DIR", optional(chat.wording_dir, folder));
+    let webhook_networks =
+        wrong.note("ANDON_WEBHOOK_NETWORKS", networks(&given.webhooks.webhook_networks.unwrap_or_default()));
     let draft_days = wrong.note("ANDON_DRAFT_DAYS", whole(&chat.draft_days, "days", 0, MAX_DRAFT_DAYS));
     let simulator = wrong.note("ANDON_SIMULATOR", boolean(&simulator.simulator));
     let mail = media::mail(given.mail, simulator, &mut wrong);
@@ -147,6 +149,7 @@ pub(super) fn read(given: Given) -> Result<Settings, Vec<String>> {
             sender_limit: sender_limit?,
             flows_dir: flows_dir?,
             wording_dir: wording_dir?,
+            webhook_networks: webhook_networks?,
             // A form that is not dormant yet keeps its answers in any case.
             draft_life: TimeDelta::days(draft_days?).max(TimeDelta::seconds(session_timeout?)),
             simulator: simulator?,

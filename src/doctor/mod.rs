@@ -15,6 +15,7 @@ mod settings;
 mod store;
 mod templates;
 pub mod token;
+mod webhooks;
 
 use crate::config::Settings;
 use crate::db::Db;
@@ -92,6 +93,9 @@ impl Report {
     async fn look_into(&mut self, settings: &Settings, db: &Db) {
         if let Err(error) = people::examine(settings, db, self).await {
             self.wrong("People", format!("The database could not be read: {error}"), "Look at andon's log.");
+        }
+        if let Err(error) = webhooks::examine(db, self).await {
+            self.wrong("Webhooks", format!("The database could not be read: {error}"), "Look at andon's log.");
         }
     }
 

@@ -43,6 +43,7 @@ mod tickets;
 mod users;
 mod watching;
 mod webhooks;
+mod webhooks_out;
 mod who_may;
 mod with_redis;
 
@@ -96,6 +97,8 @@ fn main() -> ExitCode {
 fn every_fact() -> Vec<Fact> {
     [
         webhooks::facts(),
+        webhooks_out::facts(),
+        webhooks_out::calls::facts(),
         conversations::facts(),
         deliveries::facts(),
         doubt::facts(),

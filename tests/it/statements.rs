@@ -5,6 +5,7 @@
 
 mod desk;
 mod due;
+mod hooks;
 
 use crate::support::app::{TestApp, number};
 use crate::support::databases::Backend;
@@ -52,7 +53,7 @@ const FACTS: [Fact; 3] = [
 /// Each fact on a thread of its own, where nobody else's statements are counted and a set is whole: what is handed in
 /// together waits together.
 pub(crate) fn trials(backend: Backend) -> impl Iterator<Item = Trial> {
-    FACTS.into_iter().chain(desk::FACTS).chain(due::FACTS).map(move |(name, fact)| {
+    FACTS.into_iter().chain(desk::FACTS).chain(due::FACTS).chain(hooks::FACTS).map(move |(name, fact)| {
         Trial::test(format!("{name}::{}", backend.key()), move || {
             let statements = Statements::default();
             let subscriber = tracing_subscriber::registry().with(statements.clone());
