@@ -5,7 +5,7 @@ pub(crate) mod calls;
 use crate::facts;
 use crate::support::app::TestApp;
 use crate::support::databases::Backend;
-use crate::support::receiver::{HERE, Receiver};
+use crate::support::receiver::{Got, HERE, Receiver};
 use crate::support::user::User;
 use andon::people::Role;
 use chrono::TimeDelta;
@@ -86,7 +86,7 @@ async fn what_happened_before_is_not_told_and_what_is_committed_late_is(backend:
     machines_change(&admin, 3).await;
     let (id, _) = webhook(&admin, &receiver.url(), &["*"]).await;
     app.settle().await;
-    let told: Vec<String> = receiver.got().iter().map(|got| got.event()).collect();
+    let told: Vec<String> = receiver.got().iter().map(Got::event).collect();
     assert_eq!(told, ["webhook.created"]);
     // Rows' ids as several writers get them and commit them: not in their order.
     let connection = app.connection().await;
