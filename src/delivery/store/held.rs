@@ -9,7 +9,7 @@ use crate::delivery::model;
 use crate::kit::{Instant, Result, token};
 use crate::people::store::{address, person};
 use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{CaseStatement, Expr};
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait, EntityTrait as _, JoinType, QueryFilter as _, QueryOrder as _, QuerySelect as _,
     RelationTrait as _,
@@ -122,14 +122,17 @@ pub async fn gather(tx: &Tx, groups: &[Gathered]) -> Result<()> {
         .all(tx.conn())
         .await?;
     let made: HashMap<String, i64> = made.into_iter().collect();
-    for (token, members) in tokens {
-        row::Entity::update_many()
-            .col_expr(row::Column::DigestId, made.get(&token).copied().into())
-            .col_expr(row::Column::HeldUntil, Expr::value(None::<Instant>))
-            .filter(row::Column::Id.is_in(members))
-            .exec(tx.conn())
-            .await?;
-    }
+    // A number of ours, written out: PostgreSQL takes the type of a CASE from its branches.
+    let carrier = tokens.iter().fold(CaseStatement::new(), |case, (token, members)| match made.get(token) {
+        Some(id) => case.case(row::Column::Id.is_in(members.iter().copied()), Expr::cust(id.to_string())),
+        None => case,
+    });
+    row::Entity::update_many()
+        .col_expr(row::Column::DigestId, carrier.into())
+        .col_expr(row::Column::HeldUntil, Expr::value(None::<Instant>))
+        .filter(row::Column::Id.is_in(tokens.into_iter().flat_map(|(_, members)| members)))
+        .exec(tx.conn())
+        .await?;
     Ok(())
 }
 

@@ -47,7 +47,7 @@ async fn reminding(backend: Backend, statements: Statements) {
         let (cost, told) = statements.of(notify::once(&app.server.app, NOTICES)).await;
         assert_eq!(told.expect("the database answers"), 3 * size);
         costs[1].push(cost);
-        app.settle().await;
+        app.pass(TimeDelta::minutes(10)).await; // what waited for company is gone
     }
     are_level(&format!("reminding on {backend}"), &costs[0], A_SET_OF_REMINDERS);
     are_level(&format!("telling on {backend}"), &costs[1], A_SET_OF_NOTICES);
