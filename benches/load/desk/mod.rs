@@ -31,6 +31,8 @@ use std::time::{Duration, Instant};
 const PATIENCE: Duration = Duration::from_mins(3);
 /// How often it is looked whether they are all there.
 const LOOK: Duration = Duration::from_millis(20);
+/// CPU seconds in a second below which the program is at rest.
+const AT_REST: f64 = 0.05;
 /// Requests before the time is taken, so that every connection is open and every statement prepared.
 const WARM_UP: Duration = Duration::from_millis(500);
 
@@ -131,6 +133,18 @@ async fn hear(backend: Backend, plan: Plan) -> Result<Row, Failure> {
     Ok(row)
 }
 
+/// Waits until the program has done what a fresh past gives it to do, such as giving its events their places.
+async fn come_to_rest(andon: &Andon) {
+    let began = Instant::now();
+    while began.elapsed() < PATIENCE {
+        let before = andon.cpu();
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        if andon.cpu() - before < AT_REST {
+            return;
+        }
+    }
+}
+
 impl World {
     async fn build(backend: Backend, tickets: u32) -> Result<Self, Failure> {
         let plant = Plant::build(backend).await?;
@@ -152,6 +166,7 @@ impl World {
         };
         let andon = Andon::start(&start).await?;
         let staff = people.sign_in(address, tickets).await?;
+        come_to_rest(&andon).await;
         Ok(Self { plant, ledger, callbacks, provider, andon, address, staff })
     }
 
