@@ -12,13 +12,14 @@ mod inbound;
 mod listing;
 mod media;
 mod outbound;
+mod price;
 pub mod signature;
 
 pub use account::{Account, Answer};
 
 use super::{Accepted, Channel, Listed, Media, Medium, Outbound, Rejection, Retry, SendError, Sent, Signal, Webhook};
 use crate::config::SmsSender;
-use crate::kit::{E164, Instant};
+use crate::kit::{E164, Instant, Money};
 use async_trait::async_trait;
 use secrecy::{ExposeSecret, SecretString};
 use std::time::Duration;
@@ -155,12 +156,20 @@ impl Channel for Twilio {
         errors::is_outage(name)
     }
 
+    fn bills(&self, medium: Medium) -> bool {
+        medium != Medium::Email
+    }
+
     async fn send(&self, message: &Outbound) -> Result<Accepted, SendError> {
         outbound::send(self, message).await
     }
 
     async fn sent_to(&self, message: &Outbound, since: Instant) -> Result<Option<Vec<Sent>>, SendError> {
         listing::sent_to(self, message, since).await.map(Some)
+    }
+
+    async fn price_of(&self, provider_id: &str) -> Result<Option<Money>, SendError> {
+        price::price_of(self, provider_id).await
     }
 
     async fn received_since(&self, since: Instant) -> Result<Vec<Listed>, SendError> {
