@@ -4,6 +4,7 @@
 //! wrong is told at once, by the setting's name, and the process ends with code 2. Secrets never show in
 //! `--help`, in `Debug` output or in a message about a mistake. No other module reads the environment.
 
+mod costs;
 mod env_file;
 mod files;
 mod given;
@@ -14,6 +15,7 @@ mod redis_url;
 mod signing_in;
 mod warnings;
 
+pub use costs::Budget;
 pub use env_file::{load_env_file, variable_names};
 pub use files::Bucket;
 pub use media::{EmailSender, Mail, MailSecurity, MailServer, SmsSender};
@@ -108,6 +110,8 @@ pub struct Settings {
     pub sms_sender: Option<SmsSender>,
     /// How e-mails leave; none where none do.
     pub mail: Option<Mail>,
+    /// What messages may cost a month; none for no bound.
+    pub budget: Option<Budget>,
     /// Who may use the floor's six options.
     pub chat_access: ChatAccess,
     /// Messages a minute that one number gets answered at once; none for no limit.
@@ -186,6 +190,7 @@ impl Settings {
             whatsapp_sender: None,
             sms_sender: Some(SmsSender::Number(simulated_sender())),
             mail: Some(media::simulated()),
+            budget: None,
             chat_access: ChatAccess::Open,
             sender_limit: NonZeroU32::new(30),
             flows_dir: None,

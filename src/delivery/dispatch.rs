@@ -207,7 +207,9 @@ impl Dispatcher {
         self.note(channel.name(), &leased, &came, started_at);
         let is_opt_out =
             matches!(&came, Came::Sent(Err(error)) if error.code.is_some_and(|code| channel.is_opt_out(code)));
-        let outcome = Outcome { leased, channel: channel.name(), started_at, came, is_opt_out, chance: rand::random() };
+        let is_billed = Medium::named(&leased.medium).is_some_and(|medium| channel.bills(medium));
+        let (channel, chance) = (channel.name(), rand::random());
+        let outcome = Outcome { leased, channel, started_at, came, is_opt_out, is_billed, chance };
         self.record(outcome).await;
         drop(place);
         self.app.bus.poke(Poke::Dispatch); // the next of its line may go

@@ -25,6 +25,8 @@ pub struct Waiting {
     pub due_at: Instant,
     /// When it was stored.
     pub created_at: Instant,
+    /// Since when it is held back, where it is.
+    pub held_at: Option<Instant>,
     /// Its latest attempt.
     pub last: Option<Tried>,
 }
@@ -64,6 +66,8 @@ pub enum Reason {
     ChannelOut,
     /// It may go, but the provider was away when it was last turned to; its queue is kept.
     Away,
+    /// The month's budget is spent, and it is not urgent.
+    HeldBack,
     /// The provider may have it already: its status callback gets time to say so.
     InDoubt,
     /// It was not accepted and is tried again at its time.
@@ -83,6 +87,7 @@ impl Reason {
             Self::NoChannel => "nothing can carry it with these settings",
             Self::ChannelOut => "the channel is out; the queue is kept",
             Self::Away => "its provider is away, as of the last attempt; the queue is kept",
+            Self::HeldBack => "held back: the month's budget is spent",
             Self::InDoubt => "in doubt: the provider may have it already",
             Self::Retry => "not accepted; tried again",
             Self::Behind => "behind an earlier one of its line",
@@ -114,6 +119,8 @@ pub fn reasons(waiting: &[Waiting], now: Instant, is_carried: impl Fn(&str) -> b
             Reason::NoChannel
         } else if one.last.as_ref().is_some_and(|tried| tried.is_open && now - tried.at < LONGEST_SEND) {
             Reason::Sending
+        } else if one.held_at.is_some() && one.due_at > now {
+            Reason::HeldBack
         } else if is_out(one) {
             Reason::ChannelOut
         } else if first.get(one.line.as_str()).is_some_and(|id| *id < one.id) {
@@ -169,6 +176,7 @@ mod tests {
             line: line.into(),
             due_at: at,
             created_at: at,
+            held_at: None,
             last: None,
         }
     }
@@ -200,6 +208,8 @@ mod tests {
             ),
             (Waiting { last: Some(tried(Some("down"), false, false)), ..waiting(7, "f") }, Reason::Due),
             (Waiting { medium: "sms".into(), ..waiting(8, "g") }, Reason::NoChannel),
+            (Waiting { due_at: later, held_at: Some(now()), ..waiting(9, "h") }, Reason::HeldBack),
+            (Waiting { held_at: Some(now()), ..waiting(10, "i") }, Reason::Due),
         ];
         let (rows, expected): (Vec<Waiting>, Vec<Reason>) = table.into_iter().unzip();
         assert_eq!(reasons(&rows, now(), |medium| medium == "whatsapp"), expected);

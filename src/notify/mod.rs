@@ -137,6 +137,7 @@ async fn made(app: &App, tx: &Tx, happened: &[Happened<'_>]) -> Result<Vec<NewNo
         recipients.iter().filter_map(|id| people.get(id)).filter(|person| person.row.is_active).collect();
     let reached = store::reach(tx, &told_people, |medium| app.carrier(medium).is_some()).await?;
 
+    let day = tx.now().with_timezone(&app.settings.timezone).date_naive();
     let mut made = Vec::new();
     for (one, whom) in told {
         let ticket = one.ticket_id.and_then(|id| tickets.get(&id));
@@ -155,6 +156,7 @@ async fn made(app: &App, tx: &Tx, happened: &[Happened<'_>]) -> Result<Vec<NewNo
                     way: *way,
                     subject: subject.clone(),
                     body: telling.body(*way, app.max_chars()),
+                    day,
                 });
             }
         }

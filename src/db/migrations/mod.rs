@@ -20,6 +20,7 @@ mod m13_events_audit;
 mod m14_notifications;
 mod m16_reminders;
 mod m17_media;
+mod m19_costs;
 
 use crate::db::Db;
 use crate::kit::{Error, Result};
@@ -107,6 +108,7 @@ impl MigratorTrait for Migrator {
             Box::new(m14_notifications::Migration),
             Box::new(m16_reminders::Migration),
             Box::new(m17_media::Migration),
+            Box::new(m19_costs::Migration),
         ]
     }
 }
@@ -171,6 +173,10 @@ impl Columns {
 
     fn count(self, name: &'static str) -> ColumnDef {
         ColumnDef::new(name).big_integer().not_null().default(0).take()
+    }
+
+    fn count_or_null(self, name: &'static str) -> ColumnDef {
+        ColumnDef::new(name).big_integer().null().take()
     }
 
     fn small(self, name: &'static str) -> ColumnDef {

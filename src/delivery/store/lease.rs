@@ -241,6 +241,10 @@ async fn open_attempts(tx: &Tx, channel: &str, leased: &[Leased]) -> Result<()> 
             error_text: Set(None),
             started_at: Set(tx.now()),
             finished_at: Set(None),
+            price_micros: Set(None),
+            currency: Set(None),
+            price_due_at: Set(None),
+            price_tries: Set(0),
         })
         .collect();
     if attempts.is_empty() {

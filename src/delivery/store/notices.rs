@@ -8,15 +8,16 @@ use crate::db::{MAX_BOUND_VALUES, Tx};
 use crate::delivery::model;
 use crate::kit::{Instant, Result, token};
 use crate::people::store::address;
+use chrono::NaiveDate;
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::{ColumnTrait as _, EntityTrait as _, JoinType, QueryFilter as _, QuerySelect as _, RelationTrait as _};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A delivery has thirty columns.
-const ROWS_AT_ONCE: usize = MAX_BOUND_VALUES / 32;
+/// A delivery has some thirty-five columns.
+const ROWS_AT_ONCE: usize = MAX_BOUND_VALUES / 36;
 
 /// Why a notice was taken back.
-pub(super) const OPTED_OUT: &str = "The person opted out of notices before this one could leave.";
+pub const OPTED_OUT: &str = "The person opted out of notices before this one could leave.";
 
 /// How a notice gets to its person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -59,6 +60,8 @@ pub struct NewNotice {
     pub subject: String,
     /// In full; one message holds it.
     pub body: String,
+    /// The day at the plant that it is counted on.
+    pub day: NaiveDate,
 }
 
 /// Stores notices in order; those that are there already stay as they are. A fixed number of statements for as many as
@@ -163,5 +166,8 @@ fn stored(now: Instant, notice: &NewNotice) -> row::ActiveModel {
         unread: Set(Some(1)),
         seen_at: Set(None),
         sms_parts: Set(sms_parts),
+        held_at: Set(None),
+        counted_on: Set(Some(notice.day)),
+        counted_as: Set(Some(status.as_str().to_owned())),
     }
 }

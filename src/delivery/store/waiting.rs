@@ -43,7 +43,7 @@ pub async fn what_waits(conn: &impl ConnectionTrait, most: u64, channels: &[Arc<
     let rows: Vec<Row> = row::Entity::find()
         .select_only()
         .columns([row::Column::Id, row::Column::Kind, row::Column::Medium, row::Column::Line, row::Column::DueAt])
-        .column(row::Column::CreatedAt)
+        .columns([row::Column::CreatedAt, row::Column::HeldAt])
         .column_as(address::Column::Value, "to")
         .join(JoinType::InnerJoin, row::Relation::Address.def())
         .filter(row::Column::DueAt.is_not_null())
@@ -71,6 +71,7 @@ pub async fn what_waits(conn: &impl ConnectionTrait, most: u64, channels: &[Arc<
         line: row.line,
         due_at: row.due_at,
         created_at: row.created_at,
+        held_at: row.held_at,
     });
     let mut waiting: Vec<Waiting> = waiting.collect();
     for channel in channels {
@@ -108,6 +109,7 @@ struct Row {
     line: String,
     due_at: Instant,
     created_at: Instant,
+    held_at: Option<Instant>,
     to: String,
 }
 
