@@ -6,12 +6,17 @@
 //! and notices are settled in one transaction, so each is told once, whatever dies when. Processes take turns: notices
 //! of one ticket are written in the order of its events, and a later notice never has a smaller number.
 
+pub mod acts;
 pub mod api;
+pub mod detail;
+pub mod events;
+mod explain;
 pub mod live;
 mod model;
 pub mod proofread;
 pub mod sample;
 pub mod shown;
+pub mod stats;
 pub mod store;
 pub mod words;
 
@@ -38,7 +43,10 @@ pub fn routes(live: &Live) -> OpenApiRouter<App> {
         .routes(routes!(api::unread))
         .routes(routes!(api::unread_count))
         .routes(routes!(api::mark_all_as_read))
+        .routes(routes!(stats::stats))
         .routes(routes!(api::get))
+        .routes(routes!(acts::retry))
+        .routes(routes!(acts::cancel))
         .routes(routes!(api::mark_as_read))
         .routes(routes!(live::api::ticket))
         .routes(routes!(live::api::connect))
