@@ -10,6 +10,7 @@ mod files;
 mod given;
 mod media;
 mod names;
+mod notices;
 mod read;
 mod redis_url;
 mod signing_in;
@@ -20,6 +21,7 @@ pub use env_file::{load_env_file, variable_names};
 pub use files::Bucket;
 pub use media::{EmailSender, Mail, MailSecurity, MailServer, SmsSender};
 pub use names::{known_names, settings_table, unknown_variables};
+pub use notices::{Notices, QuietHours, TemplateOf, Templates};
 
 use crate::kit::telemetry::LogFormat;
 use crate::kit::{E164, Error, Result, token};
@@ -112,6 +114,8 @@ pub struct Settings {
     pub mail: Option<Mail>,
     /// What messages may cost a month; none for no bound.
     pub budget: Option<Budget>,
+    /// How people are told.
+    pub notices: Notices,
     /// Who may use the floor's six options.
     pub chat_access: ChatAccess,
     /// Messages a minute that one number gets answered at once; none for no limit.
@@ -191,6 +195,7 @@ impl Settings {
             sms_sender: Some(SmsSender::Number(simulated_sender())),
             mail: Some(media::simulated()),
             budget: None,
+            notices: notices::usual(),
             chat_access: ChatAccess::Open,
             sender_limit: NonZeroU32::new(30),
             flows_dir: None,

@@ -222,6 +222,7 @@ fn simulator(settings: &Settings, http: reqwest::Client, clock: &Clock, jobs: Jo
         sender,
         sms_sender,
         company: settings.company.clone(),
+        templates: Arc::clone(&settings.notices.templates),
         webhook_url: settings.local_origin() + WEBHOOK_PATH,
         api_base: settings.local_origin() + SIMULATED_API_PATH,
         http,

@@ -262,6 +262,17 @@ pub struct Outbound {
     pub token: String,
     /// When the delivery was made, however often it was tried since.
     pub written_at: Instant,
+    /// What goes in place of the text, where only that may go.
+    pub template: Option<Template>,
+}
+
+/// A text that a provider approved beforehand, filled in: what may go to somebody outside the window.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Template {
+    /// The provider's id of it.
+    pub id: String,
+    /// What is filled in, the first one first; none is empty.
+    pub variables: Vec<String>,
 }
 
 /// The provider took it.
@@ -326,6 +337,12 @@ pub trait Channel: Send + Sync {
     /// Whether this channel can carry this medium with the settings it has.
     fn carries(&self, medium: Medium) -> bool;
 
+    /// The number of ours that messages on this medium come from, where it is always the same.
+    fn sender(&self, medium: Medium) -> Option<E164>;
+
+    /// Whether we are told, afterwards, that a message on this medium arrived.
+    fn tells_arrival(&self, medium: Medium) -> bool;
+
     /// How many characters one message may have.
     fn max_chars(&self, medium: Medium) -> usize;
 
@@ -345,6 +362,9 @@ pub trait Channel: Send + Sync {
 
     /// Whether this code says that the recipient wants no messages from us any more.
     fn is_opt_out(&self, code: i32) -> bool;
+
+    /// Whether this code says that the recipient has not written for so long that only a template may go.
+    fn is_window_shut(&self, code: i32) -> bool;
 
     /// Whether an error with this [`SendError::name`] says that the provider as a whole is away.
     fn is_outage(&self, name: &str) -> bool;

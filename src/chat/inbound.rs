@@ -24,7 +24,7 @@ use crate::channels::{Inbound, Medium};
 use crate::db::{Batch, Door, Tx};
 use crate::delivery::{self, Kind, NewDelivery};
 use crate::kit::metrics::Stopwatch;
-use crate::kit::{Instant, Result, token};
+use crate::kit::{E164, Instant, Result, token};
 use crate::people::store::{Caller, Heard, Known};
 use crate::people::{self};
 use crate::tickets::model::Viewer;
@@ -163,16 +163,20 @@ async fn hear(tx: &Tx, fresh: &[Fresh<'_>]) -> Result<()> {
         let news = Heard {
             known,
             at: inbound.sent_at.unwrap_or_else(|| tx.now()).min(tx.now()),
+            to: inbound.to.as_ref().map(E164::as_str),
             profile_name: inbound.profile_name.as_deref(),
             user_id: inbound.user_id.as_deref(),
         };
         let so_far = heard.entry(known.address_id).or_insert_with(|| news.clone());
-        so_far.at = so_far.at.max(news.at);
+        if news.at >= so_far.at {
+            (so_far.at, so_far.to) = (news.at, news.to.or(so_far.to));
+        }
         so_far.profile_name = news.profile_name.or(so_far.profile_name);
         so_far.user_id = news.user_id.or(so_far.user_id);
     }
     let mut heard: Vec<Heard<'_>> = heard.into_values().collect();
     heard.sort_unstable_by_key(|heard| heard.known.address_id); // the order in which rows are locked
+    delivery::store::windows::open(tx, &heard).await?;
     people::store::hear(tx, heard).await
 }
 

@@ -5,6 +5,7 @@ use super::out::say;
 use crate::catalog::NOTICES;
 use crate::delivery::store::Way;
 use crate::kit::{Error, Result, nearest, sms};
+use crate::notify::gather::GATHERED;
 use crate::notify::proofread::proofread;
 use crate::notify::sample::samples;
 use crate::notify::words::Telling;
@@ -94,7 +95,9 @@ fn words_of(event: Option<&str>) -> BTreeSet<&'static str> {
     let told = NOTICES
         .iter()
         .flat_map(|notice| notice.tells.iter().flat_map(Told::files).map(move |file| (notice.event, file)));
-    told.filter(|(name, words)| event.is_none_or(|event| event == *name || event == *words))
+    let gathered = (GATHERED, GATHERED);
+    told.chain([gathered])
+        .filter(|(name, words)| event.is_none_or(|event| event == *name || event == *words))
         .map(|(_, file)| file)
         .collect()
 }

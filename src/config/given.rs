@@ -30,6 +30,8 @@ pub(super) struct Given {
     #[command(flatten)]
     pub(super) costs: Costs,
     #[command(flatten)]
+    pub(super) notices: Notices,
+    #[command(flatten)]
     pub(super) chat: Chat,
     #[command(flatten)]
     pub(super) simulator: Simulator,
@@ -272,6 +274,32 @@ pub(super) struct Costs {
     #[arg(long, env = "ANDON_MESSAGE_BUDGET_HOLD", default_value = "false", value_name = "BOOL", num_args = 0..=1,
         require_equals = true, default_missing_value = "true")]
     pub(super) message_budget_hold: String,
+}
+
+#[derive(clap::Args)]
+#[command(next_help_heading = "Notices")]
+#[group(skip)]
+pub(super) struct Notices {
+    /// Minutes in which an urgent notice must arrive before it goes by the next medium as well; 0 for any time
+    #[arg(long, env = "ANDON_PATIENCE_URGENT", default_value = "5", value_name = "MINUTES")]
+    pub(super) patience_urgent: String,
+
+    /// The same for a notice that is neither urgent nor low
+    #[arg(long, env = "ANDON_PATIENCE_NORMAL", default_value = "60", value_name = "MINUTES")]
+    pub(super) patience_normal: String,
+
+    /// After a notice of low urgency, minutes in which further ones to the same person are gathered into one message;
+    /// 0 sends each by itself
+    #[arg(long, env = "ANDON_DIGEST_MINUTES", default_value = "5", value_name = "MINUTES")]
+    pub(super) digest_minutes: String,
+
+    /// Hours in which nobody is sent what is not urgent, for example 22:00-06:00; people may choose their own
+    #[arg(long, env = "ANDON_QUIET_HOURS", value_name = "HOURS")]
+    pub(super) quiet_hours: Option<String>,
+
+    /// File of the approved WhatsApp templates for people who have not written for 24 hours (docs/operating.md)
+    #[arg(long, env = "ANDON_TEMPLATES", value_name = "FILE")]
+    pub(super) templates: Option<String>,
 }
 
 #[derive(clap::Args)]

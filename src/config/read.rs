@@ -4,7 +4,7 @@
 //! repeated.
 
 use super::given::Given;
-use super::{ChatAccess, Settings, TWILIO_API, costs, files, media, names, redis_url, signing_in};
+use super::{ChatAccess, Settings, TWILIO_API, costs, files, media, names, notices, redis_url, signing_in};
 use crate::kit::E164;
 use chrono::TimeDelta;
 use chrono_tz::{TZ_VARIANTS, Tz};
@@ -80,6 +80,7 @@ pub(super) fn read(given: Given) -> Result<Settings, Vec<String>> {
     let from = wrong.note("TWILIO_WHATSAPP_FROM", optional(twilio.twilio_whatsapp_from, sender));
     let api_base = wrong.note("TWILIO_API_BASE", api_base(&twilio.twilio_api_base));
     let sms_sender = media::sms_sender(twilio.twilio_sms_number, twilio.twilio_messaging_service_sid, &mut wrong);
+    let notices = notices::read(given.notices, &mut wrong);
     let chat_access = wrong.note("ANDON_CHAT_ACCESS", choice::<ChatAccess>(&chat.chat_access));
     let sender_limit = wrong.note("ANDON_SENDER_LIMIT", a_minute(&chat.sender_limit, "messages"));
     let flows_dir = wrong.note("ANDON_FLOWS_DIR", optional(chat.flows_dir, folder));
@@ -139,6 +140,7 @@ pub(super) fn read(given: Given) -> Result<Settings, Vec<String>> {
             sms_sender,
             mail,
             budget,
+            notices: notices?,
             chat_access: chat_access?,
             sender_limit: sender_limit?,
             flows_dir: flows_dir?,
@@ -220,7 +222,7 @@ pub(super) fn boolean(text: &str) -> Result<bool, String> {
     }
 }
 
-fn whole(text: &str, unit: &str, least: i64, most: i64) -> Result<i64, String> {
+pub(super) fn whole(text: &str, unit: &str, least: i64, most: i64) -> Result<i64, String> {
     let number = text.parse().ok().filter(|number| (least..=most).contains(number));
     number.ok_or_else(|| format!("{text:?} is no whole number of {unit} from {least} to {most}"))
 }

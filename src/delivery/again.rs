@@ -33,6 +33,9 @@ pub enum Refusal {
     /// The provider has it.
     #[error("The provider has taken it, and has not said yet whether it arrived.")]
     WithProvider,
+    /// Another message carries it.
+    #[error("It goes together with others in one message, and is none of its own any more.")]
+    Gathered,
     /// It will not be sent any more.
     #[error("It is over already: nothing of it waits to be sent.")]
     Over,
@@ -86,6 +89,7 @@ fn may_go_again(found: &Found) -> Result<(), Refusal> {
     match Status::named(&found.status) {
         Some(Status::Failed | Status::Cancelled) => {}
         Some(Status::Delivered | Status::Read) => return Err(Refusal::Arrived),
+        Some(Status::Queued) if found.is_gathered => return Err(Refusal::Gathered),
         Some(Status::Queued | Status::Sending | Status::Sent) | None => return Err(Refusal::WithProvider),
     }
     if found.has_opted_out {
@@ -111,6 +115,7 @@ fn may_be_taken_back(found: &Found) -> Result<(), Refusal> {
         _ if found.waits => Ok(()),
         Some(Status::Delivered | Status::Read) => Err(Refusal::Arrived),
         Some(Status::Failed | Status::Cancelled) => Err(Refusal::Over),
+        Some(Status::Queued) if found.is_gathered => Err(Refusal::Gathered),
         Some(Status::Queued | Status::Sending | Status::Sent) | None => Err(Refusal::WithProvider),
     }
 }
@@ -127,6 +132,7 @@ mod tests {
             line: "notice:7:3".to_owned(),
             status: status.as_str().to_owned(),
             waits,
+            is_gathered: false,
             is_leased: false,
             is_in_doubt: false,
             is_emptied: false,
@@ -141,6 +147,12 @@ mod tests {
             (waiting(), Err(Refusal::Waits), Ok(())),
             (Found { is_leased: true, ..waiting() }, Err(Refusal::IsSent), Err(Refusal::IsSent)),
             (Found { is_in_doubt: true, ..waiting() }, Err(Refusal::Waits), Err(Refusal::InDoubt)),
+            (
+                Found { is_gathered: true, ..found(Status::Queued, false) },
+                Err(Refusal::Gathered),
+                Err(Refusal::Gathered),
+            ),
+            (Found { is_gathered: true, ..failed() }, Ok(()), Err(Refusal::Over)),
             (found(Status::Sending, false), Err(Refusal::WithProvider), Err(Refusal::WithProvider)),
             (found(Status::Sent, false), Err(Refusal::WithProvider), Err(Refusal::WithProvider)),
             (found(Status::Delivered, false), Err(Refusal::Arrived), Err(Refusal::Arrived)),

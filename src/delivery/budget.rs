@@ -4,8 +4,9 @@
 //! billed in the budget's own currency counts: nothing is converted. A month is one at the plant.
 
 use super::prices::model::{month, month_ends};
-use super::store::costs;
+use super::store::{costs, over_budget};
 use crate::app::{self, App, Used};
+use crate::bus::Poke;
 use crate::config;
 use crate::kit::{Currency, Instant, Money, Result};
 use chrono_tz::Tz;
@@ -82,7 +83,8 @@ pub async fn standing(conn: &impl ConnectionTrait, budget: &config::Budget, now:
     Ok(Standing { month, spent, sum, holds_back, beside: billed.into_iter().filter_map(money).collect() })
 }
 
-/// Looks how far the budget reaches, and tells the log where that is worth a word: once a month for each step.
+/// Looks how far the budget reaches, and tells the log where that is worth a word: once a month for each step. What was
+/// held back goes once there is a budget again, or nothing is to be held back any more.
 ///
 /// # Errors
 /// When the database is away.
@@ -98,11 +100,32 @@ pub async fn look(app: &App) -> Result<()> {
     let ends_at = month_ends(now, tz);
     let new = app::Budget { used, ends_at, holds_back, says: says.clone() };
     let before = app.health.note_budget(new);
+    let held_back = before.as_ref().is_none_or(|before| before.holds_back);
+    if held_back && !holds_back {
+        release(app).await?;
+    }
     let is_news = before.as_ref().is_none_or(|before| before.used < used || before.ends_at != ends_at);
     match used {
         Used::Much if is_news => tracing::warn!("{says}"),
         Used::All if is_news => tracing::error!("{says}"),
         Used::Little | Used::Much | Used::All => {}
+    }
+    Ok(())
+}
+
+/// What was held back goes now.
+async fn release(app: &App) -> Result<()> {
+    let mut released = 0;
+    loop {
+        let some = app.db.write(|tx| Box::pin(over_budget::release(tx))).await?;
+        released += some;
+        if some == 0 {
+            break;
+        }
+    }
+    if released > 0 {
+        tracing::info!(deliveries = released, "what the budget held back goes now");
+        app.bus.poke(Poke::Dispatch);
     }
     Ok(())
 }

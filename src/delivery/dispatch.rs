@@ -8,7 +8,7 @@ use super::figures;
 use super::model::{CHANNEL_PAUSE, CLOCK_SKEW, HIGH_TIDE_BREATH, Lane, OUTAGE, OUTAGE_PAUSE};
 use super::presence::Presence;
 use super::receipts;
-use super::store::{self, Came, Leased, Outcome};
+use super::store::{self, Came, Carrier, Leased, Outcome};
 use crate::app::App;
 use crate::bus::Poke;
 use crate::channels::{Channel, Medium, Outbound, Recipient, Retry, SendError};
@@ -137,7 +137,7 @@ impl Dispatcher {
             if room == 0 {
                 continue;
             }
-            for (delivery, place) in self.lease((medium, lane), channel.name(), room).await? {
+            for (delivery, place) in self.lease((medium, lane), channel.as_ref(), room).await? {
                 let (dispatcher, channel) = (self.clone(), Arc::clone(channel));
                 tokio::spawn(async move { dispatcher.send(channel, delivery, place).await });
                 sent += 1;
@@ -169,7 +169,7 @@ impl Dispatcher {
     async fn lease(
         &self,
         (medium, lane): (Medium, Lane),
-        channel: &'static str,
+        channel: &dyn Channel,
         room: usize,
     ) -> Result<Vec<(Leased, Place)>> {
         // Most looks find nothing: those cost a read, not a write.
@@ -177,10 +177,18 @@ impl Dispatcher {
         if !store::is_anything_due(self.app.db.read(), medium, lane, now).await? {
             return Ok(Vec::new());
         }
-        self.app.health.is_being_tried(channel, now + OUTAGE_PAUSE);
-        let lease = self.presence.next_lease();
-        let leasing = self.app.db.write_with(lease, move |tx, lease| {
-            Box::pin(store::lease(tx, lease, (medium, lane), channel, room as u64))
+        self.app.health.is_being_tried(channel.name(), now + OUTAGE_PAUSE);
+        let carrier = Carrier { channel: channel.name(), sender: channel.sender(medium) };
+        let with = (self.presence.next_lease(), carrier);
+        let costs = lane == Lane::Notices && channel.bills(medium);
+        let held_until = self.app.health.holds_back_until(now).filter(|_| costs);
+        let leasing = self.app.db.write_with(with, move |tx, (lease, carrier)| {
+            Box::pin(async move {
+                if let Some(until) = held_until {
+                    store::over_budget::hold_back(tx, medium, until).await?;
+                }
+                store::lease(tx, lease, (medium, lane), carrier, room as u64).await
+            })
         });
         let leased = leasing.await.inspect_err(|_| self.presence.start_anew())?;
         let mut placed = Vec::with_capacity(leased.len());
@@ -205,11 +213,13 @@ impl Dispatcher {
             (Err(unsound), _) => Came::Sent(Err(unsound)),
         };
         self.note(channel.name(), &leased, &came, started_at);
-        let is_opt_out =
-            matches!(&came, Came::Sent(Err(error)) if error.code.is_some_and(|code| channel.is_opt_out(code)));
+        let code = if let Came::Sent(Err(error)) = &came { error.code } else { None };
+        let is_opt_out = code.is_some_and(|code| channel.is_opt_out(code));
+        let is_shut = code.is_some_and(|code| channel.is_window_shut(code));
+        let shut = is_shut.then(|| sender(&leased).or_else(|| channel.sender(Medium::Whatsapp))).flatten();
         let is_billed = Medium::named(&leased.medium).is_some_and(|medium| channel.bills(medium));
         let (channel, chance) = (channel.name(), rand::random());
-        let outcome = Outcome { leased, channel, started_at, came, is_opt_out, is_billed, chance };
+        let outcome = Outcome { leased, channel, started_at, came, is_opt_out, is_billed, shut, chance };
         self.record(outcome).await;
         drop(place);
         self.app.bus.poke(Poke::Dispatch); // the next of its line may go
@@ -299,10 +309,16 @@ fn outbound(leased: &Leased) -> Result<Outbound, SendError> {
     let medium = Medium::named(&leased.medium).ok_or_else(|| unsound("medium"))?;
     Ok(Outbound {
         to: Recipient::read(medium, &leased.to).ok_or_else(|| unsound("address"))?,
-        from: leased.sender.as_deref().and_then(|sender| E164::parse(sender).ok()),
+        from: sender(leased),
         subject: leased.subject.clone(),
         text: leased.body.clone(),
         token: leased.token.clone(),
         written_at: leased.created_at,
+        template: leased.template().map_err(|_| unsound("template"))?,
     })
+}
+
+/// The sender of ours that it must come from.
+fn sender(leased: &Leased) -> Option<E164> {
+    leased.sender.as_deref().and_then(|sender| E164::parse(sender).ok())
 }

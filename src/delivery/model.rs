@@ -98,14 +98,31 @@ fn backoff(attempt: i32, chance: f64) -> Duration {
     step.mul_f64(0.5 + chance.clamp(0.0, 1.0) / 2.0)
 }
 
-/// Which of the messages that a provider lists may be the one with this text, sent in an attempt that began at `began`:
-/// the likeliest first. Trial accounts add words to a text; the same text is likelier than one that holds it.
-pub fn likely(listed: Vec<Sent>, text: &str, began: Instant) -> Vec<Sent> {
-    let text = text.trim();
-    let mut likely: Vec<Sent> =
-        listed.into_iter().filter(|sent| sent.created_at >= began - CLOCK_SKEW && sent.text.contains(text)).collect();
+/// Which of the messages that a provider lists may be the one with these words, all of them, sent in an attempt that
+/// began at `began`: the likeliest first. Trial accounts add words to a text, and a template stands around what is filled
+/// in; the same text is likelier than one that holds it.
+pub fn likely(listed: Vec<Sent>, words: &[String], began: Instant) -> Vec<Sent> {
+    let is_likely = |sent: &Sent| {
+        sent.created_at >= began - CLOCK_SKEW && words.iter().all(|words| sent.text.contains(words.trim()))
+    };
+    let mut likely: Vec<Sent> = listed.into_iter().filter(is_likely).collect();
     likely.sort_by_key(|sent| (sent.text.trim().len(), sent.created_at));
     likely
+}
+
+/// How long after somebody's last message a sender may write to them in words of its own. Source: Twilio's error 63016,
+/// Meta's 131047.
+const WINDOW: TimeDelta = TimeDelta::hours(24);
+/// A message takes its time: so much earlier the window counts as shut.
+const WINDOW_MARGIN: TimeDelta = TimeDelta::minutes(1);
+
+/// Whether only an approved template may go to somebody who last wrote at `last_inbound_at`, where the provider said at
+/// `refused_at` that this was too long ago. Of whom nothing is known, the provider is asked by sending.
+pub fn is_window_shut(last_inbound_at: Option<Instant>, refused_at: Option<Instant>, now: Instant) -> bool {
+    match last_inbound_at {
+        Some(at) => now >= at + WINDOW - WINDOW_MARGIN || refused_at.is_some_and(|refused| refused >= at),
+        None => refused_at.is_some(),
+    }
 }
 
 /// Replies go before notices: each has a lane of its own.
@@ -139,6 +156,8 @@ impl Lane {
 const NOTICE: &str = "notice:";
 /// Follows there where the event is about no ticket.
 const EVENT: &str = "event-";
+/// Follows there where several notices go together.
+const DIGEST: &str = "digest-";
 
 /// The line of the notices of one ticket (of one event, where it is about none) to one address.
 pub fn notice_line(ticket_id: Option<i64>, event_id: i64, address_id: i64) -> String {
@@ -146,6 +165,11 @@ pub fn notice_line(ticket_id: Option<i64>, event_id: i64, address_id: i64) -> St
         Some(ticket_id) => format!("{NOTICE}{ticket_id}:{address_id}"),
         None => format!("{NOTICE}{EVENT}{event_id}:{address_id}"),
     }
+}
+
+/// The line of messages that hold several notices to one address.
+pub fn digest_line(address_id: i64) -> String {
+    format!("{NOTICE}{DIGEST}{address_id}")
 }
 
 /// Begins the part of a line's name that a delivery of its own line adds.
@@ -272,8 +296,26 @@ mod tests {
             sent("first", "Done.\n", 0),
             sent("old", "Done.", -3),
         ];
-        let ids: Vec<String> = likely(listed, "Done. ", began).into_iter().map(|sent| sent.provider_id).collect();
+        let ids: Vec<String> =
+            likely(listed, &["Done. ".to_owned()], began).into_iter().map(|sent| sent.provider_id).collect();
         assert_eq!(ids, ["first", "later", "trial"]);
+    }
+
+    #[test]
+    fn a_window_is_shut_a_day_after_the_last_message_or_once_the_provider_said_so() {
+        let now = DateTime::UNIX_EPOCH + TimeDelta::days(9);
+        let ago = |minutes| Some(now - TimeDelta::minutes(minutes));
+        for (last_inbound_at, refused_at, is_shut) in [
+            (None, None, false),
+            (None, ago(5), true),
+            (ago(1), None, false),
+            (ago(24 * 60 - 2), None, false),
+            (ago(24 * 60 - 1), None, true),
+            (ago(5), ago(10), false),
+            (ago(10), ago(5), true),
+        ] {
+            assert_eq!(is_window_shut(last_inbound_at, refused_at, now), is_shut, "{last_inbound_at:?} {refused_at:?}");
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::model::HIGH_TIDE_BREATH;
 use super::store::{self, Verdict};
 use crate::app::App;
 use crate::bus::Poke;
-use crate::channels::{Receipt, Retry};
+use crate::channels::{Medium, Receipt, Retry};
 use crate::db::Batch;
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,5 +39,9 @@ pub(super) fn verdict(app: &App, receipt: &Receipt) -> Verdict {
         retry: known.map_or(Retry::Never, |(channel, code)| channel.retry(code)),
         reason: known.and_then(|(channel, code)| channel.explain(code)),
         is_opt_out: known.is_some_and(|(channel, code)| channel.is_opt_out(code)),
+        // The window is WhatsApp's alone.
+        shut: known
+            .filter(|(channel, code)| channel.is_window_shut(*code))
+            .and_then(|(channel, _)| channel.sender(Medium::Whatsapp)),
     }
 }

@@ -4,9 +4,11 @@ pub mod again;
 mod book;
 pub mod costs;
 mod doubt;
+pub mod held;
 mod lease;
 mod lines;
 mod notices;
+pub mod over_budget;
 pub mod prices;
 pub mod processes;
 mod receive;
@@ -14,8 +16,9 @@ pub mod rows;
 mod settle;
 mod tidy;
 mod waiting;
+pub mod windows;
 
-pub use lease::{Lease, Leased, is_anything_due, lease};
+pub use lease::{Carrier, Lease, Leased, is_anything_due, lease};
 pub use notices::{NewNotice, OPTED_OUT, Way, give, withdraw};
 pub use receive::{Verdict, receive};
 pub use settle::{Came, Outcome, settle};
@@ -46,17 +49,28 @@ pub enum Kind {
     Test,
     /// What tells somebody of an event.
     Notice,
+    /// Several notices in one message.
+    Digest,
     /// A code that proves a number.
     Code,
 }
 
 impl Kind {
+    /// The stored names of what nobody asked for: whoever opts out gets none of it.
+    const UNASKED: [&str; 2] = ["NOTICE", "DIGEST"];
+
+    /// Whether this is the stored name of what nobody asked for.
+    fn is_notice(stored: &str) -> bool {
+        Self::UNASKED.contains(&stored)
+    }
+
     /// The stored name.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Reply => "REPLY",
             Self::Test => "TEST",
             Self::Notice => "NOTICE",
+            Self::Digest => "DIGEST",
             Self::Code => "CODE",
         }
     }
@@ -144,9 +158,15 @@ fn queued(now: Instant, delivery: &NewDelivery, token: String, body: String) -> 
         unread: Set(None),
         seen_at: Set(None),
         sms_parts: Set(sms_parts),
-        held_at: Set(None),
+        over_budget_at: Set(None),
         counted_on: Set(None),
         counted_as: Set(None),
+        urgency: Set(None),
+        words: Set(None),
+        template: Set(None),
+        fallback_at: Set(None),
+        held_until: Set(None),
+        digest_id: Set(None),
     }
 }
 
@@ -243,6 +263,9 @@ async fn advance(tx: &Tx, ids: &[i64], status: Status, error: Option<(Option<i32
         update = update.col_expr(row::Column::ErrorCode, code.into()).col_expr(row::Column::ErrorText, text.into());
     }
     update.exec(tx.conn()).await?;
+    if status == Status::Failed {
+        notices::fall_back(tx, ids).await?;
+    }
     Ok(())
 }
 

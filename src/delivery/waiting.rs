@@ -23,10 +23,12 @@ pub struct Waiting {
     pub line: String,
     /// When it may go.
     pub due_at: Instant,
+    /// It waits for its hour, or for company.
+    pub is_held: bool,
     /// When it was stored.
     pub created_at: Instant,
     /// Since when it is held back, where it is.
-    pub held_at: Option<Instant>,
+    pub over_budget_at: Option<Instant>,
     /// Its latest attempt.
     pub last: Option<Tried>,
 }
@@ -72,6 +74,8 @@ pub enum Reason {
     InDoubt,
     /// It was not accepted and is tried again at its time.
     Retry,
+    /// It is not urgent, and waits for its hour or for others to go with.
+    Held,
     /// An earlier one of its line must go first.
     Behind,
     /// A process is sending it right now.
@@ -90,6 +94,7 @@ impl Reason {
             Self::HeldBack => "held back: the month's budget is spent",
             Self::InDoubt => "in doubt: the provider may have it already",
             Self::Retry => "not accepted; tried again",
+            Self::Held => "held back until its hour, or to go with others",
             Self::Behind => "behind an earlier one of its line",
             Self::Sending => "being sent",
             Self::Due => "due",
@@ -100,7 +105,7 @@ impl Reason {
 /// Each delivery's reason, in their order. `is_carried` tells whether anything carries a medium.
 pub fn reasons(waiting: &[Waiting], now: Instant, is_carried: impl Fn(&str) -> bool) -> Vec<Reason> {
     let mut first: HashMap<&str, i64> = HashMap::new();
-    for one in waiting {
+    for one in waiting.iter().filter(|one| !one.is_held) {
         let id = first.entry(&one.line).or_insert(one.id);
         *id = (*id).min(one.id);
     }
@@ -117,9 +122,11 @@ pub fn reasons(waiting: &[Waiting], now: Instant, is_carried: impl Fn(&str) -> b
     let reason = |one: &Waiting| {
         if !is_carried(&one.medium) {
             Reason::NoChannel
+        } else if one.is_held {
+            Reason::Held
         } else if one.last.as_ref().is_some_and(|tried| tried.is_open && now - tried.at < LONGEST_SEND) {
             Reason::Sending
-        } else if one.held_at.is_some() && one.due_at > now {
+        } else if one.over_budget_at.is_some() && one.due_at > now {
             Reason::HeldBack
         } else if is_out(one) {
             Reason::ChannelOut
@@ -175,8 +182,9 @@ mod tests {
             to: "+12025550101".into(),
             line: line.into(),
             due_at: at,
+            is_held: false,
             created_at: at,
-            held_at: None,
+            over_budget_at: None,
             last: None,
         }
     }
@@ -208,13 +216,15 @@ mod tests {
             ),
             (Waiting { last: Some(tried(Some("down"), false, false)), ..waiting(7, "f") }, Reason::Due),
             (Waiting { medium: "sms".into(), ..waiting(8, "g") }, Reason::NoChannel),
-            (Waiting { due_at: later, held_at: Some(now()), ..waiting(9, "h") }, Reason::HeldBack),
-            (Waiting { held_at: Some(now()), ..waiting(10, "i") }, Reason::Due),
+            (Waiting { is_held: true, ..waiting(9, "h") }, Reason::Held),
+            (waiting(10, "h"), Reason::Due),
+            (Waiting { due_at: later, over_budget_at: Some(now()), ..waiting(11, "i") }, Reason::HeldBack),
+            (Waiting { over_budget_at: Some(now()), ..waiting(12, "j") }, Reason::Due),
         ];
         let (rows, expected): (Vec<Waiting>, Vec<Reason>) = table.into_iter().unzip();
         assert_eq!(reasons(&rows, now(), |medium| medium == "whatsapp"), expected);
         let summary = summary(&rows, &expected);
-        assert_eq!(summary[&Reason::Due].count, 2);
+        assert_eq!(summary[&Reason::Due].count, 3);
         assert_eq!(summary.values().map(|one| one.count).sum::<usize>(), rows.len());
     }
 

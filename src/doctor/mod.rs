@@ -14,6 +14,7 @@ mod provider;
 mod server;
 mod settings;
 mod store;
+mod templates;
 pub mod token;
 
 use crate::config::Settings;
@@ -79,6 +80,7 @@ impl Report {
         files::examine(settings, &mut report).await;
         provider::examine(settings, &http, &clock, db.as_ref(), &mut report).await;
         mail::examine(settings, &mut report).await;
+        templates::examine(settings, &http, &mut report).await;
         door::examine(settings, &http, is_running, &mut report).await;
         if let Some(db) = db {
             report.look_into(settings, &db).await;

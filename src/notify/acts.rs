@@ -1,12 +1,13 @@
 //! What an admin does with a notification: has it sent again, takes it back.
 
+use super::TURN;
 use super::api::Seen;
 use super::detail::Whole;
 use super::events::{SentAgain, TakenBack};
 use super::store::inbox;
 use crate::app::App;
 use crate::bus::Poke;
-use crate::db::Tx;
+use crate::db::{Tx, marks};
 use crate::delivery::again;
 use crate::kit::Result;
 use crate::outbox;
@@ -80,6 +81,8 @@ async fn send_again(tx: &Tx, Act { id, person, by }: Act) -> Result<()> {
 }
 
 async fn take_back(tx: &Tx, Act { id, person, by }: Act) -> Result<()> {
+    // What waits for its hour may be gathered with others in this very moment.
+    marks::hold(tx, TURN).await?;
     again::take_back(tx, id).await?;
     outbox::append(tx, &[TakenBack { notification_id: id, person_id: person, actor_id: by }]).await
 }

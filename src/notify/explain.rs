@@ -16,7 +16,14 @@ pub(super) fn of(app: &App, whole: &Whole, for_admin: bool) -> Option<String> {
         Status::Delivered | Status::Read => None,
         Status::Failed => Some(failed(app, whole, for_admin)),
         Status::Cancelled => Some(taken_back(whole.error_text.as_deref())),
-        Status::Queued | Status::Sending | Status::Sent => whole.due_at.map(|due_at| waits(app, whole, medium, due_at)),
+        Status::Queued | Status::Sending | Status::Sent => match (whole.due_at, whole.held_until) {
+            (Some(due_at), _) => Some(waits(app, whole, medium, due_at)),
+            (None, Some(until)) => Some(format!(
+                "It waits until {} for its hour, or to go together with others.",
+                format_instant(until, app.settings.timezone)
+            )),
+            (None, None) => whole.digest_id.map(|_| "It goes together with others in one message.".to_owned()),
+        },
     }
 }
 
@@ -72,7 +79,7 @@ fn waits(app: &App, whole: &Whole, medium: Medium, due_at: Instant) -> String {
         return format!("{} is out since {since}, and its queue is kept: {}", channel.name(), red.advice);
     }
     let at = format_instant(due_at, app.settings.timezone);
-    if whole.held_at.is_some() && due_at > now {
+    if whole.over_budget_at.is_some() && due_at > now {
         return format!(
             "It is held back: the month's budget for messages is spent. It leaves at {at}, or once \
              ANDON_MESSAGE_BUDGET is raised."

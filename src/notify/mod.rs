@@ -1,6 +1,7 @@
 //! Events become notices: for each event those whom it concerns, without who did it, and for each of them a delivery at
-//! the desk in the browser, where they sign in, and one on the medium that reaches them: WhatsApp where they have a
-//! number and have not opted out, else e-mail, else a text message. Each medium has its own words of the one wording.
+//! the desk in the browser, where they sign in, and one on the first medium of their wishes that reaches them. Each
+//! medium has its own words of the one wording. What does not arrive there goes by the next ([`fallback`]); what is not
+//! urgent waits in quiet hours, and several that wait go as one message ([`gather`]).
 //!
 //! The job works from the events' mark alone (`handled_at`), as sets, with a fixed number of statements a set. Events
 //! and notices are settled in one transaction, so each is told once, whatever dies when. Processes take turns: notices
@@ -11,30 +12,35 @@ pub mod api;
 pub mod detail;
 pub mod events;
 mod explain;
+mod fallback;
+pub mod gather;
 pub mod live;
 mod model;
+pub mod preferences;
 pub mod proofread;
 pub mod sample;
+mod scene;
 pub mod shown;
 pub mod stats;
 pub mod store;
 pub mod words;
+mod write;
 
 use crate::app::App;
 use crate::bus::Poke;
 use crate::db::{Tx, marks};
-use crate::delivery::store::{NewNotice, give};
+use crate::delivery::store::give;
 use crate::kit::Result;
 use crate::outbox::Notice;
 use axum::Extension;
 use live::Live;
-use model::{Happened, Scene};
-use std::collections::{BTreeSet, HashMap};
+use model::{Desk, Happened};
+use scene::Scene;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
-use words::{Telling, Words};
+use write::Ask;
 
 /// The endpoints.
 pub fn routes(live: &Live) -> OpenApiRouter<App> {
@@ -44,6 +50,7 @@ pub fn routes(live: &Live) -> OpenApiRouter<App> {
         .routes(routes!(api::unread_count))
         .routes(routes!(api::mark_all_as_read))
         .routes(routes!(stats::stats))
+        .routes(routes!(preferences::get, preferences::change))
         .routes(routes!(api::get))
         .routes(routes!(acts::retry))
         .routes(routes!(acts::cancel))
@@ -81,7 +88,8 @@ pub async fn run(app: App, notices: &'static [Notice], stop: CancellationToken) 
     }
 }
 
-/// Tells all that is to be told. Answers with how many events that were.
+/// Tells all that is to be told: of events, of what was held, and by the next medium what did not arrive. Answers with
+/// how many events that were.
 ///
 /// # Errors
 /// When the database is away; the next time goes on where this one stopped.
@@ -101,6 +109,10 @@ pub async fn once(app: &App, notices: &'static [Notice]) -> Result<usize> {
         }
         total += events;
     }
+    let next = fallback::once(app, notices).await? + gather::once(app).await?;
+    if next > 0 {
+        app.bus.poke(Poke::Dispatch);
+    }
     Ok(total)
 }
 
@@ -108,66 +120,27 @@ pub async fn once(app: &App, notices: &'static [Notice]) -> Result<usize> {
 async fn tell(app: &App, tx: &Tx, notices: &[Notice]) -> Result<(usize, usize)> {
     marks::hold(tx, TURN).await?;
     let events = store::take(tx, MOST).await?;
-    let known: HashMap<&str, &Notice> = notices.iter().map(|notice| (notice.event, notice)).collect();
-    let happened: Vec<Happened<'_>> =
-        events.iter().filter_map(|event| Happened::read(event, known.get(event.name.as_str()).copied()?)).collect();
-    let made = made(app, tx, &happened).await?;
+    let scene = Scene::of(tx, &events, notices).await?;
+    let desk = if scene.happened.is_empty() { Vec::new() } else { store::desk(tx).await? };
+    let asks: Vec<Ask<'_>> = scene.happened.iter().flat_map(|one| asks(one, &scene, &desk)).collect();
+    let made = write::notices(app, tx, &scene, &asks).await?;
     give(tx, &made).await?;
     let ids: Vec<i64> = events.iter().map(|event| event.id).collect();
-    if let Some(last) = store::last_notice(tx, &ids).await? {
-        marks::set_position(tx, TURN, last).await?;
-    }
+    note_last(tx, &ids).await?;
     store::done(tx, &ids).await?;
     Ok((events.len(), made.len()))
 }
 
-/// The notices of these events.
-async fn made(app: &App, tx: &Tx, happened: &[Happened<'_>]) -> Result<Vec<NewNotice>> {
-    if happened.is_empty() {
-        return Ok(Vec::new());
-    }
-    let tickets = store::tickets(tx, happened).await?;
-    let facts = store::facts::of(tx, happened, &tickets).await?;
-    let desk = store::desk(tx).await?;
-    let told: Vec<(&Happened<'_>, Vec<(i64, &'static str)>)> = happened
-        .iter()
-        .map(|one| {
-            let scene = Scene { ticket: one.ticket_id.and_then(|id| tickets.get(&id)), desk: &desk };
-            (one, model::told(one, &scene))
-        })
-        .collect();
-    let mut spoken_of: BTreeSet<i64> = told.iter().flat_map(|(_, whom)| whom.iter().map(|(id, _)| *id)).collect();
-    let recipients: Vec<i64> = spoken_of.iter().copied().collect();
-    spoken_of.extend(happened.iter().filter_map(|one| one.actor_id));
-    spoken_of.extend(tickets.values().filter_map(|ticket| ticket.row.requester_id));
-    let people = store::people(tx, &spoken_of.into_iter().collect::<Vec<_>>()).await?;
-    let told_people: Vec<&store::Person> =
-        recipients.iter().filter_map(|id| people.get(id)).filter(|person| person.row.is_active).collect();
-    let reached = store::reach(tx, &told_people, |medium| app.carrier(medium).is_some()).await?;
+/// Who is to be told of this event.
+fn asks<'a>(one: &'a Happened<'a>, scene: &Scene<'_>, desk: &[Desk]) -> Vec<Ask<'a>> {
+    let told = model::told(one, scene.ticket(one), desk);
+    told.into_iter().map(|(person_id, words)| Ask { happened: one, person_id, words, tried: None }).collect()
+}
 
-    let day = tx.now().with_timezone(&app.settings.timezone).date_naive();
-    let mut made = Vec::new();
-    for (one, whom) in told {
-        let ticket = one.ticket_id.and_then(|id| tickets.get(&id));
-        let words = Words::of(app, one, ticket, facts.get(&one.event_id), &people);
-        for (person_id, file) in whom {
-            let Some((person, ways)) = people.get(&person_id).zip(reached.get(&person_id)) else { continue };
-            let vars = words.for_person(person);
-            let telling = Telling { wording: &app.wording, language: &person.row.language, file, vars: &vars };
-            let subject = telling.subject();
-            for (way, address_id) in ways {
-                made.push(NewNotice {
-                    event_id: one.event_id,
-                    ticket_id: one.ticket_id,
-                    person_id,
-                    address_id: *address_id,
-                    way: *way,
-                    subject: subject.clone(),
-                    body: telling.body(*way, app.max_chars()),
-                    day,
-                });
-            }
-        }
+/// The last notice has the number of the last of these events' notices.
+async fn note_last(tx: &Tx, events: &[i64]) -> Result<()> {
+    match store::last_notice(tx, events).await? {
+        Some(last) => marks::set_position(tx, TURN, last).await,
+        None => Ok(()),
     }
-    Ok(made)
 }

@@ -1,5 +1,6 @@
 //! Whether the words of all notices are there and right: what an operator changed is read before people read it.
 
+use super::gather::GATHERED;
 use super::sample::{names, samples};
 use super::words::{MAX_SMS_PARTS, MAX_SUBJECT, Telling};
 use crate::kit::{nearest, sms};
@@ -17,7 +18,8 @@ const FUNCTIONS: [&str; 5] = ["t", "range", "dict", "namespace", "debug"];
 /// What is wrong with the words of these notices, in every language: files that are missing or that no event has, values
 /// that no notice has, and texts that are too long for a medium when they are filled in from the sample.
 pub fn proofread(wording: &Wording, notices: &[Notice]) -> Vec<Problem> {
-    let files: BTreeSet<&str> = notices.iter().flat_map(|notice| notice.tells).flat_map(Told::files).collect();
+    let files: BTreeSet<&str> =
+        notices.iter().flat_map(|notice| notice.tells).flat_map(Told::files).chain([GATHERED]).collect();
     let mut problems = Vec::new();
     for language in wording.languages() {
         let own = wording.notices(language);

@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 /// One name for each kind of notices that speak of something else.
-const KINDS: [&str; 6] = ["ticket.", "ticket.created.floor", "order.", "sla.", "shift.", "maintenance_plan."];
+const KINDS: [&str; 7] =
+    ["ticket.", "ticket.created.floor", "order.", "sla.", "shift.", "maintenance_plan.", "notices."];
 
 /// What any notice may speak of.
 pub fn sample() -> Value {
@@ -43,6 +44,9 @@ pub fn samples(file: &str) -> Vec<Value> {
         });
         let plan = with(&machine, &plan);
         ["TOMORROW", "TODAY", "OVERDUE"].map(|when| with(&plan, &json!({"when": when}))).to_vec()
+    } else if file.starts_with("notices.") {
+        let subjects = ["Work has started on your ticket: Payments fail", "New comment on ticket INC-20260118143022"];
+        vec![json!({"count": subjects.len(), "notices": subjects})]
     } else if ["ticket.finished", "ticket.approved", "ticket.rejected"].iter().any(|start| file.starts_with(start)) {
         vec![json!({}), json!({"kind": "DEFECT", "project": null, "category": null})]
     } else {

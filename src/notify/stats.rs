@@ -110,7 +110,7 @@ pub struct CostShown {
     #[schema(example = "twilio")]
     channel: String,
     notification_type: Medium,
-    /// Why they were sent: `NOTICE`, `REPLY` (in chat), `CODE` or `TEST`.
+    /// Why they were sent: `NOTICE`, `DIGEST` (several notices in one message), `REPLY` (in chat), `CODE` or `TEST`.
     #[schema(example = "NOTICE")]
     kind: String,
     /// Of notices: of which event.

@@ -5,8 +5,9 @@ pub mod inbox;
 pub(super) mod live;
 mod reach;
 pub mod stats;
+pub mod wishes;
 
-pub(super) use reach::reach;
+pub(super) use reach::Places;
 
 use super::model::{Concerned, Desk, Happened};
 use crate::channels::Medium;
@@ -58,6 +59,12 @@ pub(super) async fn take(tx: &Tx, most: u64) -> Result<Vec<outbox::row::Model>> 
         .order_by_asc(outbox::row::Column::Id)
         .limit(most);
     Ok(events.all(tx.conn()).await?)
+}
+
+/// These events.
+pub(super) async fn events(tx: &Tx, ids: &BTreeSet<i64>) -> Result<Vec<outbox::row::Model>> {
+    let events = outbox::row::Entity::find().filter(outbox::row::Column::Id.is_in(ids.iter().copied()));
+    Ok(events.order_by_asc(outbox::row::Column::Id).all(tx.conn()).await?)
 }
 
 /// The last notice of these events.

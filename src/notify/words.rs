@@ -10,7 +10,8 @@ use super::model::{Concerned, Happened};
 use super::store::Person;
 use super::store::facts::Facts;
 use crate::app::App;
-use crate::channels::Medium;
+use crate::channels::{Medium, Template};
+use crate::config::Templates;
 use crate::delivery::store::Way;
 use crate::kit::{Instant, sms};
 use crate::sla::{format_instant, format_left};
@@ -25,6 +26,11 @@ use std::collections::HashMap;
 pub const MAX_SUBJECT: usize = 250;
 /// A text message has at most so many parts: each one is billed.
 pub const MAX_SMS_PARTS: usize = 3;
+
+/// What fills a template has at most so many characters each.
+const MAX_TEMPLATE_VALUE: usize = 200;
+/// What fills a template where there is nothing to say.
+const EMPTY: &str = "–";
 
 /// What the words of one event speak of.
 pub(super) struct Words(Map<String, Value>);
@@ -57,6 +63,24 @@ impl Telling<'_> {
             Way::Carried(Medium::Email) => self.part("text"),
             Way::Carried(Medium::Sms) => sms::within(&self.short(), MAX_SMS_PARTS),
         }
+    }
+
+    /// What fills the approved template for these words, as it is stored; none where there is no template for them.
+    pub fn template(&self, templates: &Templates) -> Option<String> {
+        let known = templates.of(self.file, self.language)?;
+        let variables = known.variables.iter().map(|name| self.filled_in(name)).collect();
+        serde_json::to_string(&Template { id: known.content_sid.clone(), variables }).ok()
+    }
+
+    /// A value as a template takes it: one line, never empty. Source: Twilio's error 21656.
+    fn filled_in(&self, name: &str) -> String {
+        let value = match &self.vars[name] {
+            Value::String(text) => plain(text),
+            Value::Null => String::new(),
+            other => other.to_string(),
+        };
+        let line = value.split_whitespace().collect::<Vec<_>>().join(" ");
+        if line.is_empty() { EMPTY.to_owned() } else { shortened(&line, MAX_TEMPLATE_VALUE) }
     }
 
     /// The words of a text message, however long: the file's own, else its text.

@@ -1,7 +1,7 @@
 //! What happens to orders.
 
 use super::model::Status;
-use crate::outbox::{Event, Subject, Told, Whom};
+use crate::outbox::{Event, Subject, Told, Urgency, Whom};
 use serde::Serialize;
 
 /// An order was put on hold, or got one hold more. Tells the admins and the supervisors where somebody did it by hand;
@@ -24,6 +24,7 @@ impl Event for Held {
     const NAME: &'static str = "order.held";
     const SHOWN_AS: &'static str = "order_held";
     const TELLS: &'static [Told] = &[Told::new(Whom::DeskUnlessTicket, "order.held")];
+    const URGENCY: Urgency = Urgency::Urgent;
 
     fn subject(&self) -> Subject {
         Subject::new("order", self.order_id)
@@ -168,6 +169,7 @@ impl Event for Completed {
     const NAME: &'static str = "order.completed";
     const SHOWN_AS: &'static str = "order_completed";
     const TELLS: &'static [Told] = &[Told::new(Whom::Desk, "order.completed")];
+    const URGENCY: Urgency = Urgency::Low;
 
     fn subject(&self) -> Subject {
         Subject::new("order", self.order_id)

@@ -8,8 +8,10 @@
 //! one hand at a time ([`number`]). So a position never appears below one that was seen.
 
 mod store;
+mod urgency;
 
 pub use store::row;
+pub use urgency::Urgency;
 
 use crate::db::{Db, Door, Tx, after_commit};
 use crate::kit::Instant;
@@ -30,6 +32,9 @@ pub trait Event: Serialize {
 
     /// Who is told, and in which words; whoever is in two of these groups is told the words of the first.
     const TELLS: &'static [Told] = &[];
+
+    /// How soon they must know. Of a ticket of high priority, what is normal is urgent.
+    const URGENCY: Urgency = Urgency::Normal;
 
     /// What it happened to.
     fn subject(&self) -> Subject;
@@ -121,12 +126,14 @@ pub struct Notice {
     pub shown_as: &'static str,
     /// Who is told.
     pub tells: &'static [Told],
+    /// How soon they must know.
+    pub urgency: Urgency,
 }
 
 impl Notice {
     /// That of this kind of event.
     pub const fn of<E: Event>() -> Self {
-        Self { event: E::NAME, shown_as: E::SHOWN_AS, tells: E::TELLS }
+        Self { event: E::NAME, shown_as: E::SHOWN_AS, tells: E::TELLS, urgency: E::URGENCY }
     }
 }
 

@@ -49,6 +49,8 @@ pub struct Known {
     pub user_id: Option<String>,
     /// When they last wrote from this address.
     pub last_inbound_at: Option<Instant>,
+    /// To which sender of ours.
+    pub last_inbound_to: Option<String>,
 }
 
 impl Known {
@@ -159,6 +161,8 @@ pub struct Heard<'a> {
     pub known: &'a Known,
     /// When they wrote.
     pub at: Instant,
+    /// To which sender of ours.
+    pub to: Option<&'a str>,
     /// The name they gave themselves this time.
     pub profile_name: Option<&'a str>,
     /// Their business-scoped user id, where it came along.
@@ -167,7 +171,7 @@ pub struct Heard<'a> {
 
 /// Keeps when these addresses last wrote, and what the provider says of their owners. One address once.
 pub async fn hear(tx: &Tx, heard: Vec<Heard<'_>>) -> Result<()> {
-    let rows = heard.into_iter().map(|Heard { known, at, profile_name, user_id }| address::ActiveModel {
+    let rows = heard.into_iter().map(|Heard { known, at, to, profile_name, user_id }| address::ActiveModel {
         id: NotSet,
         person_id: Set(known.person_id),
         medium: Set(known.medium.clone()),
@@ -176,9 +180,16 @@ pub async fn hear(tx: &Tx, heard: Vec<Heard<'_>>) -> Result<()> {
         profile_name: Set(profile_name.map(str::to_owned).or_else(|| known.profile_name.clone())),
         opted_out_at: Set(None),
         last_inbound_at: Set(Some(known.last_inbound_at.map_or(at, |before| before.max(at)))),
+        last_inbound_to: Set(to.map(str::to_owned).or_else(|| known.last_inbound_to.clone())),
+        told_low_at: Set(None),
         created_at: Set(tx.now()),
     });
-    let news = [address::Column::UserId, address::Column::ProfileName, address::Column::LastInboundAt];
+    let news = [
+        address::Column::UserId,
+        address::Column::ProfileName,
+        address::Column::LastInboundAt,
+        address::Column::LastInboundTo,
+    ];
     let key = [address::Column::Medium, address::Column::Value];
     address::Entity::insert_many(rows)
         .on_conflict(OnConflict::columns(key).update_columns(news).to_owned())
@@ -262,7 +273,8 @@ fn known_addresses() -> Select<address::Entity> {
         .columns([address::Column::PersonId, address::Column::Medium, address::Column::Value])
         .columns([person::Column::Name, person::Column::Role, person::Column::Department])
         .columns([person::Column::Language, person::Column::IsActive])
-        .columns([address::Column::ProfileName, address::Column::UserId, address::Column::LastInboundAt])
+        .columns([address::Column::ProfileName, address::Column::UserId])
+        .columns([address::Column::LastInboundAt, address::Column::LastInboundTo])
         .join(JoinType::InnerJoin, address::Relation::Person.def())
 }
 
@@ -310,6 +322,8 @@ async fn insert_addresses<'a>(tx: &Tx, medium: Medium, callers: impl Iterator<It
         profile_name: Set(caller.profile_name.clone()),
         opted_out_at: Set(None),
         last_inbound_at: Set(None),
+        last_inbound_to: Set(None),
+        told_low_at: Set(None),
         created_at: Set(tx.now()),
     });
     address::Entity::insert_many(rows)
@@ -374,6 +388,8 @@ pub mod address {
         pub profile_name: Option<String>,
         pub opted_out_at: Option<Instant>,
         pub last_inbound_at: Option<Instant>,
+        pub last_inbound_to: Option<String>,
+        pub told_low_at: Option<Instant>,
         pub created_at: Instant,
     }
 

@@ -1,7 +1,7 @@
 //! What happens to plans of preventive maintenance.
 
 use super::model::When;
-use crate::outbox::{Event, Subject, Told, Whom};
+use crate::outbox::{Event, Subject, Told, Urgency, Whom};
 use chrono::NaiveDate;
 use serde::Serialize;
 
@@ -39,6 +39,7 @@ impl Event for Due {
         Told::new(Whom::Listed("responsible"), "maintenance_plan.due"),
         Told::new(Whom::DeskOf("desk_of"), "maintenance_plan.due"),
     ];
+    const URGENCY: Urgency = Urgency::Low;
 
     fn subject(&self) -> Subject {
         Subject::new(KIND, self.plan_id)

@@ -1,7 +1,7 @@
 //! What happens to shifts.
 
 use crate::kit::Instant;
-use crate::outbox::{Event, Subject, Told, Whom};
+use crate::outbox::{Event, Subject, Told, Urgency, Whom};
 use serde::Serialize;
 
 /// What each of these is about.
@@ -26,6 +26,7 @@ impl Event for Starting {
     const NAME: &'static str = "shift.starting";
     const SHOWN_AS: &'static str = "shift_starting";
     const TELLS: &'static [Told] = &[Told::new(Whom::Listed("person_id"), "shift.starting")];
+    const URGENCY: Urgency = Urgency::Urgent;
 
     fn subject(&self) -> Subject {
         Subject::new(KIND, self.shift_id)

@@ -6,6 +6,7 @@
 //!
 //! It refuses nothing to whoever reaches it beyond what Twilio would: mount it on loopback only.
 
+mod content;
 mod control;
 mod faults;
 mod list;
@@ -23,6 +24,7 @@ pub use faults::{Faults, ListFault, MailFault, PostFault, PriceFault, Rule, Send
 pub use mail::Letter;
 
 use crate::channels::{Medium, Place, Status};
+use crate::config::Templates;
 use crate::kit::{Clock, E164, Instant};
 use secrecy::SecretString;
 use serde::Serialize;
@@ -53,6 +55,8 @@ pub struct Setup {
     pub sms_sender: E164,
     /// Whose plant it is; the phone shows it at the top.
     pub company: String,
+    /// The templates that Twilio has, all approved.
+    pub templates: Arc<Templates>,
     /// Where the webhook of a phone's message goes. A `#fragment` is left off, as Twilio does.
     pub webhook_url: String,
     /// Where the simulated API is reached, `http://127.0.0.1:8000/simulator/twilio`; media URLs begin with it.
@@ -283,6 +287,10 @@ impl Simulator {
     /// The plant's number on this medium.
     fn sender_on(&self, medium: Medium) -> &E164 {
         if medium == Medium::Sms { &self.inner.setup.sms_sender } else { self.sender() }
+    }
+
+    fn templates(&self) -> &Templates {
+        &self.inner.setup.templates
     }
 
     fn account_sid(&self) -> &str {

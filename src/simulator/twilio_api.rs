@@ -6,6 +6,7 @@
 //! **Source** Twilio's OpenAPI `twilio_api_v2010`, operations `FetchAccount`, `CreateMessage`, `ListMessage`, `FetchMessage`
 //! and `ListMedia`.
 
+use super::content;
 use super::faults::{PriceFault, SendFault};
 use super::list::{self, DEFAULT_PAGE};
 use super::rules::{self, Refusal, Send};
@@ -44,6 +45,8 @@ pub(super) fn routes() -> Router<Simulator> {
         .route("/2010-04-01/Accounts/{account}/Messages/{message}", get(fetch))
         .route("/2010-04-01/Accounts/{account}/Messages/{message}/Media.json", get(list_media))
         .route("/2010-04-01/Accounts/{account}/Messages/{message}/Media/{media}", get(fetch_media))
+        .route("/v1/Content/{content}", get(content::fetch))
+        .route("/v1/Content/{content}/ApprovalRequests", get(content::approval))
         .fallback(async || Refusal::new(20404))
 }
 

@@ -8,7 +8,7 @@ use super::model::Kind;
 use crate::db::Tx;
 use crate::kit::{Instant, Result};
 use crate::outbox::Whom::{Assigned as Holders, Desk, DeskWhileUnassigned, Listed, Requester};
-use crate::outbox::{self, Event, Subject, TICKET, Told};
+use crate::outbox::{self, Event, Subject, TICKET, Told, Urgency};
 use serde::Serialize;
 
 /// What every event of a ticket says.
@@ -27,7 +27,7 @@ pub struct About {
 /// An event with its names, whom it tells, and its fields beyond [`About`].
 macro_rules! event {
     (
-        $(#[$doc:meta])* $struct:ident = $name:literal as $shown_as:literal
+        $(#[$doc:meta])* $struct:ident = $name:literal as $shown_as:literal $(is $urgency:ident)?
         tells [$($whom:expr => $words:literal $(, on the floor $floor_words:literal)?);*]
         { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* }
     ) => {
@@ -44,6 +44,7 @@ macro_rules! event {
             const NAME: &'static str = $name;
             const SHOWN_AS: &'static str = $shown_as;
             const TELLS: &'static [Told] = &[$(Told::new($whom, $words)$(.of_the_floor($floor_words))?),*];
+            $(const URGENCY: Urgency = Urgency::$urgency;)?
 
             fn subject(&self) -> Subject {
                 Subject::new(TICKET, self.about.ticket_id)
@@ -95,7 +96,7 @@ event! {
 }
 event! {
     /// The work began. Tells the requester.
-    Started = "ticket.started" as "work_started"
+    Started = "ticket.started" as "work_started" is Low
     tells [Requester => "ticket.started"]
     {}
 }
@@ -110,7 +111,7 @@ event! {
 }
 event! {
     /// The work goes on. Tells the requester.
-    Resumed = "ticket.resumed" as "ticket_resumed"
+    Resumed = "ticket.resumed" as "ticket_resumed" is Low
     tells [Requester => "ticket.resumed"]
     {}
 }
@@ -125,7 +126,7 @@ event! {
 }
 event! {
     /// The requester agreed, or was silent for 72 hours. Tells the desk and the assigned.
-    Approved = "ticket.approved" as "ticket_approved"
+    Approved = "ticket.approved" as "ticket_approved" is Low
     tells [Holders => "ticket.approved.assigned"; Desk => "ticket.approved"]
     {
         /// A word with it.
@@ -154,7 +155,7 @@ event! {
 }
 event! {
     /// Somebody added a word. Tells the others on it; the desk, as long as nobody has it.
-    Commented = "ticket.commented" as "ticket_commented"
+    Commented = "ticket.commented" as "ticket_commented" is Low
     tells [Requester => "ticket.commented"; Holders => "ticket.commented"; DeskWhileUnassigned => "ticket.commented"]
     {
         /// The word.
@@ -164,7 +165,7 @@ event! {
 
 event! {
     /// A quarter of the time of a deadline is left, or less. Tells the assigned and the desk.
-    SlaWarning = "sla.warning" as "sla_warning"
+    SlaWarning = "sla.warning" as "sla_warning" is Urgent
     tells [Holders => "sla.warning"; Desk => "sla.warning"]
     {
         /// Which deadline.
@@ -177,7 +178,7 @@ event! {
 }
 event! {
     /// A deadline has passed. Tells the assigned and the desk.
-    SlaBreached = "sla.breached" as "sla_breached"
+    SlaBreached = "sla.breached" as "sla_breached" is Urgent
     tells [Holders => "sla.breached"; Desk => "sla.breached"]
     {
         /// Which deadline.

@@ -23,6 +23,8 @@ facts!["costs":
     notifications_are_counted_by_status_type_and_day,
     what_cannot_be_counted_is_told,
     a_budget_is_told_of_at_80_percent_and_when_it_is_spent,
+    what_is_not_urgent_waits_once_the_budget_is_spent,
+    what_waited_goes_when_the_month_ends,
 ];
 
 /// What the attempts cost, oldest first: micros, currency, questions that were in vain, whether it is still to be asked.
@@ -308,5 +310,71 @@ async fn a_budget_is_told_of_at_80_percent_and_when_it_is_spent(backend: Backend
     assert_eq!(stats(&desk, "").await["budget"]["spent"], "0.00");
     desk.app.pass(TimeDelta::days(20)).await;
     assert_eq!(stats(&desk, "").await["budget"]["month"], "2026-02");
+    desk.app.end().await;
+}
+
+const HOLD: (&str, &str) = ("ANDON_MESSAGE_BUDGET_HOLD", "true");
+
+/// A desk whose budget is spent.
+async fn spent(backend: Backend) -> Desk {
+    let desk = Desk::alone(backend, &[BUDGET, HOLD]).await;
+    for _ in 0..5 {
+        desk.app.says(OPERATOR, "hi").await;
+    }
+    desk.app.pass(TimeDelta::minutes(1)).await;
+    assert_eq!(stats(&desk, "").await["budget"]["holds_back"], true);
+    desk
+}
+
+/// A word on a ticket, which is of low urgency.
+async fn comment(desk: &Desk, ticket: i64) {
+    let admin = desk.app.signed_in_again(&desk.admin).await;
+    let (status, done) = admin.post(&format!("/api/tickets/{ticket}/add_comment/"), json!({"comment": "Soon."})).await;
+    assert_eq!(status, StatusCode::OK, "{done}");
+    desk.app.settle().await;
+}
+
+fn heads(app: &TestApp) -> Vec<String> {
+    let bubbles = app.bubbles(PHONE).into_iter();
+    bubbles.map(|bubble| bubble.text.lines().next().unwrap_or_default().to_owned()).collect()
+}
+
+async fn what_is_not_urgent_waits_once_the_budget_is_spent(backend: Backend) {
+    let desk = spent(backend).await;
+    let ticket = desk.opened("Payments fail").await;
+    let opened = "✅ *Your Ticket Has Been Opened*";
+    assert_eq!(heads(&desk.app), [opened], "what is urgent goes");
+    comment(&desk, ticket).await;
+    assert_eq!(heads(&desk.app), [opened]);
+    let list = listed(&desk.client, "?notification_type=WHATSAPP").await;
+    let (_, held) = desk.admin.get(&format!("/api/notifications/{}/", list["results"][0]["id"])).await;
+    assert_eq!((&held["status"], held["attempts"].as_array().map(Vec::len)), (&json!("PENDING"), Some(0)), "{held}");
+    assert_eq!(
+        held["explanation"],
+        "It is held back: the month's budget for messages is spent. It leaves at 2026-02-01 00:00 UTC, or once \
+         ANDON_MESSAGE_BUDGET is raised."
+    );
+    assert_eq!(listed(&desk.client, "?notification_type=SYSTEM").await["count"], 2, "the desk has both");
+    assert_eq!(desk.app.says(OPERATOR, "hi").await.len(), 1, "answers go on");
+    let (status, done) =
+        desk.admin.post(&format!("/api/tickets/{ticket}/cancel/"), json!({"reason": "Not ours"})).await;
+    assert_eq!(status, StatusCode::OK, "{done}");
+    desk.app.settle().await;
+    assert_eq!(heads(&desk.app).len(), 2, "what is urgent does not wait behind it: {:?}", heads(&desk.app));
+    let app = desk.app.restart(&[("ANDON_MESSAGE_BUDGET", "1 USD"), HOLD]).await;
+    app.settle().await;
+    assert_eq!(heads(&app), ["💬 *New Comment on a Ticket*"], "a greater budget lets it go");
+    assert_eq!(app.count("delivery_lines WHERE name LIKE '%+%'").await, 0);
+    app.end().await;
+}
+
+async fn what_waited_goes_when_the_month_ends(backend: Backend) {
+    let desk = spent(backend).await;
+    let ticket = desk.opened("Payments fail").await;
+    comment(&desk, ticket).await;
+    desk.app.pass(TimeDelta::days(13)).await;
+    assert_eq!(heads(&desk.app).len(), 1, "January is not over");
+    desk.app.pass(TimeDelta::days(1)).await;
+    assert_eq!(heads(&desk.app).len(), 2);
     desk.app.end().await;
 }

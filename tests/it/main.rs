@@ -28,6 +28,7 @@ mod odd_input;
 mod order_notices;
 mod outages;
 mod processes;
+mod reach;
 mod records;
 mod records_api;
 mod reminders;
@@ -105,6 +106,7 @@ fn every_fact() -> Vec<Fact> {
         housekeeping::facts(),
         notifications::facts(),
         media::facts(),
+        reach::facts(),
         order_notices::facts(),
         deadlines::facts(),
         inbox::facts(),

@@ -55,17 +55,16 @@ fn says(value: &Value, words: &[&str]) -> bool {
 
 async fn one_notification_shows_all_there_is_to_know(backend: Backend) {
     let desk = Desk::alone(backend, &[]).await;
-    arm(&desk.app, 1, SendFault::FailLater { code: 63016 }).await;
+    arm(&desk.app, 1, SendFault::FailLater { code: 63005 }).await;
     desk.opened("Payments fail").await;
     let whole = latest(&desk).await;
     let attempt = whole["attempts"][0].clone();
-    let meaning = "The recipient last wrote more than 24 hours ago, and WhatsApp then takes only approved templates. \
-                   They can write anything to us to open the window again.";
+    let meaning = "WhatsApp did not accept the message's content.";
     assert_eq!(
         attempt,
         json!({
             "number": 1, "channel": "twilio", "provider_id": desk.app.bubbles(PHONE)[0].sid, "outcome": "FAILED",
-            "error_code": 63016, "error_message": meaning, "error_name": null, "meaning": meaning,
+            "error_code": 63005, "error_message": meaning, "error_name": null, "meaning": meaning,
             "started_at": "2026-01-18T14:30:22Z", "finished_at": "2026-01-18T14:30:22Z", "took_ms": 0,
             "cost": null, "currency": null,
         })

@@ -14,7 +14,7 @@ use andon::boms::{self, Component, NewBom};
 use andon::channels::{Accepted, Inbound, Medium, Receipt, Retry, SendError, Signal, Status};
 use andon::chat::inbound::Taken;
 use andon::delivery::model::Lane;
-use andon::delivery::store::{self, Came, Lease, Leased, Outcome};
+use andon::delivery::store::{self, Came, Carrier, Lease, Leased, Outcome};
 use andon::machines::{self, NewMachine};
 use andon::orders::{self, NewOrder};
 use futures_util::future::LocalBoxFuture;
@@ -228,9 +228,9 @@ async fn deliveries(backend: Backend, statements: Statements) {
         take(&app, &statements, hellos).await;
         let leasing = db.write(move |tx| {
             let lease = Lease { process: "this one".to_owned(), round: size as i64 };
-            Box::pin(
-                async move { store::lease(tx, &lease, (Medium::Whatsapp, Lane::Replies), "twilio", size as u64).await },
-            )
+            let carrier = Carrier { channel: "twilio", sender: None };
+            let way = (Medium::Whatsapp, Lane::Replies);
+            Box::pin(async move { store::lease(tx, &lease, way, &carrier, size as u64).await })
         });
         let (cost, leased) = statements.of(leasing).await;
         let leased = leased.expect("a lease");
@@ -282,6 +282,7 @@ fn outcome(app: &TestApp, nth: usize, leased: &Leased) -> Outcome {
         came,
         is_opt_out: false,
         is_billed: true,
+        shut: None,
         chance: 0.5,
     }
 }

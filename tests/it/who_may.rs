@@ -107,6 +107,8 @@ GET    /api/notifications/unread_count                             401     200  
 GET    /api/notifications/{id}                                     401     200/404  200/404    200/404  200/404  200/200  200/200
 POST   /api/notifications/{id}/mark_as_read                        401     200/404  200/404    200/404  200/404  200/403  403/403
 POST   /api/notifications/mark_all_as_read                         401     200      200        200      200      200      403
+GET    /api/notifications/preferences                              401     200      200        200      200      200      200
+PATCH  /api/notifications/preferences                              401     200      200        200      200      200      403
 GET    /api/notifications/stats                                    401     403      403        403      403      200      200
 POST   /api/notifications/{id}/retry                               401     403/404  403/404    403/404  403/404  200/200  403/403
 POST   /api/notifications/{id}/cancel                              401     403/404  403/404    403/404  403/404  200/200  403/403

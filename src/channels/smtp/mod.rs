@@ -12,7 +12,7 @@ mod link;
 use super::{Accepted, Channel, Listed, Media, Medium, Outbound, Recipient, Rejection, Retry, SendError, Sent};
 use super::{Signal, Status, Webhook};
 use crate::config::Mail;
-use crate::kit::{Instant, Money};
+use crate::kit::{E164, Instant, Money};
 use async_trait::async_trait;
 use letter::Letter;
 use link::Link;
@@ -60,6 +60,14 @@ impl Channel for Smtp {
         medium == Medium::Email && self.mail.is_some()
     }
 
+    fn sender(&self, _medium: Medium) -> Option<E164> {
+        None
+    }
+
+    fn tells_arrival(&self, _medium: Medium) -> bool {
+        false
+    }
+
     fn max_chars(&self, _medium: Medium) -> usize {
         MAX_CHARS
     }
@@ -81,6 +89,10 @@ impl Channel for Smtp {
     }
 
     fn is_opt_out(&self, _code: i32) -> bool {
+        false
+    }
+
+    fn is_window_shut(&self, _code: i32) -> bool {
         false
     }
 

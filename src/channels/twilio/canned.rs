@@ -90,6 +90,7 @@ pub(super) fn outbound(text: &str) -> Outbound {
         text: text.to_owned(),
         token: "t0ken".to_owned(),
         written_at: chrono::DateTime::UNIX_EPOCH,
+        template: None,
     }
 }
 

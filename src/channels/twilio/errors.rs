@@ -37,6 +37,11 @@ pub(super) fn is_opt_out(code: i32) -> bool {
     matches!(code, 21610 | 63014)
 }
 
+/// Whether this code says that the recipient last wrote too long ago for free text.
+pub(super) fn is_window_shut(code: i32) -> bool {
+    code == 63016
+}
+
 /// Twilio answered, and not with success.
 pub(super) fn refused(status: u16, retry_after: Option<Duration>, body: &[u8]) -> SendError {
     // Either {code, message, …} or RFC 9457's {code, detail, …}; a proxy's error page is neither.

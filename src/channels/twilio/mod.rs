@@ -7,6 +7,7 @@
 mod account;
 #[cfg(test)]
 mod canned;
+mod content;
 pub mod errors;
 mod inbound;
 mod listing;
@@ -16,6 +17,7 @@ mod price;
 pub mod signature;
 
 pub use account::{Account, Answer};
+pub use content::Content;
 
 use super::{Accepted, Channel, Listed, Media, Medium, Outbound, Rejection, Retry, SendError, Sent, Signal, Webhook};
 use crate::config::SmsSender;
@@ -92,6 +94,14 @@ impl Twilio {
         account::look(self, patience).await
     }
 
+    /// What Twilio says of the template with this id (`HX…`).
+    ///
+    /// # Errors
+    /// [`SendError`]; code 20404 where there is none.
+    pub async fn content(&self, content_sid: &str, patience: Duration) -> Result<Content, SendError> {
+        content::fetch(self, content_sid, patience).await
+    }
+
     /// The auth tokens that count, the primary one first; none when none is configured.
     fn tokens(&self) -> Vec<&str> {
         let Some(credentials) = &self.credentials else { return Vec::new() };
@@ -132,6 +142,18 @@ impl Channel for Twilio {
             }
     }
 
+    fn sender(&self, medium: Medium) -> Option<E164> {
+        match medium {
+            Medium::Whatsapp => self.whatsapp_sender.clone(),
+            Medium::Sms => self.sms_number().cloned(),
+            Medium::Email => None,
+        }
+    }
+
+    fn tells_arrival(&self, _medium: Medium) -> bool {
+        self.status_callback.is_some()
+    }
+
     fn max_chars(&self, _medium: Medium) -> usize {
         MAX_CHARS
     }
@@ -150,6 +172,10 @@ impl Channel for Twilio {
 
     fn is_opt_out(&self, code: i32) -> bool {
         errors::is_opt_out(code)
+    }
+
+    fn is_window_shut(&self, code: i32) -> bool {
+        errors::is_window_shut(code)
     }
 
     fn is_outage(&self, name: &str) -> bool {

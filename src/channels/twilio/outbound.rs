@@ -7,11 +7,12 @@
 
 use super::inbound::status_named;
 use super::{MAX_CHARS, Twilio, errors, written};
-use crate::channels::{Accepted, Medium, Outbound, Recipient, SendError, Status};
+use crate::channels::{Accepted, Medium, Outbound, Recipient, SendError, Status, Template};
 use crate::config::SmsSender;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::{RequestBuilder, StatusCode, header::RETRY_AFTER};
-use serde_json::Value;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 pub(super) const NO_CREDENTIALS: &str = "TWILIO_ACCOUNT_SID or TWILIO_AUTH_TOKEN not configured. Both are in the Twilio Console \
@@ -25,10 +26,15 @@ const NO_SMS_SENDER: &str = "Neither TWILIO_SMS_NUMBER nor TWILIO_MESSAGING_SERV
 pub(super) async fn send(twilio: &Twilio, message: &Outbound) -> Result<Accepted, SendError> {
     let messages = messages_url(twilio)?;
     let (to, sender) = (recipient(message)?, sender(twilio, message)?);
-    if message.text.chars().count() > MAX_CHARS {
-        return Err(errors::refused_here(21617));
+    let mut form = vec![("To", to), sender];
+    match &message.template {
+        Some(template) => {
+            form.push(("ContentSid", template.id.clone()));
+            form.push(("ContentVariables", variables(template)));
+        }
+        None if message.text.chars().count() > MAX_CHARS => return Err(errors::refused_here(21617)),
+        None => form.push(("Body", message.text.clone())),
     }
-    let mut form = vec![("To", to), sender, ("Body", message.text.clone())];
     if let Some(callback) = &twilio.status_callback {
         form.push(("StatusCallback", with_token(callback, &message.token)));
     }
@@ -37,6 +43,14 @@ pub(super) async fn send(twilio: &Twilio, message: &Outbound) -> Result<Accepted
     let provider_id = answer["sid"].as_str().filter(|sid| !sid.is_empty()).ok_or_else(errors::unreadable)?;
     let status = answer["status"].as_str().and_then(status_named).unwrap_or(Status::Queued);
     Ok(Accepted { provider_id: provider_id.to_owned(), status })
+}
+
+/// `{"1": "Press 7", "2": "ORD-12345"}`.
+fn variables(template: &Template) -> String {
+    let numbered = template.variables.iter().enumerate();
+    let variables: BTreeMap<String, &str> =
+        numbered.map(|(at, value)| ((at + 1).to_string(), value.as_str())).collect();
+    json!(variables).to_string()
 }
 
 /// To whom, as Twilio writes it.

@@ -17,7 +17,7 @@ impl MigrationTrait for Migration {
         index(m, "attempts", &["channel", "price_due_at"], false).await?;
 
         // Since when it is held back because the month's budget is spent; its `due_at` says until when.
-        add_column(m, "deliveries", c.instant_or_null("held_at")).await?;
+        add_column(m, "deliveries", c.instant_or_null("over_budget_at")).await?;
         add_column(m, "deliveries", c.date_or_null("counted_on")).await?; // a notice's day at the plant; none: no notice
         add_column(m, "deliveries", c.key_or_null("counted_as")).await?; // a notice's status; none: no notice
         // The notices there are are counted by their days in UTC: which zone the plant is in, the database does not know.

@@ -21,6 +21,7 @@ mod m14_notifications;
 mod m16_reminders;
 mod m17_media;
 mod m19_costs;
+mod m20_reach;
 
 use crate::db::Db;
 use crate::kit::{Error, Result};
@@ -109,6 +110,7 @@ impl MigratorTrait for Migrator {
             Box::new(m16_reminders::Migration),
             Box::new(m17_media::Migration),
             Box::new(m19_costs::Migration),
+            Box::new(m20_reach::Migration),
         ]
     }
 }

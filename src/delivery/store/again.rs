@@ -31,6 +31,8 @@ pub struct Found {
     pub status: String,
     /// Whether it is still to be sent.
     pub waits: bool,
+    /// Whether it goes together with others in one message.
+    pub is_gathered: bool,
     /// Whether a process has it just now.
     pub is_leased: bool,
     /// Whether the provider may have it.
@@ -56,6 +58,8 @@ struct Details {
     line: String,
     status: String,
     due_at: Option<Instant>,
+    held_until: Option<Instant>,
+    digest_id: Option<i64>,
     doubted_at: Option<Instant>,
     emptied_at: Option<Instant>,
     opted_out_at: Option<Instant>,
@@ -72,7 +76,7 @@ pub(in crate::delivery) async fn hold(tx: &Tx, id: i64) -> Result<Option<Found>>
         let details: Option<Details> = row::Entity::find_by_id(id)
             .select_only()
             .columns([row::Column::Medium, row::Column::Line, row::Column::Status, row::Column::DueAt])
-            .columns([row::Column::DoubtedAt, row::Column::EmptiedAt])
+            .columns([row::Column::DoubtedAt, row::Column::EmptiedAt, row::Column::HeldUntil, row::Column::DigestId])
             .column(address::Column::OptedOutAt)
             .column(person::Column::IsActive)
             .join(JoinType::InnerJoin, row::Relation::Address.def())
@@ -90,7 +94,8 @@ pub(in crate::delivery) async fn hold(tx: &Tx, id: i64) -> Result<Option<Found>>
             id,
             medium: details.medium,
             status: details.status,
-            waits: details.due_at.is_some(),
+            waits: details.due_at.is_some() || details.held_until.is_some(),
+            is_gathered: details.digest_id.is_some(),
             is_leased: is_first && owners.contains_key(&line),
             is_in_doubt: details.doubted_at.is_some(),
             is_emptied: details.emptied_at.is_some(),
@@ -124,7 +129,9 @@ pub(in crate::delivery) async fn reopen(tx: &Tx, found: &Found) -> Result<()> {
         .col_expr(row::Column::SentAt, nothing())
         .col_expr(row::Column::FailedAt, nothing())
         .col_expr(row::Column::DoubtedAt, nothing())
-        .col_expr(row::Column::HeldAt, nothing())
+        .col_expr(row::Column::OverBudgetAt, nothing())
+        .col_expr(row::Column::HeldUntil, nothing())
+        .col_expr(row::Column::DigestId, Expr::value(None::<i64>))
         .col_expr(row::Column::DueAt, tx.now().into())
         .col_expr(row::Column::Line, line.into())
         .filter(row::Column::Id.eq(found.id))
@@ -135,6 +142,13 @@ pub(in crate::delivery) async fn reopen(tx: &Tx, found: &Found) -> Result<()> {
 
 /// It waits no more; what stood behind it may go.
 pub(in crate::delivery) async fn take_back(tx: &Tx, found: &Found) -> Result<()> {
+    row::Entity::update_many()
+        .col_expr(row::Column::HeldUntil, Expr::value(None::<Instant>))
+        .col_expr(row::Column::DueAt, tx.now().into())
+        .filter(row::Column::Id.eq(found.id))
+        .filter(row::Column::HeldUntil.is_not_null())
+        .exec(tx.conn())
+        .await?;
     cancel(tx, &[found.id], TAKEN_BACK).await?;
     lines::wake(tx, &BTreeSet::from([found.line.clone()])).await
 }

@@ -22,6 +22,7 @@ pub(super) struct Told {
     pub(super) attempts: i32,
     pub(super) due_at: Option<Instant>,
     pub(super) message_id: Option<i64>,
+    pub(super) template: Option<String>,
 }
 
 /// An attempt at one.
@@ -32,6 +33,8 @@ pub(super) struct Tried {
     number: i32,
     outcome: String,
     provider_id: Option<String>,
+    /// The template that it went by.
+    pub(super) template: Option<String>,
 }
 
 /// What is known of a set of receipts.
@@ -151,6 +154,7 @@ async fn told(tx: &Tx, which: sea_orm::sea_query::SimpleExpr) -> Result<Vec<Told
         .select_only()
         .columns([row::Column::Id, row::Column::Token, row::Column::Kind, row::Column::Medium, row::Column::Line])
         .columns([row::Column::AddressId, row::Column::Attempts, row::Column::DueAt, row::Column::MessageId])
+        .column(row::Column::Template)
         .filter(which)
         .into_model()
         .all(tx.conn())
@@ -164,7 +168,7 @@ async fn by_provider(tx: &Tx, receipts: &[Receipt]) -> Result<HashMap<String, Tr
     let tried: Vec<Tried> = attempt::Entity::find()
         .select_only()
         .columns([attempt::Column::Id, attempt::Column::DeliveryId, attempt::Column::Number])
-        .columns([attempt::Column::Outcome, attempt::Column::ProviderId])
+        .columns([attempt::Column::Outcome, attempt::Column::ProviderId, attempt::Column::Template])
         .filter(attempt::Column::Channel.is_in(channels))
         .filter(attempt::Column::ProviderId.is_in(receipts.iter().map(|receipt| receipt.provider_id.as_str())))
         .into_model()

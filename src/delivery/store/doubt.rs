@@ -63,7 +63,7 @@ pub(super) async fn resolve<'a>(tx: &Tx, asked: &[&'a Outcome], turns: &mut Turn
             Ok(Some(_)) if busy.contains(&leased.address_id) => {
                 turns.again.push((leased.id, tx.now() + model::ASK_AGAIN));
             }
-            Ok(Some(sent)) => listed.push((*outcome, model::likely(sent.clone(), &leased.body, doubted_at))),
+            Ok(Some(sent)) => listed.push((*outcome, model::likely(sent.clone(), &leased.words(), doubted_at))),
         }
     }
     let mut claimed = claimed(tx, &listed).await?;

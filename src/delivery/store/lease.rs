@@ -5,18 +5,18 @@
 
 use super::lines::{self, Head};
 use super::rows::{attempt, line, row};
-use super::{Kind, OVERTAKEN, cancel, model, notices};
-use crate::channels::Medium;
+use super::{Kind, OVERTAKEN, cancel, model, notices, windows};
+use crate::channels::{Medium, Template};
 use crate::db::Tx;
 use crate::delivery::model::Lane;
-use crate::kit::{Instant, Result};
+use crate::kit::{E164, Instant, Result};
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::sea_query::{Expr, ExprTrait as _, LockBehavior, LockType, OnConflict};
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait, DbBackend, EntityTrait as _, JoinType, QueryFilter as _, QueryOrder as _,
     QuerySelect as _, QueryTrait as _, RelationTrait as _,
 };
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// Who has a line.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -46,6 +46,8 @@ pub struct Leased {
     pub subject: Option<String>,
     /// The text.
     pub body: String,
+    /// The template that goes in its place while the window is shut, as JSON.
+    pub template: Option<String>,
     /// Its line, which is leased with it.
     pub line: String,
     /// The number of the attempt, from 1: the one to be made, or the one in doubt.
@@ -58,12 +60,42 @@ pub struct Leased {
     pub doubted_at: Option<Instant>,
     /// It was sent again before without knowing whether it had arrived.
     pub may_be_duplicate: bool,
+    /// Whether the window is shut, so that only the template may go.
+    #[sea_orm(skip)]
+    pub by_template: bool,
     /// By which lease it is ours.
     #[sea_orm(skip)]
     pub lease: Lease,
     /// Since when.
     #[sea_orm(skip)]
     pub leased_at: Instant,
+}
+
+impl Leased {
+    /// The template that goes, or went, in place of the text.
+    ///
+    /// # Errors
+    /// Where the row holds none that can be read.
+    pub fn template(&self) -> Result<Option<Template>, serde_json::Error> {
+        self.template.as_deref().filter(|_| self.by_template).map(serde_json::from_str).transpose()
+    }
+
+    /// What the provider's list shows of it: its text, or what was filled into its template.
+    pub(super) fn words(&self) -> Vec<String> {
+        match self.template() {
+            Ok(Some(template)) => template.variables,
+            Ok(None) | Err(_) => vec![self.body.clone()],
+        }
+    }
+}
+
+/// What carries deliveries.
+#[derive(Clone, Debug)]
+pub struct Carrier {
+    /// The channel's name.
+    pub channel: &'static str,
+    /// The sender of ours, where it is always the same.
+    pub sender: Option<E164>,
 }
 
 /// Whether a line of this medium and lane is due that nobody has.
@@ -81,24 +113,26 @@ pub async fn is_anything_due(conn: &impl ConnectionTrait, medium: Medium, lane: 
     Ok(due.is_some())
 }
 
-/// Leases up to `most` due lines of this medium and lane, and opens attempts on `channel` for the deliveries at their
-/// heads.
+/// Leases up to `most` due lines of this medium and lane, and opens attempts on the carrier's channel for the deliveries
+/// at their heads. What may not go and never will is closed.
 pub async fn lease(
     tx: &Tx,
     lease: &Lease,
     (medium, lane): (Medium, Lane),
-    channel: &str,
+    carrier: &Carrier,
     most: u64,
 ) -> Result<Vec<Leased>> {
     let due = due_lines(tx, medium, lane, most).await?;
-    let heads = loop {
+    let (heads, shut) = loop {
         let heads = lines::heads(tx, &due).await?;
         let (stale, unwanted) = (stale(tx, &heads).await?, notices::unwanted(tx, &heads).await?);
-        if stale.is_empty() && unwanted.is_empty() {
-            break heads;
+        let windows = windows::shut(tx, carrier.sender.as_ref(), &heads).await?;
+        if stale.is_empty() && unwanted.is_empty() && windows.without_template.is_empty() {
+            break (heads, windows.shut);
         }
+        windows::give_up(tx, &windows.without_template).await?;
         cancel(tx, &stale, OVERTAKEN).await?; // and look again: the next of these lines may go now
-        cancel(tx, &unwanted, notices::OPTED_OUT).await?;
+        notices::take_back(tx, &unwanted).await?;
     };
     let (ready, ids): (BTreeSet<&String>, Vec<i64>) =
         heads.iter().filter(|head| head.due_at <= tx.now()).map(|head| (&head.line, head.id)).unzip();
@@ -124,7 +158,7 @@ pub async fn lease(
         .select_only()
         .columns([row::Column::Id, row::Column::Token, row::Column::Medium, row::Column::AddressId])
         .columns([row::Column::Sender, row::Column::Subject, row::Column::Body, row::Column::Line])
-        .column(row::Column::Attempts)
+        .columns([row::Column::Attempts, row::Column::Template])
         .columns([row::Column::DoubtedAt, row::Column::MayBeDuplicate, row::Column::Kind, row::Column::CreatedAt])
         .column_as(crate::people::store::address::Column::Value, "to")
         .join(JoinType::InnerJoin, row::Relation::Address.def())
@@ -133,16 +167,39 @@ pub async fn lease(
         .into_model::<Leased>()
         .all(tx.conn())
         .await?;
+    let went_by_template = doubted_templates(tx, &leased).await?;
     for delivery in &mut leased {
+        delivery.by_template = match delivery.doubted_at {
+            Some(_) => went_by_template.contains(&(delivery.id, delivery.attempts)),
+            None => shut.contains(&delivery.address_id) && Kind::is_notice(&delivery.kind),
+        };
         delivery.lease = lease.clone();
         delivery.leased_at = tx.now();
     }
-    open_attempts(tx, channel, &leased).await?;
+    open_attempts(tx, carrier.channel, &leased).await?;
     Ok(leased)
 }
 
+/// Those of these deliveries in doubt whose attempt, by its number, went by a template.
+async fn doubted_templates(tx: &Tx, leased: &[Leased]) -> Result<HashSet<(i64, i32)>> {
+    let doubted = leased.iter().filter(|delivery| delivery.doubted_at.is_some() && delivery.template.is_some());
+    let doubted: Vec<i64> = doubted.map(|delivery| delivery.id).collect();
+    if doubted.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let by_template: Vec<(i64, i32)> = attempt::Entity::find()
+        .select_only()
+        .columns([attempt::Column::DeliveryId, attempt::Column::Number])
+        .filter(attempt::Column::DeliveryId.is_in(doubted))
+        .filter(attempt::Column::Template.is_not_null())
+        .into_tuple()
+        .all(tx.conn())
+        .await?;
+    Ok(by_template.into_iter().collect())
+}
+
 /// The lines that are due longest. One that another process is just leasing is that process's business.
-async fn due_lines(tx: &Tx, medium: Medium, lane: Lane, most: u64) -> Result<BTreeSet<String>> {
+pub(super) async fn due_lines(tx: &Tx, medium: Medium, lane: Lane, most: u64) -> Result<BTreeSet<String>> {
     let mut lines = line::Entity::find()
         .select_only()
         .column(line::Column::Name)
@@ -245,6 +302,7 @@ async fn open_attempts(tx: &Tx, channel: &str, leased: &[Leased]) -> Result<()> 
             currency: Set(None),
             price_due_at: Set(None),
             price_tries: Set(0),
+            template: Set(delivery.template().ok().flatten().map(|template| template.id)),
         })
         .collect();
     if attempts.is_empty() {
@@ -258,6 +316,7 @@ async fn open_attempts(tx: &Tx, channel: &str, leased: &[Leased]) -> Result<()> 
         attempt::Column::ErrorText,
         attempt::Column::StartedAt,
         attempt::Column::FinishedAt,
+        attempt::Column::Template,
     ];
     let key = [attempt::Column::DeliveryId, attempt::Column::Number];
     attempt::Entity::insert_many(attempts)

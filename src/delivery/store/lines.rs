@@ -27,6 +27,8 @@ pub(super) struct Head {
     pub(super) message_id: Option<i64>,
     pub(super) due_at: Instant,
     pub(super) created_at: Instant,
+    pub(super) medium: String,
+    pub(super) address_id: i64,
 }
 
 /// Lines that got a delivery, each with its medium and when it is due; those that have one already stay as they are.
@@ -103,7 +105,7 @@ pub(super) async fn heads<'a>(tx: &Tx, names: impl IntoIterator<Item = &'a Strin
     let heads = row::Entity::find()
         .select_only()
         .columns([row::Column::Id, row::Column::Line, row::Column::Kind, row::Column::MessageId])
-        .columns([row::Column::DueAt, row::Column::CreatedAt])
+        .columns([row::Column::DueAt, row::Column::CreatedAt, row::Column::Medium, row::Column::AddressId])
         .filter(row::Column::Id.in_subquery(first))
         .into_model()
         .all(tx.conn())

@@ -2,25 +2,26 @@
 
 use super::lines::Head;
 use super::rows::row;
-use super::{Kind, cancel, lines};
+use super::{Kind, cancel, held, lines};
 use crate::channels::{Medium, Status};
 use crate::db::{MAX_BOUND_VALUES, Tx};
 use crate::delivery::model;
 use crate::kit::{Instant, Result, token};
+use crate::outbox::Urgency;
 use crate::people::store::address;
 use chrono::NaiveDate;
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::{ColumnTrait as _, EntityTrait as _, JoinType, QueryFilter as _, QuerySelect as _, RelationTrait as _};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A delivery has some thirty-five columns.
-const ROWS_AT_ONCE: usize = MAX_BOUND_VALUES / 36;
+/// A delivery has 39 columns.
+const ROWS_AT_ONCE: usize = MAX_BOUND_VALUES / 40;
 
 /// Why a notice was taken back.
 pub const OPTED_OUT: &str = "The person opted out of notices before this one could leave.";
 
 /// How a notice gets to its person.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Way {
     /// The desk in the browser shows it: it is there once it is stored.
     Desk,
@@ -56,6 +57,16 @@ pub struct NewNotice {
     pub address_id: i64,
     /// How.
     pub way: Way,
+    /// The file of its words.
+    pub words: &'static str,
+    /// How soon the person must know.
+    pub urgency: Urgency,
+    /// What goes in place of the text where the window is shut, as JSON ([`crate::channels::Template`]).
+    pub template: Option<String>,
+    /// Until when it waits.
+    pub held_until: Option<Instant>,
+    /// When the next medium is thought of, unless it arrived.
+    pub fallback_at: Option<Instant>,
     /// In one line.
     pub subject: String,
     /// In full; one message holds it.
@@ -68,7 +79,8 @@ pub struct NewNotice {
 /// one statement takes.
 pub async fn give(tx: &Tx, notices: &[NewNotice]) -> Result<()> {
     for part in notices.chunks(ROWS_AT_ONCE) {
-        let entered = part.iter().filter_map(|notice| match notice.way {
+        let entered = part.iter().filter(|notice| notice.held_until.is_none());
+        let entered = entered.filter_map(|notice| match notice.way {
             Way::Desk => None,
             Way::Carried(medium) => Some((line(notice), (medium, tx.now()))),
         });
@@ -91,7 +103,7 @@ pub async fn withdraw(tx: &Tx, address_ids: &[i64]) -> Result<()> {
         .select_only()
         .columns([row::Column::Id, row::Column::Line])
         .filter(row::Column::AddressId.is_in(address_ids.iter().copied()))
-        .filter(row::Column::Kind.eq(Kind::Notice.as_str()))
+        .filter(row::Column::Kind.is_in(Kind::UNASKED))
         .filter(row::Column::DueAt.is_not_null())
         .into_tuple()
         .all(tx.conn())
@@ -102,14 +114,20 @@ pub async fn withdraw(tx: &Tx, address_ids: &[i64]) -> Result<()> {
     let owners = lines::lock(tx, &waiting.iter().map(|(_, line)| line.clone()).collect()).await?;
     let is_free = |(_, line): &(i64, String)| !owners.contains_key(line);
     let (ids, freed): (Vec<i64>, BTreeSet<String>) = waiting.into_iter().filter(is_free).unzip();
-    cancel(tx, &ids, OPTED_OUT).await?;
+    take_back(tx, &ids).await?;
     lines::wake(tx, &freed).await
+}
+
+/// Takes back notices that nobody wants any more, and with a message that carries several all of them.
+pub(super) async fn take_back(tx: &Tx, ids: &[i64]) -> Result<()> {
+    cancel(tx, ids, OPTED_OUT).await?;
+    held::mirror(tx, ids, Status::Cancelled, Some((None, OPTED_OUT))).await
 }
 
 /// The open notices in the lines of these heads whose owners want none any more: given, or due again, after they said
 /// so.
 pub(super) async fn unwanted(tx: &Tx, heads: &[Head]) -> Result<Vec<i64>> {
-    let notices = heads.iter().filter(|head| head.kind == Kind::Notice.as_str());
+    let notices = heads.iter().filter(|head| Kind::is_notice(&head.kind));
     let lines: Vec<&str> = notices.map(|head| head.line.as_str()).collect();
     if lines.is_empty() {
         return Ok(Vec::new());
@@ -119,10 +137,22 @@ pub(super) async fn unwanted(tx: &Tx, heads: &[Head]) -> Result<Vec<i64>> {
         .column(row::Column::Id)
         .join(JoinType::InnerJoin, row::Relation::Address.def())
         .filter(row::Column::Line.is_in(lines))
-        .filter(row::Column::Kind.eq(Kind::Notice.as_str()))
+        .filter(row::Column::Kind.is_in(Kind::UNASKED))
         .filter(row::Column::DueAt.is_not_null())
         .filter(address::Column::OptedOutAt.is_not_null());
     Ok(unwanted.into_tuple().all(tx.conn()).await?)
+}
+
+/// Those of these deliveries that are notices and have failed may be told by another medium.
+pub(super) async fn fall_back(tx: &Tx, ids: &[i64]) -> Result<()> {
+    row::Entity::update_many()
+        .col_expr(row::Column::FallbackAt, tx.now().into())
+        .filter(row::Column::Id.is_in(ids.iter().copied()))
+        .filter(row::Column::Kind.eq(Kind::Notice.as_str()))
+        .filter(row::Column::Status.eq(Status::Failed.as_str()))
+        .exec(tx.conn())
+        .await?;
+    Ok(())
 }
 
 fn line(notice: &NewNotice) -> String {
@@ -151,7 +181,7 @@ fn stored(now: Instant, notice: &NewNotice) -> row::ActiveModel {
         error_code: Set(None),
         error_text: Set(None),
         attempts: Set(0),
-        due_at: Set((!is_there).then_some(now)),
+        due_at: Set((!is_there && notice.held_until.is_none()).then_some(now)),
         message_id: Set(None),
         event_id: Set(Some(notice.event_id)),
         created_at: Set(now),
@@ -166,8 +196,14 @@ fn stored(now: Instant, notice: &NewNotice) -> row::ActiveModel {
         unread: Set(Some(1)),
         seen_at: Set(None),
         sms_parts: Set(sms_parts),
-        held_at: Set(None),
+        over_budget_at: Set(None),
         counted_on: Set(Some(notice.day)),
         counted_as: Set(Some(status.as_str().to_owned())),
+        urgency: Set(Some(notice.urgency.number())),
+        words: Set(Some(notice.words.to_owned())),
+        template: Set(notice.template.clone()),
+        fallback_at: Set(notice.fallback_at),
+        held_until: Set(notice.held_until),
+        digest_id: Set(None),
     }
 }

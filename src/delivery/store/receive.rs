@@ -6,10 +6,10 @@
 use super::book::{Book, Told};
 use super::lease::{self, Reply};
 use super::rows::{attempt, row};
-use super::{Kind, advance, close, counted_as, lines, model};
+use super::{Kind, advance, close, counted_as, held, lines, model, windows};
 use crate::channels::{Medium, Receipt, Retry, Status};
 use crate::db::Tx;
-use crate::kit::{Instant, Result};
+use crate::kit::{E164, Instant, Result};
 use crate::people;
 use sea_orm::sea_query::{CaseStatement, Expr};
 use sea_orm::{
@@ -27,6 +27,8 @@ pub struct Verdict {
     pub reason: Option<String>,
     /// Whether the recipient wants no messages from us any more.
     pub is_opt_out: bool,
+    /// The sender of ours to which the recipient last wrote too long ago.
+    pub shut: Option<E164>,
 }
 
 /// Takes a set of receipts in: finds each delivery by its token, else by the provider's id, and moves it on by rank.
@@ -47,7 +49,10 @@ pub async fn receive(tx: &Tx, receipts: &[Receipt], judge: impl Fn(&Receipt) -> 
         let key = (receipt.status.rank(), receipt.error_code);
         let group = moves.entry(key).or_insert_with(|| Move::new(receipt, judge(receipt)));
         group.deliveries.push(delivery);
-        group.attempts.extend(book.attempt(receipt).map(|attempt| attempt.id));
+        if let Some(attempt) = book.attempt(receipt) {
+            group.attempts.push(attempt.id);
+            group.by_template.extend(attempt.template.as_ref().map(|_| delivery.id));
+        }
     }
     let arrived: HashSet<i64> = moves
         .iter()
@@ -65,6 +70,7 @@ pub async fn receive(tx: &Tx, receipts: &[Receipt], judge: impl Fn(&Receipt) -> 
         // The provider has it: whatever our own record of the attempt says, it must not be sent again.
         close(tx, &ids).await?;
         advance(tx, &ids, group.status, None).await?;
+        held::mirror(tx, &digests(&group.deliveries), group.status, None).await?;
     }
     lines::let_go(tx, &book.free_lines()).await
 }
@@ -78,6 +84,9 @@ struct Move<'a> {
     retry: Retry,
     reason: String,
     is_opt_out: bool,
+    shut: Option<E164>,
+    /// Those that went by a template.
+    by_template: HashSet<i64>,
 }
 
 impl Move<'_> {
@@ -89,6 +98,8 @@ impl Move<'_> {
             attempts: Vec::new(),
             retry: verdict.retry,
             is_opt_out: verdict.is_opt_out,
+            shut: verdict.shut,
+            by_template: HashSet::new(),
             reason: reason.unwrap_or_else(|| "The provider gave no reason.".to_owned()),
         }
     }
@@ -110,9 +121,20 @@ async fn fail(tx: &Tx, code: Option<i32>, mut group: Move<'_>) -> Result<()> {
         let gone: Vec<i64> = group.deliveries.iter().map(|told| told.address_id).collect();
         people::store::consent(tx, &gone, false).await?;
     }
+    let shut = group.deliveries.iter().filter_map(|told| Some((told.address_id, group.shut.as_ref()?)));
+    windows::refused(tx, shut).await?;
     close(tx, &lost).await?;
-    advance(tx, &lost, Status::Failed, Some((code, &group.reason))).await?;
+    let error = Some((code, group.reason.as_str()));
+    advance(tx, &lost, Status::Failed, error).await?;
+    let gone: Vec<&Told> = group.deliveries.iter().copied().filter(|told| lost.contains(&told.id)).collect();
+    held::mirror(tx, &digests(&gone), Status::Failed, error).await?;
     reopen(tx, code, group, &again).await
+}
+
+/// Those of these that carry several notices.
+fn digests(deliveries: &[&Told]) -> Vec<i64> {
+    let digests = deliveries.iter().filter(|told| told.kind == Kind::Digest.as_str());
+    digests.map(|told| told.id).collect()
 }
 
 /// The ranks of those that did not arrive, as they are once nobody else can move them on.
@@ -138,9 +160,13 @@ async fn again(tx: &Tx, group: &Move<'_>, ranks: &HashMap<i64, i32>) -> Result<H
     let failed = i32::from(Status::Failed.rank());
     let passing =
         group.deliveries.iter().copied().filter(|told| ranks.get(&told.id).is_some_and(|rank| *rank < failed));
-    let passing: Vec<(&Told, Instant)> = passing
-        .filter_map(|told| Some((told, model::after_late_failure(group.retry, told.attempts, tx.now(), chance)?)))
-        .collect();
+    let may_go_by_template =
+        |told: &Told| group.shut.is_some() && told.template.is_some() && !group.by_template.contains(&told.id);
+    let when = |told: &Told| {
+        let as_it_is = || model::after_late_failure(group.retry, told.attempts, tx.now(), chance);
+        if may_go_by_template(told) { Some(tx.now()) } else { as_it_is() }
+    };
+    let passing: Vec<(&Told, Instant)> = passing.filter_map(|told| Some((told, when(told)?))).collect();
     let replies = passing.iter().filter(|(told, _)| told.kind == Kind::Reply.as_str());
     let replies: Vec<Reply<'_>> = replies
         .map(|(told, _)| Reply { id: told.id, line: model::first_line(&told.line), message_id: told.message_id })

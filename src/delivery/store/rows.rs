@@ -39,9 +39,15 @@ pub mod row {
         pub unread: Option<i32>,
         pub seen_at: Option<Instant>,
         pub sms_parts: Option<i32>,
-        pub held_at: Option<Instant>,
+        pub over_budget_at: Option<Instant>,
         pub counted_on: Option<Date>,
         pub counted_as: Option<String>,
+        pub urgency: Option<i32>,
+        pub words: Option<String>,
+        pub template: Option<String>,
+        pub fallback_at: Option<Instant>,
+        pub held_until: Option<Instant>,
+        pub digest_id: Option<i64>,
     }
 
     #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
@@ -92,6 +98,7 @@ pub mod attempt {
         pub currency: Option<String>,
         pub price_due_at: Option<Instant>,
         pub price_tries: i32,
+        pub template: Option<String>,
     }
 
     #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
@@ -120,6 +127,28 @@ pub mod cost {
         pub currency: String,
         pub micros: i64,
         pub messages: i64,
+    }
+
+    #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// The stored window.
+pub mod window {
+    use crate::kit::Instant;
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "windows")]
+    pub struct Model {
+        #[sea_orm(primary_key)]
+        pub id: i64,
+        pub address_id: i64,
+        pub sender: String,
+        pub last_inbound_at: Option<Instant>,
+        pub refused_at: Option<Instant>,
     }
 
     #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

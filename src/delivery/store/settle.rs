@@ -6,11 +6,11 @@
 use super::lines;
 use super::receive::Verdict;
 use super::rows::{attempt, row};
-use super::{Leased, counted_as, doubt, model};
+use super::{Kind, Leased, counted_as, doubt, held, model, windows};
 use crate::channels::{Accepted, Receipt, SendError, Sent, Status};
 use crate::db::Tx;
 use crate::delivery::prices::model as prices;
-use crate::kit::{Instant, Result};
+use crate::kit::{E164, Instant, Result};
 use crate::people;
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict, SimpleExpr};
@@ -32,6 +32,8 @@ pub struct Outcome {
     pub is_opt_out: bool,
     /// Whether each message of this sort is billed.
     pub is_billed: bool,
+    /// The sender of ours to which, as it said, the recipient last wrote too long ago.
+    pub shut: Option<E164>,
     /// A random number in 0..1, for the jitter.
     pub chance: f64,
 }
@@ -60,6 +62,8 @@ pub(super) struct Turns<'a> {
     pub(super) uncounted: Vec<i64>,
     /// They failed, by code and reason.
     pub(super) failed: HashMap<(Option<i32>, &'a str), Vec<i64>>,
+    /// Those that carry several notices.
+    digests: HashSet<i64>,
     /// Their attempts, ended.
     pub(super) attempts: Vec<attempt::ActiveModel>,
 }
@@ -73,7 +77,8 @@ pub async fn settle(tx: &Tx, outcomes: &[Outcome], judge: impl Fn(&Receipt) -> V
     let is_ours = |leased: &Leased| owners.get(&leased.line) == Some(&leased.lease);
     let known = by_receipt(tx, outcomes).await?;
 
-    let mut turns = Turns::default();
+    let digests = outcomes.iter().filter(|outcome| outcome.leased.kind == Kind::Digest.as_str());
+    let mut turns = Turns { digests: digests.map(|outcome| outcome.leased.id).collect(), ..Turns::default() };
     for outcome in outcomes {
         let Came::Sent(answer) = &outcome.came else { continue };
         let is_news = match (known.get(&attempt_of(outcome)).map(String::as_str), answer) {
@@ -90,6 +95,8 @@ pub async fn settle(tx: &Tx, outcomes: &[Outcome], judge: impl Fn(&Receipt) -> V
     turns.write(tx).await?;
     let gone: Vec<i64> = outcomes.iter().filter(|one| one.is_opt_out).map(|one| one.leased.address_id).collect();
     people::store::consent(tx, &gone, false).await?;
+    let shut = outcomes.iter().filter_map(|one| Some((one.leased.address_id, one.shut.as_ref()?)));
+    windows::refused(tx, shut).await?;
     super::receive(tx, &found, judge).await?;
 
     let (ours, others): (Vec<&Leased>, Vec<&Leased>) =
@@ -133,7 +140,12 @@ impl<'a> Turns<'a> {
                 ("ACCEPTED", Some(taken.provider_id.clone()), None)
             }
             Err(error) => {
-                let next = model::after_failure(error, leased.attempts, outcome.started_at, now, outcome.chance);
+                let may_go_by_template = outcome.shut.is_some() && leased.template.is_some() && !leased.by_template;
+                let next = if may_go_by_template {
+                    model::Next::Again(now)
+                } else {
+                    model::after_failure(error, leased.attempts, outcome.started_at, now, outcome.chance)
+                };
                 let name = match next {
                     model::Next::GiveUp => "REFUSED",
                     _ if error.in_doubt => "IN_DOUBT",
@@ -184,18 +196,22 @@ impl<'a> Turns<'a> {
             currency: Set(None),
             price_due_at: Set((is_taken && outcome.is_billed).then(|| prices::first_look(now))),
             price_tries: Set(0),
+            template: NotSet,
         });
     }
 
     async fn write(self, tx: &Tx) -> Result<()> {
+        let digests = |ids: &[i64]| ids.iter().copied().filter(|id| self.digests.contains(id)).collect::<Vec<i64>>();
         record_attempts(tx, self.attempts).await?;
         accept(tx, &self.accepted).await?;
         super::advance(tx, &self.sent, Status::Sent, None).await?;
+        held::mirror(tx, &digests(&self.sent), Status::Sent, None).await?;
         uncount(tx, &self.uncounted).await?;
         postpone(tx, &self.again, &self.doubted).await?;
         for (error, ids) in self.failed {
             super::close(tx, &ids).await?;
             super::advance(tx, &ids, Status::Failed, Some(error)).await?;
+            held::mirror(tx, &digests(&ids), Status::Failed, Some(error)).await?;
         }
         Ok(())
     }

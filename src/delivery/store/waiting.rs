@@ -5,7 +5,7 @@ use crate::channels::{Channel, Retry};
 use crate::delivery::waiting::{Tried, Waiting};
 use crate::kit::{Instant, Result};
 use crate::people::store::address;
-use sea_orm::sea_query::{Alias, Expr, Func, Query};
+use sea_orm::sea_query::{Alias, Expr, ExprTrait as _, Func, Query, SimpleExpr};
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait, EntityTrait as _, JoinType, QueryFilter as _, QueryOrder as _, QuerySelect as _,
     QueryTrait as _, RelationTrait as _,
@@ -42,12 +42,13 @@ pub async fn waiting(conn: &impl ConnectionTrait) -> Result<(u64, Option<Instant
 pub async fn what_waits(conn: &impl ConnectionTrait, most: u64, channels: &[Arc<dyn Channel>]) -> Result<Vec<Waiting>> {
     let rows: Vec<Row> = row::Entity::find()
         .select_only()
-        .columns([row::Column::Id, row::Column::Kind, row::Column::Medium, row::Column::Line, row::Column::DueAt])
-        .columns([row::Column::CreatedAt, row::Column::HeldAt])
+        .columns([row::Column::Id, row::Column::Kind, row::Column::Medium, row::Column::Line])
+        .columns([row::Column::CreatedAt, row::Column::HeldUntil, row::Column::OverBudgetAt])
+        .expr_as(when(), "due_at")
         .column_as(address::Column::Value, "to")
         .join(JoinType::InnerJoin, row::Relation::Address.def())
-        .filter(row::Column::DueAt.is_not_null())
-        .order_by_asc(row::Column::DueAt)
+        .filter(row::Column::DueAt.is_not_null().or(row::Column::HeldUntil.is_not_null()))
+        .order_by_asc(when())
         .order_by_asc(row::Column::Id)
         .limit(most)
         .into_model()
@@ -69,9 +70,10 @@ pub async fn what_waits(conn: &impl ConnectionTrait, most: u64, channels: &[Arc<
         medium: row.medium,
         to: row.to,
         line: row.line,
+        is_held: row.held_until.is_some(),
         due_at: row.due_at,
         created_at: row.created_at,
-        held_at: row.held_at,
+        over_budget_at: row.over_budget_at,
     });
     let mut waiting: Vec<Waiting> = waiting.collect();
     for channel in channels {
@@ -101,6 +103,11 @@ async fn last_taken(conn: &impl ConnectionTrait, channel: &str) -> Result<Option
     Ok(last.into_tuple().one(conn).await?)
 }
 
+/// When a delivery may go: when it is due, or until when it is held.
+fn when() -> SimpleExpr {
+    Expr::col((row::Entity, row::Column::DueAt)).if_null(Expr::col((row::Entity, row::Column::HeldUntil)))
+}
+
 #[derive(sea_orm::FromQueryResult)]
 struct Row {
     id: i64,
@@ -108,8 +115,9 @@ struct Row {
     medium: String,
     line: String,
     due_at: Instant,
+    held_until: Option<Instant>,
     created_at: Instant,
-    held_at: Option<Instant>,
+    over_budget_at: Option<Instant>,
     to: String,
 }
 

@@ -4,11 +4,11 @@
 
 use crate::channels::Status;
 use crate::db::Tx;
-use crate::delivery::store::Kind;
 use crate::delivery::store::rows::{attempt, row};
+use crate::delivery::store::{Kind, Way};
 use crate::kit::{Instant, Result};
 use crate::outbox::row as event;
-use crate::people::store::person;
+use crate::people::store::{address, person};
 use crate::tickets::row as ticket;
 use sea_orm::sea_query::{Expr, ExprTrait as _, Query, SelectStatement, SubQueryStatement};
 use sea_orm::{
@@ -76,12 +76,16 @@ pub struct Whole {
     /// Since when the provider may have it all the same.
     pub doubted_at: Option<Instant>,
     /// Since when it is held back because the budget is spent.
-    pub held_at: Option<Instant>,
+    pub over_budget_at: Option<Instant>,
+    /// Until when it waits for its hour, or for company.
+    pub held_until: Option<Instant>,
+    /// The delivery that carries it together with others.
+    pub digest_id: Option<i64>,
     /// When it was on the person's phone.
     pub delivered_at: Option<Instant>,
     /// When the person read it there.
     pub read_at: Option<Instant>,
-    /// Its attempts, oldest first.
+    /// Its attempts, oldest first; where another message carries it together with others, that one's.
     pub attempts: Vec<attempt::Model>,
 }
 
@@ -105,7 +109,9 @@ struct Details {
     error_text: Option<String>,
     due_at: Option<Instant>,
     doubted_at: Option<Instant>,
-    held_at: Option<Instant>,
+    over_budget_at: Option<Instant>,
+    held_until: Option<Instant>,
+    digest_id: Option<i64>,
     delivered_at: Option<Instant>,
     read_at: Option<Instant>,
 }
@@ -144,7 +150,8 @@ pub async fn one(conn: &impl ConnectionTrait, id: i64) -> Result<Option<Whole>> 
     let details: Option<Details> = listed()
         .columns([row::Column::Body, row::Column::PersonId, row::Column::SmsParts])
         .columns([row::Column::ErrorCode, row::Column::ErrorText, row::Column::DueAt, row::Column::DoubtedAt])
-        .columns([row::Column::HeldAt, row::Column::DeliveredAt, row::Column::ReadAt])
+        .columns([row::Column::OverBudgetAt, row::Column::HeldUntil, row::Column::DigestId])
+        .columns([row::Column::DeliveredAt, row::Column::ReadAt])
         .column_as(person::Column::Name, "person_name")
         .column_as(ticket::Column::Title, "ticket_title")
         .join(JoinType::LeftJoin, row::Relation::Person.def())
@@ -156,7 +163,7 @@ pub async fn one(conn: &impl ConnectionTrait, id: i64) -> Result<Option<Whole>> 
         .await?;
     let Some(details) = details else { return Ok(None) };
     let attempts = attempt::Entity::find()
-        .filter(attempt::Column::DeliveryId.eq(id))
+        .filter(attempt::Column::DeliveryId.eq(details.digest_id.unwrap_or(id)))
         .order_by_asc(attempt::Column::Number)
         .all(conn)
         .await?;
@@ -171,7 +178,9 @@ pub async fn one(conn: &impl ConnectionTrait, id: i64) -> Result<Option<Whole>> 
         error_text: details.error_text,
         due_at: details.due_at,
         doubted_at: details.doubted_at,
-        held_at: details.held_at,
+        over_budget_at: details.over_budget_at,
+        held_until: details.held_until,
+        digest_id: details.digest_id,
         delivered_at: details.delivered_at,
         read_at: details.read_at,
         attempts,
@@ -200,6 +209,28 @@ pub async fn read(tx: &Tx, asked: &Asked, id: Option<i64>) -> Result<u64> {
         update = update.filter(row::Column::Id.eq(id));
     }
     Ok(update.exec(tx.conn()).await?.rows_affected)
+}
+
+/// Where somebody can be told, beside the desk.
+#[derive(Clone, Debug, sea_orm::FromQueryResult)]
+pub struct Address {
+    /// The stored medium.
+    pub medium: String,
+    /// A number in E.164, or a mailbox.
+    pub value: String,
+    /// Since when they want nothing there but answers.
+    pub opted_out_at: Option<Instant>,
+}
+
+/// Where this person can be told, beside the desk: of what there are rows of.
+pub async fn addresses(conn: &impl ConnectionTrait, person_id: i64) -> Result<Vec<Address>> {
+    let addresses = address::Entity::find()
+        .select_only()
+        .columns([address::Column::Medium, address::Column::Value, address::Column::OptedOutAt])
+        .filter(address::Column::PersonId.eq(person_id))
+        .filter(address::Column::Medium.ne(Way::Desk.medium()))
+        .order_by_asc(address::Column::Id);
+    Ok(addresses.into_model().all(conn).await?)
 }
 
 fn listed() -> sea_orm::Select<row::Entity> {

@@ -6,15 +6,11 @@ use crate::channels::Medium;
 use crate::db::Tx;
 use crate::delivery::store::Way;
 use crate::kit::{Instant, Result};
-use crate::notify::model;
 use crate::people::store::address;
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::sea_query::{ExprTrait as _, SimpleExpr};
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};
 use std::collections::{BTreeSet, HashMap};
-
-/// The ways in which each of these people is told, with the row of the address.
-pub(in crate::notify) type Reached = HashMap<i64, Vec<(Way, i64)>>;
 
 /// An address as it is stored.
 #[derive(Clone, Debug, sea_orm::FromQueryResult)]
@@ -24,6 +20,7 @@ struct Kept {
     medium: String,
     value: String,
     opted_out_at: Option<Instant>,
+    told_low_at: Option<Instant>,
 }
 
 /// An address of somebody's, stored or not yet.
@@ -33,52 +30,69 @@ struct Place {
     value: String,
     id: Option<i64>,
     wants_none: bool,
+    told_low_at: Option<Instant>,
 }
 
 impl From<Kept> for Place {
     fn from(kept: Kept) -> Self {
-        let Kept { id, person_id, value, opted_out_at, .. } = kept;
-        Self { person_id, value, id: Some(id), wants_none: opted_out_at.is_some() }
+        let Kept { id, person_id, value, opted_out_at, told_low_at, .. } = kept;
+        Self { person_id, value, id: Some(id), wants_none: opted_out_at.is_some(), told_low_at }
     }
 }
 
 impl Place {
     fn new(person_id: i64, value: String) -> Self {
-        Self { person_id, value, id: None, wants_none: false }
+        Self { person_id, value, id: None, wants_none: false, told_low_at: None }
     }
 }
 
-/// How these people are told: at the desk where they sign in, and on one medium, by [`model::medium_for`].
-pub(in crate::notify) async fn reach(
-    tx: &Tx,
-    people: &[&Person],
-    is_carried: impl Fn(Medium) -> bool,
-) -> Result<Reached> {
-    let mut places = own(tx, people).await?;
-    name_others(tx, people, &is_carried, &mut places).await?;
-    let mut chosen: Vec<(i64, Way, Place)> = Vec::new();
-    for Person { row, .. } in people {
-        let place = |way: Way| places.get(&(row.id, way));
-        let has = |medium| place(Way::Carried(medium)).is_some_and(|place| !place.wants_none);
-        let ways = [row.username.is_some().then_some(Way::Desk), model::medium_for(has, &is_carried).map(Way::Carried)];
-        for way in ways.into_iter().flatten() {
-            let at_the_desk = || Place::new(row.id, row.id.to_string());
-            chosen.push((row.id, way, place(way).cloned().unwrap_or_else(at_the_desk)));
-        }
+/// The usable addresses of people: on each medium that something carries one, and WhatsApp's in any case.
+pub(in crate::notify) struct Places(HashMap<(i64, Way), Place>);
+
+impl Places {
+    /// Those of these people: of each medium the first one that has not opted out. A mailbox is their record's alone: an
+    /// older one's row says nothing of today.
+    pub(in crate::notify) async fn of(
+        tx: &Tx,
+        people: &[&Person],
+        is_carried: impl Fn(Medium) -> bool,
+    ) -> Result<Self> {
+        let mut places = own(tx, people).await?;
+        name_others(tx, people, &is_carried, &mut places).await?;
+        Ok(Self(places))
     }
-    let made = make(tx, &chosen).await?;
-    let mut reached = Reached::new();
-    for (person_id, way, place) in chosen {
-        let id = place.id.or_else(|| made.get(&(way.medium().to_owned(), place.value)).copied());
-        if let Some(id) = id {
-            reached.entry(person_id).or_default().push((way, id));
-        }
+
+    /// Whether somebody can be told this way.
+    pub(in crate::notify) fn has(&self, person_id: i64, medium: Medium) -> bool {
+        self.0.get(&(person_id, Way::Carried(medium))).is_some_and(|place| !place.wants_none)
     }
-    Ok(reached)
+
+    /// When somebody was told of something low this way, other such notices not waiting.
+    pub(in crate::notify) fn told_low_at(&self, person_id: i64, way: Way) -> Option<Instant> {
+        self.0.get(&(person_id, way)).and_then(|place| place.told_low_at)
+    }
+
+    /// The rows of these addresses, made where there are none yet.
+    pub(in crate::notify) async fn rows(
+        &self,
+        tx: &Tx,
+        chosen: &BTreeSet<(i64, Way)>,
+    ) -> Result<HashMap<(i64, Way), i64>> {
+        let at_the_desk = |person_id: i64| Place::new(person_id, person_id.to_string());
+        let chosen: Vec<(i64, Way, Place)> = chosen
+            .iter()
+            .map(|key| (key.0, key.1, self.0.get(key).cloned().unwrap_or_else(|| at_the_desk(key.0))))
+            .collect();
+        let made = make(tx, &chosen).await?;
+        let row = |(person_id, way, place): (i64, Way, Place)| {
+            let id = place.id.or_else(|| made.get(&(way.medium().to_owned(), place.value)).copied());
+            Some(((person_id, way), id?))
+        };
+        Ok(chosen.into_iter().filter_map(row).collect())
+    }
 }
 
-/// The addresses that these people have rows for: of each medium the first one that has not opted out. A mailbox is
-/// their record's alone: an older one's row says nothing of today.
+/// The addresses that these people have rows for.
 async fn own(tx: &Tx, people: &[&Person]) -> Result<HashMap<(i64, Way), Place>> {
     let mut places: HashMap<(i64, Way), Place> = HashMap::new();
     if people.is_empty() {
@@ -97,19 +111,15 @@ async fn own(tx: &Tx, people: &[&Person]) -> Result<HashMap<(i64, Way), Place>> 
     Ok(places)
 }
 
-/// Adds the mailboxes and numbers that the records of those name whom WhatsApp does not reach.
+/// Adds the mailboxes and numbers that people's records name.
 async fn name_others(
     tx: &Tx,
     people: &[&Person],
     is_carried: &impl Fn(Medium) -> bool,
     places: &mut HashMap<(i64, Way), Place>,
 ) -> Result<()> {
-    let is_open = |place: &Place| !place.wants_none && is_carried(Medium::Whatsapp);
     let mut named: Vec<((i64, Way), String)> = Vec::new();
     for Person { row, .. } in people {
-        if places.get(&(row.id, Way::Carried(Medium::Whatsapp))).is_some_and(is_open) {
-            continue;
-        }
         for (medium, value) in [(Medium::Email, &row.email), (Medium::Sms, &row.phone_number)] {
             let key = (row.id, Way::Carried(medium));
             if let Some(value) = value.as_ref().filter(|_| is_carried(medium) && !places.contains_key(&key)) {
@@ -141,6 +151,8 @@ async fn make(tx: &Tx, chosen: &[(i64, Way, Place)]) -> Result<HashMap<(String, 
         profile_name: Set(None),
         opted_out_at: Set(None),
         last_inbound_at: Set(None),
+        last_inbound_to: Set(None),
+        told_low_at: Set(None),
         created_at: Set(tx.now()),
     });
     address::Entity::insert_many(rows)
@@ -169,7 +181,7 @@ async fn kept(tx: &Tx, which: SimpleExpr) -> Result<Vec<Kept>> {
     let kept = address::Entity::find()
         .select_only()
         .columns([address::Column::Id, address::Column::PersonId, address::Column::Medium, address::Column::Value])
-        .column(address::Column::OptedOutAt)
+        .columns([address::Column::OptedOutAt, address::Column::ToldLowAt])
         .filter(which)
         .order_by_asc(address::Column::Id)
         .into_model()

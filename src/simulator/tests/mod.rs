@@ -90,6 +90,7 @@ fn simulator(webhook_url: &str) -> Simulator {
         auth_token: TOKEN.into(),
         sender: number("+12025550100"),
         sms_sender: number("+12025550100"),
+        templates: Arc::default(),
         company: "Demo Plant".into(),
         webhook_url: webhook_url.into(),
         api_base: "http://127.0.0.1:8000/simulator/twilio".into(),

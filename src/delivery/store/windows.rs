@@ -1,0 +1,140 @@
+//! The window of each address at each sender of ours: when it was last written from, and when the provider last said that
+//! this is too long ago.
+
+use super::lines::Head;
+use super::rows::{row, window};
+use super::{Kind, held};
+use crate::channels::{Medium, Status};
+use crate::db::Tx;
+use crate::delivery::model;
+use crate::kit::{E164, Result};
+use crate::people::store::{Heard, person};
+use chrono::TimeDelta;
+use sea_orm::ActiveValue::{NotSet, Set};
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{ColumnTrait as _, EntityTrait as _, JoinType, QueryFilter as _, QuerySelect as _, RelationTrait as _};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+/// Who goes on writing to one sender has their window moved no oftener than this.
+const EXACT_TO: TimeDelta = TimeDelta::minutes(1);
+
+/// These were heard: the windows of their addresses are open.
+pub async fn open(tx: &Tx, heard: &[Heard<'_>]) -> Result<()> {
+    let is_news = |one: &&Heard<'_>| {
+        let is_same_sender = one.to == one.known.last_inbound_to.as_deref();
+        !is_same_sender || one.known.last_inbound_at.is_none_or(|before| one.at - before >= EXACT_TO)
+    };
+    let rows: Vec<window::ActiveModel> = heard
+        .iter()
+        .filter(is_news)
+        .filter_map(|one| {
+            Some(window::ActiveModel {
+                id: NotSet,
+                address_id: Set(one.known.address_id),
+                sender: Set(one.to?.to_owned()),
+                last_inbound_at: Set(Some(one.at)),
+                refused_at: Set(None),
+            })
+        })
+        .collect();
+    upsert(tx, rows, window::Column::LastInboundAt).await
+}
+
+/// The provider said that these addresses last wrote to these senders too long ago.
+pub(super) async fn refused(tx: &Tx, shut: impl Iterator<Item = (i64, &E164)>) -> Result<()> {
+    let distinct: BTreeSet<(i64, &str)> = shut.map(|(address_id, sender)| (address_id, sender.as_str())).collect();
+    let rows = distinct.into_iter().map(|(address_id, sender)| window::ActiveModel {
+        id: NotSet,
+        address_id: Set(address_id),
+        sender: Set(sender.to_owned()),
+        last_inbound_at: Set(None),
+        refused_at: Set(Some(tx.now())),
+    });
+    upsert(tx, rows.collect(), window::Column::RefusedAt).await
+}
+
+async fn upsert(tx: &Tx, rows: Vec<window::ActiveModel>, news: window::Column) -> Result<()> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let key = [window::Column::AddressId, window::Column::Sender];
+    window::Entity::insert_many(rows)
+        .on_conflict(OnConflict::columns(key).update_column(news).to_owned())
+        .exec_without_returning(tx.conn())
+        .await?;
+    Ok(())
+}
+
+/// Notices that only a template may tell.
+#[derive(Debug, Default)]
+pub(super) struct Shut {
+    /// The addresses whose windows are shut.
+    pub(super) shut: HashSet<i64>,
+    /// The notices at the heads of lines to them that have no template.
+    pub(super) without_template: Vec<i64>,
+}
+
+/// Which of these heads are notices to somebody who wrote to this sender too long ago. Whoever is answered has just
+/// written.
+pub(super) async fn shut(tx: &Tx, sender: Option<&E164>, heads: &[Head]) -> Result<Shut> {
+    let is_bound = |head: &&Head| Kind::is_notice(&head.kind) && head.medium == Medium::Whatsapp.as_str();
+    let bound: Vec<&Head> = heads.iter().filter(is_bound).collect();
+    let Some(sender) = sender.filter(|_| !bound.is_empty()) else { return Ok(Shut::default()) };
+    let shut = shut_for(tx, sender, bound.iter().map(|head| head.address_id)).await?;
+    let ids = bound.iter().filter(|head| shut.contains(&head.address_id)).map(|head| head.id);
+    let ids: Vec<i64> = ids.collect();
+    if ids.is_empty() {
+        return Ok(Shut::default());
+    }
+    let without_template = row::Entity::find()
+        .select_only()
+        .column(row::Column::Id)
+        .filter(row::Column::Id.is_in(ids))
+        .filter(row::Column::Template.is_null())
+        .filter(row::Column::DoubtedAt.is_null()) // one in doubt is only asked about
+        .into_tuple()
+        .all(tx.conn())
+        .await?;
+    Ok(Shut { shut, without_template })
+}
+
+/// Those of these addresses that wrote to this sender too long ago.
+pub async fn shut_for(tx: &Tx, sender: &E164, address_ids: impl IntoIterator<Item = i64>) -> Result<HashSet<i64>> {
+    let known = window::Entity::find()
+        .filter(window::Column::Sender.eq(sender.as_str()))
+        .filter(window::Column::AddressId.is_in(address_ids))
+        .all(tx.conn())
+        .await?;
+    let is_shut = |known: &&window::Model| model::is_window_shut(known.last_inbound_at, known.refused_at, tx.now());
+    Ok(known.iter().filter(is_shut).map(|known| known.address_id).collect())
+}
+
+/// These may not go as they are, and have no template: they have failed, each group with the words that lack one.
+pub(super) async fn give_up(tx: &Tx, ids: &[i64]) -> Result<()> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let lacking: Vec<(i64, Option<String>, String)> = row::Entity::find()
+        .select_only()
+        .columns([row::Column::Id, row::Column::Words])
+        .column(person::Column::Language)
+        .join(JoinType::InnerJoin, row::Relation::Person.def())
+        .filter(row::Column::Id.is_in(ids.iter().copied()))
+        .into_tuple()
+        .all(tx.conn())
+        .await?;
+    let mut groups: BTreeMap<(String, String), Vec<i64>> = BTreeMap::new();
+    for (id, words, language) in lacking {
+        groups.entry((words.unwrap_or_else(|| "notices.gathered".to_owned()), language)).or_default().push(id);
+    }
+    super::close(tx, ids).await?;
+    for ((words, language), ids) in groups {
+        let why = format!(
+            "The person last wrote over 24 hours ago, so WhatsApp takes only an approved template from us, and the words \
+             {words} have none in {language}. Name one in the file of ANDON_TEMPLATES."
+        );
+        super::advance(tx, &ids, Status::Failed, Some((None, &why))).await?;
+        held::mirror(tx, &ids, Status::Failed, Some((None, &why))).await?;
+    }
+    Ok(())
+}
