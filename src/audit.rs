@@ -9,12 +9,13 @@ use crate::kit::error::Kind;
 use crate::kit::{Error, Instant, Result};
 use crate::outbox::{self, Filter, Stretch, row};
 use crate::people::{self, Actor, Role};
-use crate::web::page::{Cursor, Here, Page, Paging, Part};
+use crate::web::page::{Cursor, Cut, Here, Page, Paging, Part};
 use crate::web::refusals::OfLists;
 use crate::web::{Fields, Form, Query, read};
 use axum::Json;
 use axum::extract::{FromRequestParts, State};
 use axum::http::request::Parts;
+use sea_orm::ConnectionTrait;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -61,6 +62,18 @@ pub struct EventShown {
 
 /// Proof that the asker is an ADMIN who is signed in.
 pub struct Auditor;
+
+impl EventShown {
+    /// Its place in the log.
+    pub fn id(&self) -> i64 {
+        self.id
+    }
+
+    /// When it happened.
+    pub fn at(&self) -> Instant {
+        self.at
+    }
+}
 
 impl FromRequestParts<App> for Auditor {
     type Rejection = Error;
@@ -138,11 +151,18 @@ pub async fn list(
     let stretch = Stretch { from, is_rising: (order == RISING) != part.is_before(), most: part.fetched() };
     let events = outbox::read(app.db.read(), &filter, stretch).await?;
     let count = part.counted(outbox::count(app.db.read(), &filter)).await?;
+    let Cut { rows, next, previous } =
+        part.cut(events, |event| Cursor::of_id(order, event.position.unwrap_or_default()));
+    let cut = Cut { rows: as_shown(app.db.read(), rows).await?, next, previous };
+    Ok(Json(Page::of(cut, count, &here, |event| event)))
+}
+
+/// These events as they are shown, in their order: one statement.
+pub async fn as_shown(conn: &impl ConnectionTrait, events: Vec<row::Model>) -> Result<Vec<EventShown>> {
     let people: Vec<i64> = events.iter().filter_map(|event| event.actor_id).collect();
-    let names = people::store::records::names_of(app.db.read(), &people).await?;
-    let cut = part.cut(events, |event| Cursor::of_id(order, event.position.unwrap_or_default()));
+    let names = people::store::records::names_of(conn, &people).await?;
     let name = |person: Option<i64>| person.and_then(|person| names.get(&person).cloned());
-    Ok(Json(Page::of(cut, count, &here, |event| shown(name(event.actor_id), event))))
+    Ok(events.into_iter().map(|event| shown(name(event.actor_id), event)).collect())
 }
 
 fn shown(actor_name: Option<String>, event: row::Model) -> EventShown {

@@ -6,7 +6,7 @@ use crate::channels::smtp::Smtp;
 use crate::channels::twilio::{Credentials, Twilio};
 use crate::config::Settings;
 use crate::notify::{self, live::Live};
-use crate::outbox::Notice;
+use crate::outbox::{Event, Notice};
 use crate::people::api::setup;
 use crate::scrape::{self, Sources};
 use crate::simulator::Simulator;
@@ -14,6 +14,7 @@ use crate::web::{contract, guard, problem, rate_limit};
 use crate::webhooks_in::{self, Door};
 use crate::{
     attachments, audit, boms, chat, defects, health, machines, orders, people, plans, shifts, sop_failures, tickets,
+    webhooks_out,
 };
 use axum::Router;
 use axum::response::Redirect;
@@ -54,6 +55,66 @@ pub const NOTICES: &[Notice] = &[
     Notice::of::<boms::events::RevisionDecided>(),
 ];
 
+/// The kinds of events there are: what webhooks can be told of.
+pub const EVENTS: &[&str] = &[
+    name::<tickets::events::Created>(),
+    name::<tickets::events::Opened>(),
+    name::<tickets::events::Assigned>(),
+    name::<tickets::events::SlaSet>(),
+    name::<tickets::events::Started>(),
+    name::<tickets::events::Held>(),
+    name::<tickets::events::Resumed>(),
+    name::<tickets::events::Finished>(),
+    name::<tickets::events::Approved>(),
+    name::<tickets::events::Rejected>(),
+    name::<tickets::events::Cancelled>(),
+    name::<tickets::events::Commented>(),
+    name::<tickets::events::SlaWarning>(),
+    name::<tickets::events::SlaBreached>(),
+    name::<tickets::events::Edited>(),
+    name::<attachments::events::Attached>(),
+    name::<attachments::events::Detached>(),
+    name::<orders::events::Held>(),
+    name::<orders::events::Released>(),
+    name::<orders::events::HoldReleased>(),
+    name::<orders::events::Created>(),
+    name::<orders::events::Changed>(),
+    name::<orders::events::Completed>(),
+    name::<machines::events::Created>(),
+    name::<machines::events::Changed>(),
+    name::<shifts::events::Starting>(),
+    name::<shifts::events::Created>(),
+    name::<shifts::events::Changed>(),
+    name::<shifts::events::Deleted>(),
+    name::<plans::events::Due>(),
+    name::<plans::events::Done>(),
+    name::<plans::events::Created>(),
+    name::<plans::events::Changed>(),
+    name::<plans::events::Deleted>(),
+    name::<boms::events::RevisionSubmitted>(),
+    name::<boms::events::RevisionDecided>(),
+    name::<boms::events::Put>(),
+    name::<sop_failures::events::Changed>(),
+    name::<people::events::Created>(),
+    name::<people::events::Changed>(),
+    name::<people::events::Activated>(),
+    name::<people::events::Deactivated>(),
+    name::<people::events::Deleted>(),
+    name::<people::events::PasswordChanged>(),
+    name::<people::events::NumberProved>(),
+    name::<people::events::TokenCreated>(),
+    name::<people::events::TokenRevoked>(),
+    name::<webhooks_out::events::Created>(),
+    name::<webhooks_out::events::Changed>(),
+    name::<webhooks_out::events::SecretRotated>(),
+    name::<webhooks_out::events::SwitchedOff>(),
+    name::<webhooks_out::events::Deleted>(),
+];
+
+const fn name<E: Event>() -> &'static str {
+    E::NAME
+}
+
 /// The providers, in order of preference.
 pub fn channels(settings: &Settings, http: reqwest::Client) -> Vec<Arc<dyn Channel>> {
     vec![Arc::new(twilio(settings, http)), Arc::new(Smtp::new(settings.mail.clone()))]
@@ -74,6 +135,7 @@ pub fn twilio(settings: &Settings, http: reqwest::Client) -> Twilio {
         settings.status_callback_url(),
     )
     .with_sms(settings.sms_sender.clone())
+    .with_paces(settings.whatsapp_pace, settings.sms_pace)
 }
 
 /// Every path that this process answers.
@@ -96,6 +158,7 @@ pub fn routes(app: &App, door: &Door, sources: &Sources, live: &Live, simulator:
                 .merge(sop_failures::api::routes())
                 .merge(attachments::api::routes(app))
                 .merge(audit::routes())
+                .merge(webhooks_out::api::routes(EVENTS))
                 .routes(routes!(health::health))
                 .merge(notify::routes(live))
                 .with_state(app.clone())
@@ -144,6 +207,7 @@ fn no_sniffing() -> SetResponseHeaderLayer<axum::http::HeaderValue> {
         (name = "Signing in", description = "Names and passwords become tokens."),
         (name = "Records", description = "Orders, machines, shifts, maintenance plans, BOMs and SOP failures, for ADMIN and SUPERVISOR."),
         (name = "Events", description = "What happened, for ADMIN."),
+        (name = "Webhooks", description = "What happened, told to other programs; for ADMIN."),
         (name = "Notifications", description = "What one was told, and what one is told as it happens."),
         (name = "Tickets", description = "Incidents and the floor's tickets, and their life cycle."),
         (name = "People", description = "Users, their roles and numbers, and their own profiles."),
@@ -174,6 +238,31 @@ mod tests {
     use crate::outbox::Told;
     use crate::wording::{Problem, Wording, plain};
     use serde_json::{Value, json};
+    use std::path::Path;
+
+    /// Every name that a feature's `events.rs` gives one of its events.
+    fn names_in_the_source() -> Vec<String> {
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+        let features = std::fs::read_dir(source).expect("the source").flatten().map(|entry| entry.path());
+        let files = features.filter_map(|feature| std::fs::read_to_string(feature.join("events.rs")).ok());
+        let names = files.flat_map(|file| {
+            let named = file.split(" = \"").skip(1).filter_map(|rest| rest.split('"').next());
+            named.filter(|name| name.contains('.')).map(str::to_owned).collect::<Vec<_>>()
+        });
+        names.collect()
+    }
+
+    #[test]
+    fn every_kind_of_event_is_listed_and_in_the_manual() {
+        let mut named = names_in_the_source();
+        let mut listed: Vec<&str> = EVENTS.to_vec();
+        named.sort();
+        listed.sort_unstable();
+        assert_eq!(listed, named);
+        let manual = include_str!("../docs/api.md");
+        let unknown: Vec<&&str> = EVENTS.iter().filter(|name| !manual.contains(&format!("`{name}`"))).collect();
+        assert!(unknown.is_empty(), "docs/api.md does not name {unknown:?}");
+    }
 
     #[test]
     fn the_given_texts_are_given_word_for_word() {

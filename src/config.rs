@@ -11,6 +11,7 @@ mod given;
 mod media;
 mod names;
 mod notices;
+mod pace;
 mod read;
 mod redis_url;
 mod signing_in;
@@ -22,6 +23,7 @@ pub use files::Bucket;
 pub use media::{EmailSender, Mail, MailSecurity, MailServer, SmsSender};
 pub use names::{known_names, settings_table, unknown_variables};
 pub use notices::{Notices, QuietHours, TemplateOf, Templates};
+pub use pace::Pace;
 
 use crate::kit::telemetry::LogFormat;
 use crate::kit::{E164, Error, Result, token};
@@ -110,6 +112,10 @@ pub struct Settings {
     pub whatsapp_sender: Option<E164>,
     /// From what Andon's text messages come; none where it sends none.
     pub sms_sender: Option<SmsSender>,
+    /// How fast each WhatsApp sender may send.
+    pub whatsapp_pace: Pace,
+    /// How fast each sender of text messages may send.
+    pub sms_pace: Pace,
     /// How e-mails leave; none where none do.
     pub mail: Option<Mail>,
     /// What messages may cost a month; none for no bound.
@@ -124,6 +130,8 @@ pub struct Settings {
     pub flows_dir: Option<PathBuf>,
     /// Folder of the operator's wording files.
     pub wording_dir: Option<PathBuf>,
+    /// Networks beside the public ones that webhooks may call.
+    pub webhook_networks: Vec<IpNet>,
     /// For how long the answers of a dormant form are kept.
     pub draft_life: TimeDelta,
     /// Whether the simulator is mounted; only ever on a loopback address.
@@ -193,6 +201,8 @@ impl Settings {
             twilio_auth_token_next: None,
             whatsapp_sender: None,
             sms_sender: Some(SmsSender::Number(simulated_sender())),
+            whatsapp_pace: Pace::Unlimited,
+            sms_pace: Pace::Unlimited,
             mail: Some(media::simulated()),
             budget: None,
             notices: notices::usual(),
@@ -200,6 +210,7 @@ impl Settings {
             sender_limit: NonZeroU32::new(30),
             flows_dir: None,
             wording_dir: None,
+            webhook_networks: Vec::new(),
             draft_life: TimeDelta::days(7),
             simulator: true,
             is_demo: true,

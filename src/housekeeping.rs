@@ -1,5 +1,5 @@
-//! House-keeping: what time lets go. Conversations that nobody will resume are deleted, the texts of old messages are
-//! let go, SQLite's log is kept short.
+//! House-keeping: what time lets go. Conversations that nobody will resume and old calls of webhooks are deleted, the
+//! texts of old messages are let go, SQLite's log is kept short.
 //!
 //! Rows of messages and deliveries stay: they say what there was, and keep a redelivered webhook from being new. All
 //! of it is done in pieces so short that nobody waits for them, and doing it twice changes nothing.
@@ -7,7 +7,7 @@
 use crate::app::App;
 use crate::kit::Result;
 use crate::people::sign_in;
-use crate::{chat, delivery, files, outbox, people};
+use crate::{chat, delivery, files, outbox, people, webhooks_out};
 use chrono::TimeDelta;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -33,6 +33,8 @@ pub struct LetGo {
     pub sign_ins: u64,
     /// One-time codes deleted.
     pub codes: u64,
+    /// Calls of webhooks deleted.
+    pub calls: u64,
     /// Files that nothing referred to any more.
     pub files: u64,
 }
@@ -46,8 +48,8 @@ pub async fn run(app: App, stop: CancellationToken) {
         };
         match tidied {
             Ok(gone) if gone == LetGo::default() => {}
-            Ok(LetGo { conversations, texts, sign_ins, codes, files }) => {
-                tracing::info!(conversations, texts, sign_ins, codes, files, "what is past its time was let go");
+            Ok(LetGo { conversations, texts, sign_ins, codes, calls, files }) => {
+                tracing::info!(conversations, texts, sign_ins, codes, calls, files, "what is past its time was let go");
             }
             Err(error) => tracing::warn!(cause = error.private(), "house-keeping waits: {error}"),
         }
@@ -80,6 +82,7 @@ pub async fn once(app: &App) -> Result<LetGo> {
     let spent = app.clock.now() - CODES_KEPT;
     let spent = || app.db.write(move |tx| Box::pin(people::store::codes::delete_old(tx, spent, PIECE)));
     gone.codes = in_pieces(spent).await?;
+    gone.calls = in_pieces(|| app.db.write(|tx| Box::pin(webhooks_out::tidy(tx, PIECE)))).await?;
     gone.files = files::sweep(app).await?;
     Ok(gone)
 }

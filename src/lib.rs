@@ -67,6 +67,8 @@ pub mod chat;
 pub mod webhooks_in;
 /// What arrived while we were down.
 pub mod reconcile;
+/// Webhooks out: what happened, told to other programs.
+pub mod webhooks_out;
 /// What time lets go.
 pub mod housekeeping;
 /// Events become notices: who is told, in which words, and what they have read.

@@ -17,8 +17,10 @@ use crate::vault::Vault;
 use crate::web::forgive_trailing_slash;
 use crate::web::serve::serve;
 use crate::webhooks_in::Door;
+use crate::webhooks_out::Caller;
 use crate::wording::Wording;
-use crate::{attachments, catalog, chat, delivery, notify, people, worker};
+use crate::worker::{self, Hands};
+use crate::{attachments, catalog, chat, delivery, notify, people};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -52,6 +54,8 @@ pub struct Server {
     pub late: Late,
     /// Those who have the desk open.
     pub live: notify::live::Live,
+    /// Calls webhooks.
+    pub caller: Caller,
     /// The stand-in for the providers, where it is on.
     pub simulator: Option<Simulator>,
     /// Where it listens.
@@ -122,11 +126,13 @@ impl Server {
             let (attempts, clock) = (Arc::clone(&app.proof.attempts), app.clock.clone());
             app.bus.counts(limit, move |place, times| attempts.failed_elsewhere(&clock, limit, place, times));
         }
-        let door = Door::new(&app, chat::inbound::start(&app, &ways), receipts::start(&app));
-        let dispatcher = Dispatcher::new(&app);
+        let pace = delivery::pace::Pace::new(&app);
+        let door = Door::new(&app, chat::inbound::start(&app, &ways), receipts::start(&app, &pace));
+        let dispatcher = Dispatcher::new(&app, &pace);
         let sources = Sources::new(&app, &door, &dispatcher);
         let late = Late::new(&app, &ways);
         let live = notify::live::Live::new(&app, catalog::NOTICES);
+        let caller = Caller::new(&app)?;
 
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         if let Some(figures) = figures {
@@ -144,9 +150,23 @@ impl Server {
         }
         tasks.spawn(chat::mirror::run(app.clone(), stop.clone()));
         if jobs == Jobs::Running {
-            worker::start(&app, &door, &late, &dispatcher, &live, &tasks, &stop);
+            let (dispatcher, late, live, caller) = (dispatcher.clone(), late.clone(), live.clone(), caller.clone());
+            worker::start(&app, &door, Hands { dispatcher, late, live, caller }, &tasks, &stop);
         }
-        Ok(Self { app, door, dispatcher, late, live, simulator, address, metrics_address, stop, tasks, _lock: lock })
+        Ok(Self {
+            app,
+            door,
+            dispatcher,
+            late,
+            live,
+            caller,
+            simulator,
+            address,
+            metrics_address,
+            stop,
+            tasks,
+            _lock: lock,
+        })
     }
 
     /// Runs the jobs by hand until there is nothing left to do, the simulator's callbacks included.
@@ -162,7 +182,8 @@ impl Server {
             self.live.check().await?;
             let told = notify::once(&self.app, catalog::NOTICES).await?;
             let fetched = attachments::fetch::once(&self.app).await? + delivery::prices::once(&self.app).await?;
-            if fetched + self.late.once().await? + told + self.dispatcher.drain().await? == 0 {
+            let called = self.caller.drain().await?;
+            if fetched + self.late.once().await? + told + called + self.dispatcher.drain().await? == 0 {
                 return Ok(());
             }
         }

@@ -10,6 +10,7 @@ use crate::delivery::prices;
 use crate::kit::Result;
 use crate::notify::live::Live;
 use crate::webhooks_in::Door;
+use crate::webhooks_out::Caller;
 use crate::{attachments, housekeeping, notify, plans, reconcile, records_io, shifts, tickets};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -22,21 +23,27 @@ const SOON: Duration = Duration::from_secs(5);
 /// The most records handled in one transaction.
 const MOST_AT_ONCE: u64 = 100;
 
+/// Those of a process's workers that others speak to as well.
+pub struct Hands {
+    /// The way out.
+    pub dispatcher: Dispatcher,
+    /// Late answers.
+    pub late: Late,
+    /// Those who have the desk open.
+    pub live: Live,
+    /// Calls webhooks.
+    pub caller: Caller,
+}
+
 /// Sets every job going; they end when told to stop.
-pub fn start(
-    app: &App,
-    door: &Door,
-    late: &Late,
-    dispatcher: &Dispatcher,
-    live: &Live,
-    tasks: &TaskTracker,
-    stop: &CancellationToken,
-) {
-    let (sender, until) = (dispatcher.clone(), stop.clone());
-    tasks.spawn(async move { sender.run(until).await });
-    tasks.spawn(late.clone().run(stop.clone()));
+pub fn start(app: &App, door: &Door, hands: Hands, tasks: &TaskTracker, stop: &CancellationToken) {
+    let Hands { dispatcher, late, live, caller } = hands;
+    let until = stop.clone();
+    tasks.spawn(async move { dispatcher.run(until).await });
+    tasks.spawn(late.run(stop.clone()));
     tasks.spawn(notify::run(app.clone(), NOTICES, stop.clone()));
-    tasks.spawn(live.clone().run(stop.clone()));
+    tasks.spawn(live.run(stop.clone()));
+    tasks.spawn(caller.run(stop.clone()));
     tasks.spawn(reconcile::run(app.clone(), door.clone(), stop.clone()));
     tasks.spawn(attachments::fetch::run(app.clone(), stop.clone()));
     tasks.spawn(housekeeping::run(app.clone(), stop.clone()));

@@ -104,6 +104,11 @@ fn a_bad_setting_is_named_with_its_mend() {
             "10.0.0.0/8,proxy",
             r#"ANDON_TRUSTED_PROXIES: "proxy" is neither an IP address nor a network"#,
         ),
+        (
+            "ANDON_WEBHOOK_NETWORKS",
+            "10.0.0.0/8,erp.local",
+            r#"ANDON_WEBHOOK_NETWORKS: "erp.local" is neither an IP address nor a network"#,
+        ),
         ("ANDON_CHAT_ACCESS", "everyone", r#"ANDON_CHAT_ACCESS: "everyone" is not known; write registered or open"#),
         ("ANDON_COMPANY", "two\nlines", "ANDON_COMPANY: must be one line"),
         ("ANDON_FLOWS_DIR", "no/such/folder", "ANDON_FLOWS_DIR: no/such/folder is no folder"),

@@ -111,7 +111,9 @@ async fn try_to_fetch(app: &App, photo: &awaited::Model) -> Result<Outcome> {
     let bytes = match from_provider(app, &photo.url, most).await {
         Ok(bytes) => bytes,
         Err(SendError { retry: Retry::Never, advice, .. }) => return Ok(Outcome::GivenUp(advice)),
-        Err(SendError { retry: Retry::Later(wait), advice, .. }) => return Ok(Outcome::Again(advice, wait)),
+        Err(SendError { retry: Retry::Later(wait) | Retry::Slower(wait), advice, .. }) => {
+            return Ok(Outcome::Again(advice, wait));
+        }
         Err(SendError { retry: Retry::StopChannel, advice, .. }) => return Ok(Outcome::Again(advice, None)),
     };
     let (bytes, kind) = match files::look_at(bytes).await? {

@@ -1,11 +1,12 @@
 //! The link to Redis: connected in the background, and connected again whenever it breaks.
 //!
 //! Three things share it, and the first to fail takes the others down with it: telling pokes, hearing them, keeping
-//! copies. Redis being away is told once, with the reason; then it is tried again after ¼ s, ½ s … 15 s, and told
+//! copies; the pace of sending goes by it as well. Redis being away is told once, with the reason; then it is tried again after ¼ s, ½ s … 15 s, and told
 //! once more when it works. What piles up meanwhile is bounded: one poke a kind, and the rows whose copies are stale.
 
 use super::Bus;
 use super::copies::{self, Source, Stale};
+use super::paces::Paces;
 use super::pokes::{self, Pending};
 use super::tallies::Tallies;
 use crate::kit::{Clock, Error, Instant, Result, token};
@@ -38,6 +39,8 @@ pub(super) struct Link {
     pub(super) tallies: Tallies,
     /// The copies that are out of date.
     pub(super) stale: Stale,
+    /// The way to the buckets that processes have in common.
+    pub(super) paces: Paces,
     clock: Clock,
     away_since: Mutex<Option<Instant>>,
 }
@@ -57,6 +60,7 @@ impl Link {
             pokes: Pending::default(),
             tallies: Tallies::default(),
             stale: Stale::default(),
+            paces: Paces::default(),
             clock: clock.clone(),
             away_since: Mutex::default(),
         })
@@ -73,6 +77,7 @@ impl Link {
         loop {
             let began = tokio::time::Instant::now();
             let Err(error) = self.work(bus, source).await;
+            self.paces.close();
             self.is_away(&error);
             if began.elapsed() >= STEADY {
                 pause = FIRST_PAUSE;
@@ -90,6 +95,7 @@ impl Link {
         let teller = self.client.get_multiplexed_async_connection_with_config(&patient).await?;
         let ears = tokio::time::timeout(PATIENCE, self.listen()).await.unwrap_or_else(|_| Err(silent()))?;
         let copier = teller.clone();
+        self.paces.open(teller.clone());
         tokio::try_join!(pokes::tell(self, teller), pokes::hear(self, bus, ears), copies::keep(self, copier, source))
             .map(|(never, _, _)| never)
     }
@@ -118,7 +124,7 @@ impl Link {
             *since = Some(self.clock.now());
             tracing::warn!(
                 "Redis is away ({}). Everything works without it; pokes between processes and copies of sessions wait \
-                 until it is back, and each process keeps limits for itself. Check Redis and REDIS_URL.",
+                 until it is back, and each process keeps limits and its pace for itself. Check Redis and REDIS_URL.",
                 words(error)
             );
         }

@@ -2,11 +2,12 @@
 //!
 //! A poke carries nothing and may be lost: jobs work from database state only, so a lost poke costs time, never a
 //! message. Without Redis all of it stays in memory. With Redis (`WHATSAPP_USE_REDIS`) pokes travel between the
-//! processes that share a database, they keep limits in common, and live sessions are copied there for other tools to
-//! read. Nothing here waits for Redis, and nothing depends on it.
+//! processes that share a database, they keep limits and the pace of sending in common, and live sessions are copied
+//! there for other tools to read. Nothing depends on Redis, and only [`Bus::pace`] waits for it, a moment at most.
 
 mod copies;
 mod link;
+mod paces;
 mod pokes;
 mod tallies;
 
@@ -14,7 +15,8 @@ pub use copies::{Copied, Source};
 pub use tallies::Limit;
 
 use crate::config::Settings;
-use crate::kit::{Clock, Instant, Result};
+use crate::kit::rate::{Stand, Step};
+use crate::kit::{Clock, Instant, Rate, Result};
 use link::Link;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -35,6 +37,7 @@ struct Bells {
     reconcile: Notify,
     notify: Notify,
     live: Notify,
+    webhooks: Notify,
 }
 
 /// Which job is meant.
@@ -49,11 +52,13 @@ pub enum Poke {
     Notify,
     /// There may be notices for those who have the desk open.
     Live,
+    /// There may be webhooks to call.
+    Webhooks,
 }
 
 impl Poke {
     /// Whether other processes should hear of it. Whoever refused a message asks the provider for it, and who did
-    /// something finds whom to tell; once is enough.
+    /// something finds whom to tell, person or program; once is enough.
     fn travels(self) -> bool {
         matches!(self, Self::Dispatch | Self::Live)
     }
@@ -99,6 +104,12 @@ impl Bus {
         }
     }
 
+    /// Takes a step with a bucket that all processes have in common; nothing where there is no Redis, or where it does
+    /// not answer at once.
+    pub async fn pace(&self, sender: &str, rate: Rate, step: Step) -> Option<Stand> {
+        paces::step(self.link.as_ref()?, sender, rate, step).await
+    }
+
     /// Notes that the copies of these rows are out of date. Call it after the commit; it never waits.
     pub fn changed(&self, rows: impl IntoIterator<Item = i64>) {
         if let Some(link) = &self.link {
@@ -130,6 +141,7 @@ impl Bus {
             Poke::Reconcile => &self.bells.reconcile,
             Poke::Notify => &self.bells.notify,
             Poke::Live => &self.bells.live,
+            Poke::Webhooks => &self.bells.webhooks,
         }
     }
 }

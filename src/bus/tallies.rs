@@ -1,7 +1,8 @@
 //! Limits that processes keep in common: what one counted, the others count too, a moment later.
 //!
 //! Nobody waits for it: each process counts for itself, and tells the others what it counted. While Redis is away a
-//! limit is each process's own. Who is counted is told as a number that says nothing without the desk's key.
+//! limit is each process's own. Who is counted is told as a number that says nothing without the desk's key, or without its
+//! database.
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -22,6 +23,8 @@ pub enum Limit {
     SignInsFromOne,
     /// Failed sign-ins to one account from everywhere.
     SignInsFromAll,
+    /// Messages to one person; the place is their address's row.
+    ToOne,
 }
 
 /// One place of a limit, and how often something was counted there.

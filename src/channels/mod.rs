@@ -3,12 +3,14 @@
 //! A channel turns a provider's request into [`Signal`]s, and an [`Outbound`] into a provider's request. It
 //! never sees the database and knows nothing of flows, tickets or people.
 
+mod signals;
 pub mod smtp;
 pub mod twilio;
 
-use crate::kit::{E164, EmailAddress, Instant, Money};
+pub use signals::{Inbound, Listed, Media, Place, Receipt, Rejection, Signal, Webhook};
+
+use crate::kit::{E164, EmailAddress, Instant, Money, Rate};
 use async_trait::async_trait;
-use axum::http::{HeaderMap, Method};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -72,121 +74,6 @@ impl Recipient {
             Self::Email(_) => Medium::Email,
         }
     }
-}
-
-/// A provider's HTTP request to us, as it arrived.
-#[derive(Debug)]
-pub struct Webhook<'a> {
-    /// POST, or GET where the provider is so configured.
-    pub method: &'a Method,
-    /// Path and raw query as received, `/api/whatsapp/webhook?x=1`.
-    pub path_and_query: &'a str,
-    /// The URLs, without query, under which the provider may have called us, likeliest first.
-    pub public_urls: &'a [String],
-    /// The request's headers.
-    pub headers: &'a HeaderMap,
-    /// The body, byte for byte.
-    pub body: &'a [u8],
-}
-
-/// Why a webhook was turned away. Nothing of it is stored.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Rejection {
-    /// It does not carry the provider's signature (403); the text is for the log and says what may be the matter.
-    #[error("{0}")]
-    Unproved(String),
-    /// It is not a message of this provider (400); the text is for the caller.
-    #[error("{0}")]
-    Malformed(String),
-}
-
-/// What a provider told us.
-#[expect(clippy::large_enum_variant, reason = "most signals are messages; a box would cost each of them")]
-#[derive(Clone, Debug, PartialEq)]
-pub enum Signal {
-    /// Somebody wrote.
-    Message(Inbound),
-    /// A message of ours got on, or failed.
-    Receipt(Receipt),
-}
-
-/// A message that came in.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Inbound {
-    /// The channel's name, `twilio`.
-    pub channel: &'static str,
-    /// The provider's id, unique within the channel.
-    pub provider_id: String,
-    /// How it was written.
-    pub medium: Medium,
-    /// Who wrote, in E.164.
-    pub from: E164,
-    /// The sender of ours it was written to, in E.164, where the provider says so.
-    pub to: Option<E164>,
-    /// The text, repaired to valid UTF-8; empty when there is none. Not trimmed.
-    pub text: String,
-    /// The provider's word for what it is: `text`, `image`, `location`, `interactive`, or one not known to us.
-    pub kind: String,
-    /// Photos, documents, voice notes: by reference.
-    pub media: Vec<Media>,
-    /// The payload of a button or list row that was tapped.
-    pub tapped: Option<String>,
-    /// The provider's id of our message that this one answers or quotes.
-    pub reply_to: Option<String>,
-    /// The name the writer gave themselves.
-    pub profile_name: Option<String>,
-    /// Meta's business-scoped user id, where the provider sends it.
-    pub user_id: Option<String>,
-    /// A place that was shared.
-    pub place: Option<Place>,
-    /// When it was written, where that is not now: in a list of what was missed.
-    pub sent_at: Option<Instant>,
-}
-
-/// A message that the provider lists as received.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Listed {
-    /// The message, without its media.
-    pub message: Inbound,
-    /// Whether it has media, to be asked for with [`Channel::media_of`].
-    pub has_media: bool,
-}
-
-/// A file at the provider's.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Media {
-    /// Where to fetch it; needs the provider's credentials.
-    pub url: String,
-    /// The media type the provider names, `image/jpeg`.
-    pub content_type: String,
-}
-
-/// A place on the map.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Place {
-    /// Degrees, north positive.
-    pub latitude: f64,
-    /// Degrees, east positive.
-    pub longitude: f64,
-    /// What the writer picked, if they picked a named place.
-    pub label: Option<String>,
-}
-
-/// News of a message of ours.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Receipt {
-    /// The channel's name.
-    pub channel: &'static str,
-    /// The provider's id of our message.
-    pub provider_id: String,
-    /// The delivery's own token, from the status callback's URL.
-    pub token: Option<String>,
-    /// How far it got.
-    pub status: Status,
-    /// The provider's code where it failed.
-    pub error_code: Option<i32>,
-    /// The provider's words where it failed.
-    pub error_text: Option<String>,
 }
 
 /// How far a message got, in the order of [`Status::rank`].
@@ -306,6 +193,9 @@ pub enum Retry {
     Never,
     /// Again, by the usual backoff or after the time that the provider asked for.
     Later(Option<Duration>),
+    /// Again, and the sender goes slower: it sent too much at once. At the earliest after the time that the provider
+    /// asked for.
+    Slower(Option<Duration>),
     /// The whole channel is out (wrong credentials): keep the queue, raise one alarm.
     StopChannel,
 }
@@ -338,7 +228,9 @@ pub trait Channel: Send + Sync {
     fn carries(&self, medium: Medium) -> bool;
 
     /// The number of ours that messages on this medium come from, where it is always the same.
-    fn sender(&self, medium: Medium) -> Option<E164>;
+    fn sender(&self, medium: Medium) -> Option<E164> {
+        self.default_sender(medium).and_then(|sender| E164::parse(&sender).ok())
+    }
 
     /// Whether we are told, afterwards, that a message on this medium arrived.
     fn tells_arrival(&self, medium: Medium) -> bool;
@@ -349,6 +241,22 @@ pub trait Channel: Send + Sync {
     /// How many more messages it can take just now. Others wait in their rows, where they hold up nobody else's.
     fn room(&self) -> usize {
         usize::MAX
+    }
+
+    /// What messages on this medium come from where they name no sender of ours, by the name under which its pace is
+    /// kept; none where the channel has one for everything.
+    fn default_sender(&self, _medium: Medium) -> Option<String> {
+        None
+    }
+
+    /// How fast this sender of ours may send on this medium; none without a limit.
+    fn rate(&self, _medium: Medium, _sender: &str) -> Option<Rate> {
+        None
+    }
+
+    /// How fast one person may be written to on this medium, from whichever sender; none without a limit.
+    fn rate_to_one(&self, _medium: Medium) -> Option<Rate> {
+        None
     }
 
     /// Checks who sent the webhook and reads what it says.

@@ -92,6 +92,8 @@ fn line(one: &Waiting, reason: Reason, now: Instant) -> String {
     let tried = one.last.as_ref().and_then(|tried| Some((tried, tried.error.as_ref()?)));
     let error = tried.map(|(tried, error)| format!("\n    attempt {} on {}: {error}", tried.number, tried.channel));
     let (id, kind, to, medium, words) = (one.id, &one.kind, &one.to, &one.medium, reason.words());
+    let rate = one.sends.as_ref().and_then(|(_, rate)| *rate).filter(|_| reason == Reason::Paced);
+    let words = rate.map_or_else(|| words.to_owned(), |rate| format!("{words}, {rate}"));
     let age = length(now - one.created_at);
     format!("#{id} {kind} to {to} by {medium}, {age} old: {words}{when}{}", error.unwrap_or_default())
 }

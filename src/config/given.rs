@@ -34,6 +34,8 @@ pub(super) struct Given {
     #[command(flatten)]
     pub(super) chat: Chat,
     #[command(flatten)]
+    pub(super) webhooks: Webhooks,
+    #[command(flatten)]
     pub(super) simulator: Simulator,
     #[command(flatten)]
     pub(super) logging: Logging,
@@ -114,7 +116,8 @@ pub(super) struct Attachments {
 #[group(skip)]
 pub(super) struct SigningIn {
     /// Key that signs the tokens of those who sign in, 32 characters or more; without one, a random key is made at the
-    /// first start and kept in the database. Changing it signs everybody out. Secret, or ANDON_JWT_SECRET_FILE
+    /// first start and kept in the database. Changing it signs everybody out, and webhooks need new secrets. Secret, or
+    /// ANDON_JWT_SECRET_FILE
     #[arg(long, env = "ANDON_JWT_SECRET", value_name = "KEY")]
     pub(super) jwt_secret: Option<String>,
 
@@ -177,7 +180,8 @@ pub(super) struct Whatsapp {
     #[arg(long, env = "WHATSAPP_SESSION_TIMEOUT", default_value = "3600", value_name = "SECONDS")]
     pub(super) session_timeout: String,
 
-    /// Use Redis: processes wake each other by it, and live sessions are copied to it for other tools to read
+    /// Use Redis: processes wake each other by it and send at one pace, and live sessions are copied to it for other tools
+    /// to read
     #[arg(long, env = "WHATSAPP_USE_REDIS", default_value = "false", value_name = "BOOL", num_args = 0..=1,
         require_equals = true, default_missing_value = "true")]
     pub(super) use_redis: String,
@@ -236,6 +240,16 @@ pub(super) struct Twilio {
     /// The Messaging Service (MG…) whose numbers text messages come from, in place of TWILIO_SMS_NUMBER
     #[arg(long, env = "TWILIO_MESSAGING_SERVICE_SID", value_name = "SID")]
     pub(super) twilio_messaging_service_sid: Option<String>,
+
+    /// WhatsApp messages that each sender may send: 80 (a second), 1/3 (one in three seconds) or 0 (no limit). Without
+    /// it, as fast as Twilio takes them: 80 a second, from the sandbox one in three seconds; no limit with a stand-in
+    #[arg(long, env = "ANDON_WHATSAPP_RATE", value_name = "RATE")]
+    pub(super) whatsapp_rate: Option<String>,
+
+    /// The same for text messages. Without it one a second, as Twilio carries them from an ordinary number; no limit
+    /// with a Messaging Service, which keeps its numbers' pace itself, or with a stand-in
+    #[arg(long, env = "ANDON_SMS_RATE", value_name = "RATE")]
+    pub(super) sms_rate: Option<String>,
 
     /// Where Twilio's API answers; change it only to try Andon against a stand-in
     #[arg(long, env = "TWILIO_API_BASE", default_value = "https://api.twilio.com", value_name = "URL")]
@@ -325,6 +339,16 @@ pub(super) struct Chat {
     /// Days for which the answers of a dormant form are kept
     #[arg(long, env = "ANDON_DRAFT_DAYS", default_value = "7", value_name = "DAYS")]
     pub(super) draft_days: String,
+}
+
+#[derive(clap::Args)]
+#[command(next_help_heading = "Webhooks")]
+#[group(skip)]
+pub(super) struct Webhooks {
+    /// Networks beside the public ones that webhooks may call, over http too: IP addresses or networks (10.1.0.0/16),
+    /// separated by commas
+    #[arg(long, env = "ANDON_WEBHOOK_NETWORKS", value_name = "LIST")]
+    pub(super) webhook_networks: Option<String>,
 }
 
 #[derive(clap::Args)]

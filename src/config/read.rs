@@ -4,7 +4,7 @@
 //! repeated.
 
 use super::given::Given;
-use super::{ChatAccess, Settings, TWILIO_API, costs, files, media, names, notices, redis_url, signing_in};
+use super::{ChatAccess, Settings, TWILIO_API, costs, files, media, names, notices, pace, redis_url, signing_in};
 use crate::kit::E164;
 use chrono::TimeDelta;
 use chrono_tz::{TZ_VARIANTS, Tz};
@@ -79,12 +79,16 @@ pub(super) fn read(given: Given) -> Result<Settings, Vec<String>> {
     let number = wrong.note("TWILIO_WHATSAPP_NUMBER", optional(twilio.twilio_whatsapp_number, sender));
     let from = wrong.note("TWILIO_WHATSAPP_FROM", optional(twilio.twilio_whatsapp_from, sender));
     let api_base = wrong.note("TWILIO_API_BASE", api_base(&twilio.twilio_api_base));
+    let whatsapp_pace = wrong.note("ANDON_WHATSAPP_RATE", optional(twilio.whatsapp_rate, pace::pace));
+    let sms_pace = wrong.note("ANDON_SMS_RATE", optional(twilio.sms_rate, pace::pace));
     let sms_sender = media::sms_sender(twilio.twilio_sms_number, twilio.twilio_messaging_service_sid, &mut wrong);
     let notices = notices::read(given.notices, &mut wrong);
     let chat_access = wrong.note("ANDON_CHAT_ACCESS", choice::<ChatAccess>(&chat.chat_access));
     let sender_limit = wrong.note("ANDON_SENDER_LIMIT", a_minute(&chat.sender_limit, "messages"));
     let flows_dir = wrong.note("ANDON_FLOWS_DIR", optional(chat.flows_dir, folder));
     let wording_dir = wrong.note("ANDON_WORDING_DIR", optional(chat.wording_dir, folder));
+    let webhook_networks =
+        wrong.note("ANDON_WEBHOOK_NETWORKS", networks(&given.webhooks.webhook_networks.unwrap_or_default()));
     let draft_days = wrong.note("ANDON_DRAFT_DAYS", whole(&chat.draft_days, "days", 0, MAX_DRAFT_DAYS));
     let simulator = wrong.note("ANDON_SIMULATOR", boolean(&simulator.simulator));
     let mail = media::mail(given.mail, simulator, &mut wrong);
@@ -138,6 +142,8 @@ pub(super) fn read(given: Given) -> Result<Settings, Vec<String>> {
             twilio_auth_token_next: next_token?,
             whatsapp_sender: number?.or(from?),
             sms_sender,
+            whatsapp_pace: whatsapp_pace?.unwrap_or_default(),
+            sms_pace: sms_pace?.unwrap_or_default(),
             mail,
             budget,
             notices: notices?,
@@ -145,6 +151,7 @@ pub(super) fn read(given: Given) -> Result<Settings, Vec<String>> {
             sender_limit: sender_limit?,
             flows_dir: flows_dir?,
             wording_dir: wording_dir?,
+            webhook_networks: webhook_networks?,
             // A form that is not dormant yet keeps its answers in any case.
             draft_life: TimeDelta::days(draft_days?).max(TimeDelta::seconds(session_timeout?)),
             simulator: simulator?,

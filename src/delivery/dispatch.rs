@@ -1,11 +1,13 @@
 //! The dispatcher: leases what is due, sends it, records what became of it.
 //!
 //! In parallel across recipients, in order within a line: only the first open delivery of a line is ever
-//! leased. Replies go before notices, which never take more than half of the places. What is in doubt is asked about before it is sent again. No transaction is open while a provider is asked.
+//! leased. Replies go before notices, which never take more than half of the places, and each sender keeps its pace. What
+//! is in doubt is asked about before it is sent again. No transaction is open while a provider is asked.
 //! It works from rows alone, so a restart, a second process and a lost poke are the same to it.
 
 use super::figures;
 use super::model::{CHANNEL_PAUSE, CLOCK_SKEW, HIGH_TIDE_BREATH, Lane, OUTAGE, OUTAGE_PAUSE};
+use super::pace::{Pace, Sender};
 use super::presence::Presence;
 use super::receipts;
 use super::store::{self, Came, Carrier, Leased, Outcome};
@@ -43,6 +45,7 @@ const FAREWELL: Duration = Duration::from_secs(10);
 pub struct Dispatcher {
     app: App,
     presence: Presence,
+    pace: Pace,
     outcomes: Batch<Outcome, ()>,
     places: Arc<Semaphore>,
     for_notices: Arc<Semaphore>,
@@ -53,7 +56,7 @@ type Place = (OwnedSemaphorePermit, Option<OwnedSemaphorePermit>);
 
 impl Dispatcher {
     /// Prepares the dispatcher; [`Dispatcher::run`] sets it going.
-    pub fn new(app: &App) -> Self {
+    pub fn new(app: &App, pace: &Pace) -> Self {
         let places = Arc::new(Semaphore::new(IN_FLIGHT));
         let (recorder, taken) = (app.clone(), Arc::clone(&places));
         let tide = app.clone();
@@ -71,7 +74,7 @@ impl Dispatcher {
             })
         });
         let for_notices = Arc::new(Semaphore::new(NOTICES_IN_FLIGHT));
-        Self { app: app.clone(), presence: Presence::new(app), outcomes, places, for_notices }
+        Self { app: app.clone(), presence: Presence::new(app), pace: pace.clone(), outcomes, places, for_notices }
     }
 
     /// How many outcomes wait to be recorded, and how many may.
@@ -94,7 +97,7 @@ impl Dispatcher {
             };
             let waits = async {
                 if sent == 0 {
-                    self.app.bus.wait(Poke::Dispatch, TIMER).await;
+                    self.app.bus.wait(Poke::Dispatch, self.pace.wait().map_or(TIMER, |wait| wait.min(TIMER))).await;
                 } else {
                     tokio::time::sleep(breath(&self.app, &self.places)).await;
                 }
@@ -172,25 +175,34 @@ impl Dispatcher {
         channel: &dyn Channel,
         room: usize,
     ) -> Result<Vec<(Leased, Place)>> {
-        // Most looks find nothing: those cost a read, not a write.
-        let now = self.app.clock.now();
-        if !store::is_anything_due(self.app.db.read(), medium, lane, now).await? {
-            return Ok(Vec::new());
+        let mut leased = Vec::new();
+        // While senders rest, looking costs nothing. Else most looks find nothing: those cost a read, not a write.
+        while self.may_send(channel, medium).await?
+            && store::is_anything_due(self.app.db.read(), medium, lane, self.app.clock.now()).await?
+        {
+            let turn = self.pace.turn(channel, medium, room).await;
+            if turn.most() == 0 {
+                break;
+            }
+            self.app.health.is_being_tried(channel.name(), self.app.clock.now() + OUTAGE_PAUSE);
+            let carrier = Carrier { channel: channel.name(), sender: channel.sender(medium) };
+            let with = (self.presence.next_lease(), carrier, turn.clone());
+            let held_until = self.held_until(channel, medium, lane);
+            let leasing = self.app.db.write_with(with, move |tx, (lease, carrier, turn)| {
+                Box::pin(async move {
+                    if let Some(until) = held_until {
+                        store::over_budget::hold_back(tx, medium, until).await?;
+                    }
+                    store::lease(tx, lease, (medium, lane), carrier, turn).await
+                })
+            });
+            let taken = leasing.await.inspect_err(|_| self.presence.start_anew())?;
+            self.pace.settle(channel, medium, &turn, &taken).await;
+            if !taken.hides_others() {
+                leased = taken.leased;
+                break;
+            }
         }
-        self.app.health.is_being_tried(channel.name(), now + OUTAGE_PAUSE);
-        let carrier = Carrier { channel: channel.name(), sender: channel.sender(medium) };
-        let with = (self.presence.next_lease(), carrier);
-        let costs = lane == Lane::Notices && channel.bills(medium);
-        let held_until = self.app.health.holds_back_until(now).filter(|_| costs);
-        let leasing = self.app.db.write_with(with, move |tx, (lease, carrier)| {
-            Box::pin(async move {
-                if let Some(until) = held_until {
-                    store::over_budget::hold_back(tx, medium, until).await?;
-                }
-                store::lease(tx, lease, (medium, lane), carrier, room as u64).await
-            })
-        });
-        let leased = leasing.await.inspect_err(|_| self.presence.start_anew())?;
         let mut placed = Vec::with_capacity(leased.len());
         for delivery in leased {
             let for_notice = match lane {
@@ -204,6 +216,25 @@ impl Dispatcher {
         Ok(placed)
     }
 
+    /// Whether a sender of this medium may send. Where all that are known rest, others are looked for from time to time.
+    async fn may_send(&self, channel: &dyn Channel, medium: Medium) -> Result<bool> {
+        if !self.pace.rests(channel, medium) {
+            return Ok(true);
+        }
+        if !self.pace.wonders(channel, medium) {
+            return Ok(false);
+        }
+        let names = store::waiting_senders(self.app.db.read(), medium).await?;
+        self.pace.meet(channel, medium, names);
+        Ok(!self.pace.rests(channel, medium))
+    }
+
+    /// Until when what is not urgent is held back in this lane, because it would cost and the budget is spent.
+    fn held_until(&self, channel: &dyn Channel, medium: Medium, lane: Lane) -> Option<Instant> {
+        let costs = lane == Lane::Notices && channel.bills(medium);
+        self.app.health.holds_back_until(self.app.clock.now()).filter(|_| costs)
+    }
+
     async fn send(&self, channel: Arc<dyn Channel>, leased: Leased, place: Place) {
         let started_at = self.app.clock.now();
         let came = match (outbound(&leased), leased.doubted_at) {
@@ -212,6 +243,7 @@ impl Dispatcher {
             (Ok(message), Some(since)) => Came::Asked(channel.sent_to(&message, since - CLOCK_SKEW).await),
             (Err(unsound), _) => Came::Sent(Err(unsound)),
         };
+        let came = self.keep_pace(channel.as_ref(), &leased, came).await;
         self.note(channel.name(), &leased, &came, started_at);
         let code = if let Came::Sent(Err(error)) = &came { error.code } else { None };
         let is_opt_out = code.is_some_and(|code| channel.is_opt_out(code));
@@ -223,6 +255,22 @@ impl Dispatcher {
         self.record(outcome).await;
         drop(place);
         self.app.bus.poke(Poke::Dispatch); // the next of its line may go
+    }
+
+    /// Has the sender go faster or slower by what came; what was too much goes again when the sender may.
+    async fn keep_pace(&self, channel: &dyn Channel, leased: &Leased, mut came: Came) -> Came {
+        let Some(medium) = Medium::named(&leased.medium) else { return came };
+        let sender = || Sender::of(channel, medium, leased.sender.as_deref());
+        match &mut came {
+            Came::Sent(Ok(_)) => self.pace.works(channel, &sender()).await,
+            Came::Sent(Err(error)) | Came::Asked(Err(error)) => {
+                if let Retry::Slower(asked) = error.retry {
+                    error.retry = Retry::Slower(Some(self.pace.refused(channel, &sender(), asked).await));
+                }
+            }
+            Came::Asked(Ok(_)) => {}
+        }
+        came
     }
 
     /// Records the outcome, however long the database is away: thrown away, the message would be in doubt.

@@ -9,6 +9,7 @@ pub mod budget;
 pub mod dispatch;
 mod figures;
 pub mod model;
+pub mod pace;
 mod presence;
 pub mod prices;
 pub mod receipts;

@@ -23,6 +23,10 @@ pub const CLOCK_SKEW: TimeDelta = TimeDelta::minutes(2);
 pub const MOST_ATTEMPTS: i32 = 24;
 /// A message that was taken and failed afterwards is tried this often in all: each one may cost.
 const MOST_TAKEN: i32 = 5;
+/// A message that was refused as too many for this long, however often, has failed.
+const TOO_MANY_PATIENCE: TimeDelta = TimeDelta::days(1);
+/// Where nobody says when to try a message again that was one too many.
+const TOO_MANY_WAIT: Duration = Duration::from_mins(1);
 /// A channel that refused our credentials is asked again after this time, with one message.
 pub const CHANNEL_PAUSE: Duration = Duration::from_secs(30);
 /// A provider that is away is tried again after this time, with one message.
@@ -46,17 +50,26 @@ pub fn reply_patience() -> TimeDelta {
 pub enum Next {
     /// Try again at this instant.
     Again(Instant),
-    /// The attempt does not count: the whole channel is out.
+    /// The attempt does not count: the whole channel is out, or its sender was too fast.
     Wait(Instant),
     /// It has failed.
     GiveUp,
 }
 
 /// Decides after the failed attempt number `attempt` (from 1), which began at `began`. `chance` is a random number in
-/// 0..1. An attempt in doubt is never given up: first the provider is asked.
-pub fn after_failure(error: &SendError, attempt: i32, began: Instant, now: Instant, chance: f64) -> Next {
+/// 0..1. An attempt in doubt is never given up: first the provider is asked. One that was too many for its sender goes
+/// again when the sender may, for a day since the delivery was made.
+pub fn after_failure(
+    error: &SendError,
+    attempt: i32,
+    (made, began): (Instant, Instant),
+    now: Instant,
+    chance: f64,
+) -> Next {
     match error.retry {
         Retry::Never => Next::GiveUp,
+        Retry::Slower(_) if now - made > TOO_MANY_PATIENCE => Next::GiveUp,
+        Retry::Slower(asked) => Next::Wait(now + asked.unwrap_or(TOO_MANY_WAIT)),
         Retry::StopChannel => Next::Wait(now + CHANNEL_PAUSE),
         Retry::Later(_) if attempt >= MOST_ATTEMPTS && !error.in_doubt => Next::GiveUp,
         Retry::Later(asked) => {
@@ -76,7 +89,7 @@ pub fn after_question(error: &SendError, doubted_at: Instant, now: Instant, chan
     if doubted_for > DOUBT_PATIENCE {
         return Next::GiveUp;
     }
-    let asked = if let Retry::Later(asked) = error.retry { asked } else { None };
+    let asked = if let Retry::Later(asked) | Retry::Slower(asked) = error.retry { asked } else { None };
     let step =
         (doubted_for.to_std().unwrap_or_default() / 2).max(ASK_AGAIN).mul_f64(0.5 + chance.clamp(0.0, 1.0) / 2.0);
     Next::Again(now + asked.unwrap_or(step).min(LONGEST_WAIT))
@@ -85,7 +98,11 @@ pub fn after_question(error: &SendError, doubted_at: Instant, now: Instant, chan
 /// When to try a message again that was taken and failed afterwards, in the attempt number `attempt`; `None` where that
 /// is of no use.
 pub fn after_late_failure(retry: Retry, attempt: i32, now: Instant, chance: f64) -> Option<Instant> {
-    let Retry::Later(asked) = retry else { return None };
+    let asked = match retry {
+        Retry::Later(asked) => asked,
+        Retry::Slower(asked) => Some(asked.unwrap_or(TOO_MANY_WAIT)),
+        Retry::Never | Retry::StopChannel => return None,
+    };
     let doublings = u32::try_from(attempt.saturating_sub(1)).unwrap_or(0).min(16);
     let wait = asked.map_or_else(|| backoff(attempt, chance), |asked| asked.saturating_mul(1 << doublings));
     (attempt < MOST_TAKEN).then(|| now + wait.min(LONGEST_WAIT))
@@ -229,7 +246,7 @@ mod tests {
     #[test]
     fn a_refused_message_is_given_up_and_a_late_one_tried_again() {
         let now = DateTime::UNIX_EPOCH;
-        let after = |retry, attempt, chance| after_failure(&failure(retry), attempt, now, now, chance);
+        let after = |retry, attempt, chance| after_failure(&failure(retry), attempt, (now, now), now, chance);
         assert_eq!(after(Retry::Never, 1, 0.5), Next::GiveUp);
         assert_eq!(after(Retry::Later(None), 1, 1.0), Next::Again(now + FIRST_WAIT));
         assert_eq!(after(Retry::Later(None), 3, 1.0), Next::Again(now + 4 * FIRST_WAIT));
@@ -240,13 +257,27 @@ mod tests {
     }
 
     #[test]
+    fn what_was_too_many_goes_again_for_a_day_and_does_not_count() {
+        let made = DateTime::UNIX_EPOCH;
+        let after = |asked, hours| {
+            let now = made + TimeDelta::hours(hours);
+            (after_failure(&failure(Retry::Slower(asked)), 99, (made, now), now, 0.5), now)
+        };
+        let (next, now) = after(Some(Duration::from_secs(7)), 23);
+        assert_eq!(next, Next::Wait(now + Duration::from_secs(7)));
+        let (next, now) = after(None, 24);
+        assert_eq!(next, Next::Wait(now + TOO_MANY_WAIT));
+        assert_eq!(after(None, 25).0, Next::GiveUp);
+    }
+
+    #[test]
     fn a_send_in_doubt_waits_for_a_callback_first() {
         let began = DateTime::UNIX_EPOCH;
         let now = began + Duration::from_secs(20);
         let doubtful = SendError { in_doubt: true, ..failure(Retry::Later(None)) };
-        assert_eq!(after_failure(&doubtful, 1, began, now, 1.0), Next::Again(began + DOUBT));
-        assert_eq!(after_failure(&doubtful, 6, began, now, 1.0), Next::Again(now + 32 * FIRST_WAIT));
-        assert_eq!(after_failure(&doubtful, MOST_ATTEMPTS, began, now, 1.0), Next::Again(now + LONGEST_WAIT));
+        assert_eq!(after_failure(&doubtful, 1, (began, began), now, 1.0), Next::Again(began + DOUBT));
+        assert_eq!(after_failure(&doubtful, 6, (began, began), now, 1.0), Next::Again(now + 32 * FIRST_WAIT));
+        assert_eq!(after_failure(&doubtful, MOST_ATTEMPTS, (began, began), now, 1.0), Next::Again(now + LONGEST_WAIT));
     }
 
     #[test]
@@ -275,6 +306,7 @@ mod tests {
             .map(|at| (at - now).num_minutes())
             .collect();
         assert_eq!(waits, [1, 2, 4, 8]);
+        assert_eq!(after_late_failure(Retry::Slower(None), 3, now, 0.5), Some(now + Duration::from_mins(4)));
         assert_eq!(after_late_failure(Retry::Never, 1, now, 0.5), None);
         assert_eq!(after_late_failure(Retry::StopChannel, 1, now, 0.5), None);
     }

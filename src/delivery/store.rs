@@ -23,7 +23,7 @@ pub use notices::{NewNotice, OPTED_OUT, Way, give, withdraw};
 pub use receive::{Verdict, receive};
 pub use settle::{Came, Outcome, settle};
 pub use tidy::empty;
-pub use waiting::{waiting, what_waits};
+pub use waiting::{waiting, waiting_senders, what_waits};
 
 use super::model;
 use crate::channels::{Medium, Status};

@@ -1,9 +1,10 @@
 //! What waits to be sent, and why: read from rows alone, so that any process can tell. Pure.
 
-use crate::kit::Instant;
+use super::model::Lane;
+use crate::kit::{Instant, Rate};
 use chrono::TimeDelta;
 use serde::Serialize;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// An attempt that is open for longer than any may take belongs to a process that died.
 const LONGEST_SEND: TimeDelta = TimeDelta::minutes(1);
@@ -21,6 +22,8 @@ pub struct Waiting {
     pub to: String,
     /// Its line.
     pub line: String,
+    /// From what it goes, and how fast that may send; none where nobody knows.
+    pub sends: Option<(String, Option<Rate>)>,
     /// When it may go.
     pub due_at: Instant,
     /// It waits for its hour, or for company.
@@ -49,6 +52,8 @@ pub struct Tried {
     pub in_doubt: bool,
     /// Whether it failed because the whole channel is out.
     pub channel_out: bool,
+    /// Whether it failed because its sender sent too much at once.
+    pub too_many: bool,
     /// Whether it failed because the provider was away, and no message was taken since.
     pub is_outage: bool,
     /// The provider's code.
@@ -80,7 +85,9 @@ pub enum Reason {
     Behind,
     /// A process is sending it right now.
     Sending,
-    /// It may go: its turn comes.
+    /// It may go, but its sender sends so many in so long, or was told to pause.
+    Paced,
+    /// It may go.
     Due,
 }
 
@@ -97,6 +104,7 @@ impl Reason {
             Self::Held => "held back until its hour, or to go with others",
             Self::Behind => "behind an earlier one of its line",
             Self::Sending => "being sent",
+            Self::Paced => "waits for its turn: its sender keeps its pace",
             Self::Due => "due",
         }
     }
@@ -141,7 +149,33 @@ pub fn reasons(waiting: &[Waiting], now: Instant, is_carried: impl Fn(&str) -> b
             }
         }
     };
-    waiting.iter().map(reason).collect()
+    let mut reasons: Vec<Reason> = waiting.iter().map(reason).collect();
+    keep_pace(waiting, &mut reasons, now);
+    reasons
+}
+
+/// Of what is due, more than a sender sends at once waits for its turn, and all of it while the sender pauses. Replies
+/// go first.
+fn keep_pace(waiting: &[Waiting], reasons: &mut [Reason], now: Instant) {
+    let sender = |one: &Waiting| one.sends.as_ref().map(|(sender, _)| (one.medium.clone(), sender.clone()));
+    let is_told_to_pause = |one: &&Waiting| one.due_at > now && one.last.as_ref().is_some_and(|tried| tried.too_many);
+    let paused: HashSet<_> = waiting.iter().filter(is_told_to_pause).filter_map(sender).collect();
+    let mut before: HashMap<_, u32> = HashMap::new();
+    for lane in Lane::ALL {
+        let due = waiting
+            .iter()
+            .zip(reasons.iter_mut())
+            .filter(|(one, reason)| **reason == Reason::Due && Lane::of(&one.line) == lane);
+        for (one, reason) in due {
+            let (Some(sender), Some((_, rate))) = (sender(one), &one.sends) else { continue };
+            let is_paused = paused.contains(&sender);
+            let before = before.entry(sender).or_default();
+            if is_paused || rate.is_some_and(|rate| *before >= rate.burst()) {
+                *reason = Reason::Paced;
+            }
+            *before += 1;
+        }
+    }
 }
 
 /// How many wait for a reason, and since when the oldest does.
@@ -181,6 +215,7 @@ mod tests {
             medium: "whatsapp".into(),
             to: "+12025550101".into(),
             line: line.into(),
+            sends: None,
             due_at: at,
             is_held: false,
             created_at: at,
@@ -191,7 +226,8 @@ mod tests {
 
     fn tried(error: Option<&str>, in_doubt: bool, channel_out: bool) -> Tried {
         let (at, channel, error) = (now(), "twilio".to_owned(), error.map(str::to_owned));
-        Tried { number: 1, channel, at, is_open: false, in_doubt, channel_out, is_outage: false, code: None, error }
+        let (is_open, too_many, is_outage) = (false, false, false);
+        Tried { number: 1, channel, at, is_open, in_doubt, channel_out, too_many, is_outage, code: None, error }
     }
 
     fn open(minutes: i64) -> Tried {
@@ -235,6 +271,34 @@ mod tests {
         let other = Waiting { last: Some(earlier), ..waiting(2, "b") };
         let rows = [refused, other, waiting(3, "b")];
         assert_eq!(reasons(&rows, now(), |_| true), [Reason::ChannelOut; 3]);
+    }
+
+    #[test]
+    fn more_than_a_sender_sends_at_once_waits_for_its_turn() {
+        let from = |name: &str, one| Waiting { sends: Some((name.to_owned(), Rate::parse("1/3"))), ..one };
+        let free = Waiting { sends: Some(("+3".to_owned(), None)), ..waiting(6, "f") };
+        let rows = [
+            from("+1", waiting(1, "notice:1:1")),
+            from("+1", waiting(2, "reply:1")),
+            from("+1", waiting(3, "reply:2")),
+            from("+2", waiting(4, "reply:3")),
+            Waiting { id: 5, line: "reply:4".into(), ..free.clone() },
+            free,
+        ];
+        let expected = [Reason::Paced, Reason::Due, Reason::Paced, Reason::Due, Reason::Due, Reason::Due];
+        assert_eq!(reasons(&rows, now(), |_| true), expected, "replies first");
+    }
+
+    #[test]
+    fn all_that_a_pausing_sender_sends_waits_for_it() {
+        let free = |one| Waiting { sends: Some(("+1".to_owned(), None)), ..one };
+        let refused = Tried { too_many: true, ..tried(Some("too_many_requests"), false, false) };
+        let later = now() + TimeDelta::seconds(4);
+        let refused = Waiting { due_at: later, last: Some(refused), ..waiting(1, "a") };
+        let rows = [free(refused.clone()), free(waiting(2, "b"))];
+        assert_eq!(reasons(&rows, now(), |_| true), [Reason::Retry, Reason::Paced]);
+        let rows = [free(Waiting { due_at: now(), ..refused }), free(waiting(2, "b"))];
+        assert_eq!(reasons(&rows, now(), |_| true), [Reason::Due, Reason::Due], "it is over");
     }
 
     #[test]

@@ -16,6 +16,7 @@ mod settings;
 mod store;
 mod templates;
 pub mod token;
+mod webhooks;
 
 use crate::config::Settings;
 use crate::db::Db;
@@ -96,6 +97,9 @@ impl Report {
         }
         if let Err(error) = budget::examine(settings, db, self).await {
             self.wrong("Budget", format!("The database could not be read: {error}"), "Look at andon's log.");
+        }
+        if let Err(error) = webhooks::examine(db, self).await {
+            self.wrong("Webhooks", format!("The database could not be read: {error}"), "Look at andon's log.");
         }
     }
 

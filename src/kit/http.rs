@@ -1,6 +1,13 @@
-//! The one outgoing HTTP client: rustls with ring, no redirects, bounded times.
+//! The one outgoing HTTP client: rustls with ring, no redirects, no proxy, bounded times.
+//!
+//! Where an outsider named the address, [`guarded_client`] connects to those addresses only that were looked at first.
 
 use super::error::{Error, Result};
+use reqwest::ClientBuilder;
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use std::error::Error as StdError;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How long a connection may take to open.
@@ -28,7 +35,45 @@ pub fn storage_client() -> Result<reqwest::Client> {
     within(STORAGE_TIMEOUT)
 }
 
+/// A client for names that outsiders chose: it finds a name's addresses by itself, has each looked at by `lets`, and
+/// connects to exactly these; where one of them may not be called, none is ([`Barred`]). An address that stands in a URL
+/// itself is not looked at here. Errors as [`client`].
+pub fn guarded_client(
+    lets: impl Fn(IpAddr) -> bool + Send + Sync + 'static,
+    timeout: Duration,
+) -> Result<reqwest::Client> {
+    let guard: Arc<dyn Resolve> = Arc::new(Guard(Arc::new(lets)));
+    builder(timeout).dns_resolver(guard).build().map_err(Error::internal)
+}
+
+/// A name leads to an address that may not be called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0} may not be called")]
+pub struct Barred(pub IpAddr);
+
+struct Guard(Arc<Lets>);
+type Lets = dyn Fn(IpAddr) -> bool + Send + Sync;
+
+impl Resolve for Guard {
+    fn resolve(&self, name: Name) -> Resolving {
+        Box::pin(looked_at(name, Arc::clone(&self.0)))
+    }
+}
+
+async fn looked_at(name: Name, lets: Arc<Lets>) -> Result<Addrs, Box<dyn StdError + Send + Sync>> {
+    // The port is the URL's.
+    let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
+    match found.iter().map(SocketAddr::ip).find(|address| !lets(*address)) {
+        Some(address) => Err(Barred(address).into()),
+        None => Ok(Box::new(found.into_iter())),
+    }
+}
+
 fn within(timeout: Duration) -> Result<reqwest::Client> {
+    builder(timeout).build().map_err(Error::internal)
+}
+
+fn builder(timeout: Duration) -> ClientBuilder {
     install_crypto();
     #[expect(clippy::disallowed_methods, reason = "this is the one place that makes the client")]
     let builder = reqwest::Client::builder();
@@ -40,8 +85,6 @@ fn within(timeout: Duration) -> Result<reqwest::Client> {
         .redirect(reqwest::redirect::Policy::none())
         .no_proxy()
         .user_agent(concat!("andon/", env!("CARGO_PKG_VERSION")))
-        .build()
-        .map_err(Error::internal)
 }
 
 /// Makes ring the process's TLS provider; doing it twice changes nothing.

@@ -67,6 +67,7 @@ pub struct Figures {
     attempts: Family<Attempt, Counter>,
     attempt_seconds: Histogram,
     receipts: CountsBy<2>,
+    webhook_calls: CountsBy<1>,
     /// Deliveries that wait to be sent, up to a bound.
     pub deliveries_waiting: Level,
     /// The age in seconds of the delivery that is due longest.
@@ -147,7 +148,7 @@ impl Figures {
             ),
             attempts: list.add(
                 "andon_attempts",
-                "Attempts to send, by `channel`, `outcome` (`accepted`, `retry`, `in_doubt`, `refused`, `channel_out`), `error` (a short name) and the provider's `code`",
+                "Attempts to send, by `channel`, `outcome` (`accepted`, `retry`, `slowed`, `in_doubt`, `refused`, `channel_out`), `error` (a short name) and the provider's `code`",
                 Family::default(),
             ),
             attempt_seconds: list.add(
@@ -158,6 +159,11 @@ impl Figures {
             receipts: list.add(
                 "andon_receipts",
                 "News of our messages, by `channel` and `status` (`sent`, `delivered`, `read`, `failed` …)",
+                Family::default(),
+            ),
+            webhook_calls: list.add(
+                "andon_webhook_calls",
+                "Calls of webhooks out, by `outcome`: `delivered`; `retry` (it is tried again); `parked` (given up)",
                 Family::default(),
             ),
             deliveries_waiting: list.add(
@@ -271,6 +277,11 @@ impl Figures {
     /// News of a message of ours is on disk.
     pub fn receipt(&self, channel: &'static str, status: &'static str) {
         self.receipts.get_or_create(&[("channel", channel), ("status", status)]).inc();
+    }
+
+    /// A call of a webhook ended; `outcome` as in the help text.
+    pub fn webhook_call(&self, outcome: &'static str) {
+        self.webhook_calls.get_or_create(&[("outcome", outcome)]).inc();
     }
 
     /// A write ended; `outcome` as in the help text.

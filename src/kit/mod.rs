@@ -1,5 +1,6 @@
 //! Small things every other module may use: time, phone numbers, e-mail addresses, parts of text messages, money,
-//! references, rules for values, errors, logging, figures and the one outgoing HTTP client. Nothing here knows a feature.
+//! references, rules for values, rates, errors, logging, figures and the one outgoing HTTP client. Nothing here knows a
+//! feature.
 
 pub mod clock;
 pub mod decimal;
@@ -11,6 +12,7 @@ pub mod money;
 pub mod nearest;
 pub mod phone;
 pub mod process;
+pub mod rate;
 pub mod records;
 pub mod reference;
 pub mod rules;
@@ -26,5 +28,6 @@ pub use error::{Error, Result};
 pub use metrics::Metrics;
 pub use money::{Currency, Money};
 pub use phone::E164;
+pub use rate::Rate;
 pub(crate) use stored::stored_enum;
 pub use tide::Tide;

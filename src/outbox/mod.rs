@@ -193,6 +193,16 @@ pub async fn count(conn: &impl ConnectionTrait, filter: &Filter) -> Result<u64> 
     store::count(conn, filter).await
 }
 
+/// The events at these places of the log, in no order.
+pub async fn at(conn: &impl ConnectionTrait, positions: &[i64]) -> Result<Vec<row::Model>> {
+    store::at(conn, positions).await
+}
+
+/// The last place of the log that is given out; 0 where there is none yet.
+pub async fn last_position(conn: &impl ConnectionTrait) -> Result<i64> {
+    store::last_position(conn).await
+}
+
 /// Gives every event that is committed and has no position yet the next ones; answers with how many there were.
 ///
 /// # Errors

@@ -48,8 +48,7 @@ pub(super) async fn has_unnumbered(conn: &impl ConnectionTrait) -> Result<bool> 
 /// Gives at most so many events their positions, in the order of their ids.
 pub(super) async fn number(tx: &Tx, most: u64) -> Result<u64> {
     marks::hold(tx, LOCK).await?;
-    let last = row::Entity::find().select_only().column_as(row::Column::Position.max(), "last");
-    let last = last.into_tuple::<Option<i64>>().one(tx.conn()).await?.flatten().unwrap_or(0);
+    let last = last_position(tx.conn()).await?;
     let select = row::Entity::find().select_only().column(row::Column::Id).filter(row::Column::Position.is_null());
     let ids: Vec<i64> = select.order_by_asc(row::Column::Id).limit(most).into_tuple().all(tx.conn()).await?;
     let (Some(first), Some(end)) = (ids.first(), ids.last()) else { return Ok(0) };
@@ -61,6 +60,18 @@ pub(super) async fn number(tx: &Tx, most: u64) -> Result<u64> {
         .exec(tx.conn())
         .await?;
     Ok(numbered.rows_affected)
+}
+
+pub(super) async fn last_position(conn: &impl ConnectionTrait) -> Result<i64> {
+    let last = row::Entity::find().select_only().column_as(row::Column::Position.max(), "last");
+    Ok(last.into_tuple::<Option<i64>>().one(conn).await?.flatten().unwrap_or(0))
+}
+
+pub(super) async fn at(conn: &impl ConnectionTrait, positions: &[i64]) -> Result<Vec<row::Model>> {
+    if positions.is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(row::Entity::find().filter(row::Column::Position.is_in(positions.iter().copied())).all(conn).await?)
 }
 
 pub(super) async fn read(conn: &impl ConnectionTrait, filter: &Filter, stretch: Stretch) -> Result<Vec<row::Model>> {

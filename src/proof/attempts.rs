@@ -71,7 +71,7 @@ impl Attempts {
         let places = match limit {
             Shared::SignInsFromOne => &self.close,
             Shared::SignInsFromAll => &self.wide,
-            Shared::Requests => return,
+            Shared::Requests | Shared::ToOne => return,
         };
         let once = || places.count(place, clock.elapsed()).is_ok();
         (0..times).take_while(|_| once()).for_each(drop);

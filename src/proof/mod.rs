@@ -6,12 +6,14 @@
 mod attempts;
 mod marker;
 mod password;
+mod seed;
 mod setup;
 mod token;
 
 pub use attempts::{Attempt, Attempts};
 pub use marker::Marker;
 pub use password::{MAX_PASSWORD, MIN_PASSWORD, Passwords, dummy_hash, unfit};
+pub use seed::Seed;
 pub use setup::Setup;
 pub use token::{ACCESS_LIFE, Access, PREFIX, Refresh, Signer, opaque};
 
@@ -29,6 +31,8 @@ pub struct Proof {
     pub attempts: Arc<Attempts>,
     /// Makes the numbers that stand for those who are counted.
     pub marker: Marker,
+    /// Makes secrets that are shared with others.
+    pub seed: Seed,
     /// Lets the first admin in.
     pub setup: Setup,
 }
@@ -38,6 +42,7 @@ impl Proof {
     pub fn new(key: &SecretString) -> Self {
         let marker = Marker::new(key);
         let attempts = Arc::new(Attempts::new(marker.clone()));
-        Self { passwords: Passwords::new(), signer: Signer::new(key), attempts, marker, setup: Setup::default() }
+        let (passwords, signer, seed) = (Passwords::new(), Signer::new(key), Seed::new(key));
+        Self { passwords, signer, attempts, marker, seed, setup: Setup::default() }
     }
 }

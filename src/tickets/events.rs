@@ -96,7 +96,7 @@ event! {
 }
 event! {
     /// The work began. Tells the requester.
-    Started = "ticket.started" as "work_started" is Low
+    Started = "ticket.started" as "work_started"
     tells [Requester => "ticket.started"]
     {}
 }
@@ -126,7 +126,7 @@ event! {
 }
 event! {
     /// The requester agreed, or was silent for 72 hours. Tells the desk and the assigned.
-    Approved = "ticket.approved" as "ticket_approved" is Low
+    Approved = "ticket.approved" as "ticket_approved"
     tells [Holders => "ticket.approved.assigned"; Desk => "ticket.approved"]
     {
         /// A word with it.

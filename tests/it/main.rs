@@ -27,6 +27,7 @@ mod numbers;
 mod odd_input;
 mod order_notices;
 mod outages;
+mod pacing;
 mod processes;
 mod reach;
 mod records;
@@ -44,6 +45,7 @@ mod tickets;
 mod users;
 mod watching;
 mod webhooks;
+mod webhooks_out;
 mod who_may;
 mod with_redis;
 
@@ -97,9 +99,12 @@ fn main() -> ExitCode {
 fn every_fact() -> Vec<Fact> {
     [
         webhooks::facts(),
+        webhooks_out::facts(),
+        webhooks_out::calls::facts(),
         conversations::facts(),
         deliveries::facts(),
         doubt::facts(),
+        pacing::facts(),
         processes::facts(),
         watching::facts(),
         floods::facts(),

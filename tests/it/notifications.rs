@@ -39,8 +39,9 @@ pub(crate) const EVERYBODY: [(&str, &str); 5] =
     [("operator", OPERATOR), ("supervisor", SUPERVISOR), ("admin", ADMIN), ("support", SUPPORT), ("client", CLIENT)];
 
 /// The plant, whose people sign in.
+/// The plant, where nothing waits for company: who is told what is looked at here.
 pub(crate) async fn start(backend: Backend) -> TestApp {
-    let app = TestApp::start(backend).await;
+    let app = TestApp::with(backend, &[("ANDON_DIGEST_MINUTES", "0")]).await;
     change(&app, "UPDATE people SET username = LOWER(role) WHERE role IS NOT NULL").await;
     app
 }

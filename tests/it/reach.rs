@@ -251,7 +251,7 @@ async fn what_is_low_and_follows_soon_goes_as_one_message(backend: Backend) {
     }
     let shown = got(&app, Medium::Whatsapp);
     assert_eq!(shown.len(), 2, "the first at once, the others later: {shown:?}");
-    app.pass(TimeDelta::minutes(2)).await;
+    app.pass(TimeDelta::minutes(3)).await;
     assert_eq!(got(&app, Medium::Whatsapp)[2], "📋 *2 Updates*");
     act(&app, Role::Client, ticket, Action::Comment { comment: "Four.".to_owned() }).await;
     app.pass(TimeDelta::minutes(6)).await;

@@ -6,6 +6,7 @@
 mod costs;
 mod desk;
 mod due;
+mod hooks;
 
 use crate::support::app::{TestApp, number};
 use crate::support::databases::Backend;
@@ -14,6 +15,7 @@ use andon::boms::{self, Component, NewBom};
 use andon::channels::{Accepted, Inbound, Medium, Receipt, Retry, SendError, Signal, Status};
 use andon::chat::inbound::Taken;
 use andon::delivery::model::Lane;
+use andon::delivery::pace::Turn;
 use andon::delivery::store::{self, Came, Carrier, Lease, Leased, Outcome};
 use andon::machines::{self, NewMachine};
 use andon::orders::{self, NewOrder};
@@ -52,7 +54,8 @@ const FACTS: [Fact; 3] = [
 /// Each fact on a thread of its own, where nobody else's statements are counted and a set is whole: what is handed in
 /// together waits together.
 pub(crate) fn trials(backend: Backend) -> impl Iterator<Item = Trial> {
-    FACTS.into_iter().chain(desk::FACTS).chain(due::FACTS).chain(costs::FACTS).map(move |(name, fact)| {
+    let more = [&desk::FACTS[..], &due::FACTS, &hooks::FACTS, &costs::FACTS].concat();
+    FACTS.into_iter().chain(more).map(move |(name, fact)| {
         Trial::test(format!("{name}::{}", backend.key()), move || {
             let statements = Statements::default();
             let subscriber = tracing_subscriber::registry().with(statements.clone());
@@ -230,10 +233,10 @@ async fn deliveries(backend: Backend, statements: Statements) {
             let lease = Lease { process: "this one".to_owned(), round: size as i64 };
             let carrier = Carrier { channel: "twilio", sender: None };
             let way = (Medium::Whatsapp, Lane::Replies);
-            Box::pin(async move { store::lease(tx, &lease, way, &carrier, size as u64).await })
+            Box::pin(async move { store::lease(tx, &lease, way, &carrier, &Turn::free(size)).await })
         });
         let (cost, leased) = statements.of(leasing).await;
-        let leased = leased.expect("a lease");
+        let leased = leased.expect("a lease").leased;
         assert_eq!(leased.len(), size);
         costs[0].push(cost);
 
@@ -300,6 +303,7 @@ fn receipt(nth: usize, leased: &Leased) -> Receipt {
         channel: "twilio",
         provider_id: provider_id(leased),
         token: (error_code.is_some() || status != Status::Sent).then(|| leased.token.clone()),
+        from: None,
         status,
         error_code,
         error_text: None,

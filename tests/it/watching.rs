@@ -25,7 +25,7 @@ facts!["watching":
 ];
 
 /// The value of a figure, by its name and labels.
-async fn figure(app: &TestApp, name: &str) -> Option<f64> {
+pub(crate) async fn figure(app: &TestApp, name: &str) -> Option<f64> {
     let answer = app.http.get(app.url("/metrics")).bearer_auth(ADMIN_TOKEN).send().await.expect("an answer");
     assert_eq!(answer.status(), StatusCode::OK);
     let text = answer.text().await.expect("figures");
@@ -183,7 +183,7 @@ async fn what_waits_for_a_provider_that_is_away_says_so(backend: Backend) {
 }
 
 /// What the doctor says to somebody with these settings besides those of the server.
-async fn doctor(app: &TestApp, more: &[(&str, &str)]) -> Report {
+pub(crate) async fn doctor(app: &TestApp, more: &[(&str, &str)]) -> Report {
     let (bind, provider) = (app.server.address.to_string(), app.url("/simulator/twilio"));
     let (webhook, folder) = (app.url("/api/whatsapp/webhook"), tempfile::tempdir().expect("a folder"));
     let database = secrecy::ExposeSecret::expose_secret(&app.server.app.settings.database_url()).to_owned();
@@ -205,7 +205,7 @@ async fn doctor(app: &TestApp, more: &[(&str, &str)]) -> Report {
 }
 
 /// Whether there is a finding of this level that holds this text.
-fn says(report: &Report, level: Level, text: &str) -> bool {
+pub(crate) fn says(report: &Report, level: Level, text: &str) -> bool {
     report.findings().iter().any(|finding| {
         finding.level == level
             && format!("{} {}", finding.says, finding.mend.as_deref().unwrap_or_default()).contains(text)

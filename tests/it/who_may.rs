@@ -6,6 +6,7 @@
 //!
 //! Every cell gets objects made for it, in the state in which the endpoint would do its work.
 
+mod bodies;
 mod plant;
 
 use crate::facts;
@@ -115,6 +116,16 @@ POST   /api/notifications/{id}/cancel                              401     403/4
 POST   /api/ws_ticket                                              401     200      200        200      200      200      403
 GET    /ws/notifications                                           400     400      400        400      400      400      400
 GET    /api/events                                                 401     403      403        403      403      200      200
+GET    /api/webhooks                                               401     403      403        403      403      200      200
+POST   /api/webhooks                                               401     403      403        403      403      201      403
+GET    /api/webhooks/{id}                                          401     403      403        403      403      200      200
+PATCH  /api/webhooks/{id}                                          401     403      403        403      403      200      403
+DELETE /api/webhooks/{id}                                          401     403      403        403      403      204      403
+POST   /api/webhooks/{id}/rotate_secret                            401     403      403        403      403      200      403
+POST   /api/webhooks/{id}/test                                     401     403      403        403      403      202      403
+GET    /api/webhooks/{id}/calls                                    401     403      403        403      403      200      200
+GET    /api/webhooks/{id}/calls/{call}                             401     403      403        403      403      200      200
+POST   /api/webhooks/{id}/calls/{call}/retry                       401     403      403        403      403      202      403
 
 GET    /api/whatsapp/sessions                                      401     403      403        403      403      200      200
 DELETE /api/whatsapp/sessions/{phone_number}                       401     403      403        403      403      200      403
@@ -156,7 +167,8 @@ fn operations(contract: &Value) -> BTreeSet<String> {
 
 async fn everybody_may_what_the_table_says_and_nothing_else(backend: Backend) {
     // Nobody is kept waiting: it is asked who may, not how often.
-    let app = TestApp::with(backend, &[("ANDON_REQUEST_LIMIT", "0")]).await;
+    let settings = [("ANDON_REQUEST_LIMIT", "0"), ("ANDON_WEBHOOK_NETWORKS", "127.0.0.0/8")];
+    let app = TestApp::with(backend, &settings).await;
     let contract = app.get("/api/openapi.json").await.1;
     let rows = rows();
     let said: BTreeSet<String> = rows.iter().map(|row| format!("{} {}", row.method, row.path)).collect();

@@ -4,6 +4,7 @@ use crate::facts;
 use crate::support::app::{OPERATOR, TestApp, number};
 use crate::support::databases::Backend;
 use crate::support::redis::Keyspace;
+use crate::support::twilio::Form;
 use andon::bus::Poke;
 use andon::server::Server;
 use andon::simulator::Incoming;
@@ -21,6 +22,8 @@ facts!["redis":
     a_poke_wakes_the_other_process,
     requests_count_in_every_process,
     failed_sign_ins_count_in_every_process,
+    two_processes_send_no_faster_than_one,
+    without_redis_each_process_keeps_the_pace_for_itself,
     redis_that_is_away_is_a_word_in_health_and_nothing_else,
     redis_that_never_answers_holds_nothing_up,
     redis_that_refuses_the_password_is_done_without,
@@ -148,6 +151,55 @@ async fn failed_sign_ins_count_in_every_process(backend: Backend) {
     assert!(asked_until_refused(|| first.http.post(&there).json(&wrong), 10).await <= 10);
     second.stop().await.expect("it stops");
     first.end().await;
+    redis.clear().await;
+}
+
+async fn two_processes_send_no_faster_than_one(backend: Backend) {
+    if backend == Backend::Sqlite {
+        return; // one process a file
+    }
+    let redis = Keyspace::new().await;
+    let paced = [("ANDON_WHATSAPP_RATE", "10"), ("ANDON_CHAT_ACCESS", "open")];
+    let settings = [redis.settings().as_slice(), &paced].concat();
+    let first = TestApp::with(backend, &settings).await;
+    let second = first.process_beside(&settings).await;
+    until_both_hear(&first, &second).await;
+    for n in 0..30 {
+        let form = Form::message(&format!("SM{n:032}"), &format!("+447700900{n:03}"), "hi");
+        assert_eq!(form.post_for_status(&first).await, StatusCode::OK);
+    }
+    let (began, mut by_second, mut count) = (std::time::Instant::now(), 0, 0);
+    while count < 30 {
+        by_second += second.dispatcher.drain().await.expect("the database answers");
+        first.server.dispatcher.drain().await.expect("the database answers");
+        // Redis goes by its own clock; this one says when it is asked again.
+        first.clock.advance(TimeDelta::milliseconds(60));
+        count = first.count("attempts").await;
+    }
+    let took = began.elapsed();
+    assert!(took >= Duration::from_millis(1_900), "30 at 10 a second, of which 10 at once: {took:?}");
+    assert!(by_second > 0, "both send");
+    assert_eq!(first.count("attempts WHERE outcome = 'ACCEPTED'").await, 30);
+    second.stop().await.expect("it stops");
+    first.end().await;
+    redis.clear().await;
+}
+
+async fn without_redis_each_process_keeps_the_pace_for_itself(backend: Backend) {
+    let redis = Keyspace::new().await;
+    redis.proxy.cut();
+    let settings = [redis.settings().as_slice(), &[("ANDON_WHATSAPP_RATE", "1/3")]].concat();
+    let app = TestApp::with(backend, &settings).await;
+    until_health_is(&app, "degraded").await;
+    assert_eq!(app.says(OPERATOR, "hi").await.len(), 1);
+    assert_eq!(app.says("+12025550102", "hi").await.len(), 0, "it is not its turn");
+    app.pass(TimeDelta::seconds(3)).await;
+    assert_eq!(app.bubbles("+12025550102").len(), 1);
+    redis.proxy.mend();
+    until_health_is(&app, "ok").await;
+    app.pass(TimeDelta::seconds(3)).await;
+    assert_eq!(app.says(OPERATOR, "2").await.len(), 1, "from here on Redis keeps it");
+    app.end().await;
     redis.clear().await;
 }
 

@@ -77,6 +77,7 @@ impl Andon {
             .env("ANDON_CHAT_ACCESS", "open")
             .env("ANDON_SENDER_LIMIT", "0")
             .env("ANDON_REQUEST_LIMIT", "0")
+            .env("ANDON_WHATSAPP_RATE", "0")
             .env("ANDON_LOG", "warn")
             .env("DATABASE_URL", &start.database_url)
             .env("TWILIO_ACCOUNT_SID", ACCOUNT)

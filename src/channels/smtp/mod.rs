@@ -12,7 +12,7 @@ mod link;
 use super::{Accepted, Channel, Listed, Media, Medium, Outbound, Recipient, Rejection, Retry, SendError, Sent};
 use super::{Signal, Status, Webhook};
 use crate::config::Mail;
-use crate::kit::{E164, Instant, Money};
+use crate::kit::{Instant, Money};
 use async_trait::async_trait;
 use letter::Letter;
 use link::Link;
@@ -58,10 +58,6 @@ impl Channel for Smtp {
 
     fn carries(&self, medium: Medium) -> bool {
         medium == Medium::Email && self.mail.is_some()
-    }
-
-    fn sender(&self, _medium: Medium) -> Option<E164> {
-        None
     }
 
     fn tells_arrival(&self, _medium: Medium) -> bool {

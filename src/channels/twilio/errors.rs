@@ -67,13 +67,16 @@ pub(super) fn refused(status: u16, retry_after: Option<Duration>, body: &[u8]) -
             "Twilio has a fault on its side. Andon waits and tries again; status.twilio.com may say more.",
         ),
         401 => error("invalid_credentials", Retry::StopChannel, false, INVALID_CREDENTIALS),
-        _ if matches!(known.retry, Retry::Later(_)) || status == 429 => {
+        _ if matches!(known.retry, Retry::Slower(_)) || status == 429 => {
             let (name, advice) =
                 if known.code == 0 { ("too_many_requests", TOO_MANY) } else { (known.name, known.advice) };
-            let usual = if let Retry::Later(usual) = known.retry { usual } else { None };
-            error(name, Retry::Later(retry_after.or(usual)), false, advice)
+            error(name, Retry::Slower(retry_after), false, advice)
         }
-        _ if known.code != 0 => error(known.name, known.retry, false, known.advice),
+        _ if known.code != 0 => {
+            let asked = |usual| Retry::Later(retry_after.or(usual));
+            let retry = if let Retry::Later(usual) = known.retry { asked(usual) } else { known.retry };
+            error(known.name, retry, false, known.advice)
+        }
         300..=399 => error(
             "redirected",
             Retry::Later(None),
@@ -198,10 +201,11 @@ mod tests {
             (401, None, json(20003), "invalid_credentials", Retry::StopChannel, false),
             (401, None, "<html>".to_owned(), "invalid_credentials", Retry::StopChannel, false),
             (404, None, json(20404), "account_not_found", Retry::StopChannel, false),
-            (429, secs(7), json(20429), "too_many_requests", Retry::Later(secs(7)), false),
-            (429, None, "slow down".to_owned(), "too_many_requests", Retry::Later(None), false),
-            (429, None, json(63018), "rate_limited", Retry::Later(secs(60)), false),
-            (429, secs(3), json(63018), "rate_limited", Retry::Later(secs(3)), false),
+            (429, secs(7), json(20429), "too_many_requests", Retry::Slower(secs(7)), false),
+            (429, None, "slow down".to_owned(), "too_many_requests", Retry::Slower(None), false),
+            (429, None, json(63018), "rate_limited", Retry::Slower(None), false),
+            (400, secs(3), json(63018), "rate_limited", Retry::Slower(secs(3)), false),
+            (400, None, json(30008), "carrier_error", Retry::Later(secs(900)), false),
             (500, None, json(20500), "provider_down", Retry::Later(None), true),
             (503, secs(9), "<html>".to_owned(), "provider_down", Retry::Later(secs(9)), true),
             (302, None, String::new(), "redirected", Retry::Later(None), false),

@@ -186,6 +186,7 @@ fn receipt(sid: String, status: &str, token: Option<String>, form: &Form<'_>) ->
         channel: NAME,
         provider_id: sid,
         token,
+        from: form.text("From").and_then(|from| read_address(&from)),
         status,
         error_code: error_code.filter(|_| failed),
         error_text: error_text.filter(|_| failed),

@@ -14,14 +14,15 @@ mod listing;
 mod media;
 mod outbound;
 mod price;
+mod rates;
 pub mod signature;
 
 pub use account::{Account, Answer};
 pub use content::Content;
 
 use super::{Accepted, Channel, Listed, Media, Medium, Outbound, Rejection, Retry, SendError, Sent, Signal, Webhook};
-use crate::config::SmsSender;
-use crate::kit::{E164, Instant, Money};
+use crate::config::{Pace, SmsSender};
+use crate::kit::{E164, Instant, Money, Rate};
 use async_trait::async_trait;
 use secrecy::{ExposeSecret, SecretString};
 use std::time::Duration;
@@ -56,6 +57,8 @@ pub struct Twilio {
     credentials: Option<Credentials>,
     whatsapp_sender: Option<E164>,
     sms_sender: Option<SmsSender>,
+    whatsapp_pace: Pace,
+    sms_pace: Pace,
     status_callback: Option<String>,
 }
 
@@ -80,13 +83,29 @@ impl Twilio {
             usable
         });
         let api_base = String::from(api_base).trim_end_matches('/').to_owned();
-        Self { http, api_base, credentials, whatsapp_sender, sms_sender: None, status_callback }
+        let (whatsapp_pace, sms_pace) = (Pace::default(), Pace::default());
+        Self {
+            http,
+            api_base,
+            credentials,
+            whatsapp_sender,
+            sms_sender: None,
+            whatsapp_pace,
+            sms_pace,
+            status_callback,
+        }
     }
 
     /// The same channel, sending text messages from here.
     #[must_use]
     pub fn with_sms(self, sms_sender: Option<SmsSender>) -> Self {
         Self { sms_sender, ..self }
+    }
+
+    /// The same channel, each of its senders so fast.
+    #[must_use]
+    pub fn with_paces(self, whatsapp_pace: Pace, sms_pace: Pace) -> Self {
+        Self { whatsapp_pace, sms_pace, ..self }
     }
 
     /// What Twilio says of the account, for each token in turn.
@@ -142,20 +161,24 @@ impl Channel for Twilio {
             }
     }
 
-    fn sender(&self, medium: Medium) -> Option<E164> {
-        match medium {
-            Medium::Whatsapp => self.whatsapp_sender.clone(),
-            Medium::Sms => self.sms_number().cloned(),
-            Medium::Email => None,
-        }
-    }
-
     fn tells_arrival(&self, _medium: Medium) -> bool {
         self.status_callback.is_some()
     }
 
     fn max_chars(&self, _medium: Medium) -> usize {
         MAX_CHARS
+    }
+
+    fn default_sender(&self, medium: Medium) -> Option<String> {
+        rates::default_sender(self, medium)
+    }
+
+    fn rate(&self, medium: Medium, sender: &str) -> Option<Rate> {
+        rates::of(self, medium, sender)
+    }
+
+    fn rate_to_one(&self, medium: Medium) -> Option<Rate> {
+        rates::to_one(self, medium)
     }
 
     fn accept(&self, webhook: &Webhook<'_>) -> Result<Vec<Signal>, Rejection> {

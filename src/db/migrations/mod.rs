@@ -20,6 +20,7 @@ mod m13_events_audit;
 mod m14_notifications;
 mod m16_reminders;
 mod m17_media;
+mod m18_webhooks_out;
 mod m19_costs;
 mod m20_reach;
 
@@ -109,6 +110,7 @@ impl MigratorTrait for Migrator {
             Box::new(m14_notifications::Migration),
             Box::new(m16_reminders::Migration),
             Box::new(m17_media::Migration),
+            Box::new(m18_webhooks_out::Migration),
             Box::new(m19_costs::Migration),
             Box::new(m20_reach::Migration),
         ]

@@ -9,6 +9,7 @@ use super::{Kind, OVERTAKEN, cancel, model, notices, windows};
 use crate::channels::{Medium, Template};
 use crate::db::Tx;
 use crate::delivery::model::Lane;
+use crate::delivery::pace::{Due, Taken, Turn};
 use crate::kit::{E164, Instant, Result};
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::sea_query::{Expr, ExprTrait as _, LockBehavior, LockType, OnConflict};
@@ -113,16 +114,17 @@ pub async fn is_anything_due(conn: &impl ConnectionTrait, medium: Medium, lane: 
     Ok(due.is_some())
 }
 
-/// Leases up to `most` due lines of this medium and lane, and opens attempts on the carrier's channel for the deliveries
-/// at their heads. What may not go and never will is closed.
+/// Leases due lines of this medium and lane whose turn it is, and opens attempts on the carrier's channel for the
+/// deliveries at their heads. Lines whose turn comes later are put off until then; what may not go and never will is
+/// closed.
 pub async fn lease(
     tx: &Tx,
     lease: &Lease,
     (medium, lane): (Medium, Lane),
     carrier: &Carrier,
-    most: u64,
-) -> Result<Vec<Leased>> {
-    let due = due_lines(tx, medium, lane, most).await?;
+    turn: &Turn,
+) -> Result<Taken> {
+    let due = due_lines(tx, medium, lane, turn.most() as u64).await?;
     let (heads, shut) = loop {
         let heads = lines::heads(tx, &due).await?;
         let (stale, unwanted) = (stale(tx, &heads).await?, notices::unwanted(tx, &heads).await?);
@@ -134,12 +136,22 @@ pub async fn lease(
         cancel(tx, &stale, OVERTAKEN).await?; // and look again: the next of these lines may go now
         notices::take_back(tx, &unwanted).await?;
     };
-    let (ready, ids): (BTreeSet<&String>, Vec<i64>) =
-        heads.iter().filter(|head| head.due_at <= tx.now()).map(|head| (&head.line, head.id)).unzip();
-    let idle: BTreeSet<String> = due.iter().filter(|name| !ready.contains(name)).cloned().collect();
+    let mut heads: Vec<&Head> = heads.iter().filter(|head| head.due_at <= tx.now()).collect();
+    heads.sort_by_key(|head| head.id);
+    let due_heads: BTreeSet<&String> = heads.iter().map(|head| &head.line).collect();
+    let idle: BTreeSet<String> = due.iter().filter(|name| !due_heads.contains(name)).cloned().collect();
     lines::let_go(tx, &idle).await?;
+    let sorted = turn.sort(
+        heads.iter().map(|head| Due { line: &head.line, sender: head.sender.as_deref(), address_id: head.address_id }),
+        tx.now(),
+    );
+    lines::put_off(tx, sorted.later.iter().map(|(name, at)| (name, *at))).await?;
+    let (ready, ids): (BTreeSet<&String>, Vec<i64>) =
+        sorted.go.iter().filter_map(|place| heads.get(*place)).map(|head| (&head.line, head.id)).unzip();
+    let put_off = sorted.later.len() + idle.len();
+    let mut taken = Taken { leased: Vec::new(), put_off, strangers: sorted.strangers };
     if ids.is_empty() {
-        return Ok(Vec::new());
+        return Ok(taken);
     }
     line::Entity::update_many()
         .col_expr(line::Column::Lease, lease.process.as_str().into())
@@ -177,7 +189,8 @@ pub async fn lease(
         delivery.leased_at = tx.now();
     }
     open_attempts(tx, carrier.channel, &leased).await?;
-    Ok(leased)
+    taken.leased = leased;
+    Ok(taken)
 }
 
 /// Those of these deliveries in doubt whose attempt, by its number, went by a template.

@@ -28,6 +28,7 @@ pub(super) struct Head {
     pub(super) due_at: Instant,
     pub(super) created_at: Instant,
     pub(super) medium: String,
+    pub(super) sender: Option<String>,
     pub(super) address_id: i64,
 }
 
@@ -106,6 +107,7 @@ pub(super) async fn heads<'a>(tx: &Tx, names: impl IntoIterator<Item = &'a Strin
         .select_only()
         .columns([row::Column::Id, row::Column::Line, row::Column::Kind, row::Column::MessageId])
         .columns([row::Column::DueAt, row::Column::CreatedAt, row::Column::Medium, row::Column::AddressId])
+        .column(row::Column::Sender)
         .filter(row::Column::Id.in_subquery(first))
         .into_model()
         .all(tx.conn())
@@ -128,15 +130,21 @@ pub(super) async fn let_go(tx: &Tx, names: &BTreeSet<String>) -> Result<()> {
     }
     rest(tx, &due, Expr::value(Some(tx.now()))).await?;
     rest(tx, &done, Expr::value(None::<Instant>)).await?;
-    let names: Vec<&String> = later.iter().map(|(name, _)| *name).collect();
-    let at = later
-        .into_iter()
-        .fold(CaseStatement::new(), |case, (name, at)| case.case(line::Column::Name.eq(name), instant(tx, at)));
-    rest(tx, &names, at.into()).await?;
+    put_off(tx, later).await?;
     if !gone.is_empty() {
         line::Entity::delete_many().filter(line::Column::Name.is_in(gone)).exec(tx.conn()).await?;
     }
     Ok(())
+}
+
+/// These are looked at again at their instants, whenever their first deliveries are due.
+pub(super) async fn put_off<'a>(tx: &Tx, later: impl IntoIterator<Item = (&'a String, Instant)>) -> Result<()> {
+    let (names, cases): (Vec<&String>, Vec<(&String, Instant)>) =
+        later.into_iter().map(|(name, at)| (name, (name, at))).unzip();
+    let at = cases
+        .into_iter()
+        .fold(CaseStatement::new(), |case, (name, at)| case.case(line::Column::Name.eq(name), instant(tx, at)));
+    rest(tx, &names, at.into()).await
 }
 
 async fn rest(tx: &Tx, names: &[&String], due: SimpleExpr) -> Result<()> {

@@ -140,11 +140,12 @@ impl<'a> Turns<'a> {
                 ("ACCEPTED", Some(taken.provider_id.clone()), None)
             }
             Err(error) => {
+                let times = (leased.created_at, outcome.started_at);
                 let may_go_by_template = outcome.shut.is_some() && leased.template.is_some() && !leased.by_template;
                 let next = if may_go_by_template {
                     model::Next::Again(now)
                 } else {
-                    model::after_failure(error, leased.attempts, outcome.started_at, now, outcome.chance)
+                    model::after_failure(error, leased.attempts, times, now, outcome.chance)
                 };
                 let name = match next {
                     model::Next::GiveUp => "REFUSED",

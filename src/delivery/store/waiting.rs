@@ -1,9 +1,9 @@
 //! What waits to be sent, read in bounds.
 
 use super::rows::{attempt, row};
-use crate::channels::{Channel, Retry};
+use crate::channels::{Channel, Medium, Retry};
 use crate::delivery::waiting::{Tried, Waiting};
-use crate::kit::{Instant, Result};
+use crate::kit::{Instant, Rate, Result};
 use crate::people::store::address;
 use sea_orm::sea_query::{Alias, Expr, ExprTrait as _, Func, Query, SimpleExpr};
 use sea_orm::{
@@ -43,7 +43,7 @@ pub async fn what_waits(conn: &impl ConnectionTrait, most: u64, channels: &[Arc<
     let rows: Vec<Row> = row::Entity::find()
         .select_only()
         .columns([row::Column::Id, row::Column::Kind, row::Column::Medium, row::Column::Line])
-        .columns([row::Column::CreatedAt, row::Column::HeldUntil, row::Column::OverBudgetAt])
+        .columns([row::Column::CreatedAt, row::Column::HeldUntil, row::Column::OverBudgetAt, row::Column::Sender])
         .expr_as(when(), "due_at")
         .column_as(address::Column::Value, "to")
         .join(JoinType::InnerJoin, row::Relation::Address.def())
@@ -65,6 +65,7 @@ pub async fn what_waits(conn: &impl ConnectionTrait, most: u64, channels: &[Arc<
     }
     let waiting = rows.into_iter().map(|row| Waiting {
         last: last.remove(&row.id).map(|attempt| tried(attempt, channels)),
+        sends: sends(&row, channels),
         id: row.id,
         kind: row.kind,
         medium: row.medium,
@@ -91,6 +92,18 @@ pub async fn what_waits(conn: &impl ConnectionTrait, most: u64, channels: &[Arc<
     Ok(waiting)
 }
 
+/// The senders that deliveries of this medium name which wait to be sent.
+pub async fn waiting_senders(conn: &impl ConnectionTrait, medium: Medium) -> Result<Vec<String>> {
+    let senders = row::Entity::find()
+        .select_only()
+        .column(row::Column::Sender)
+        .distinct()
+        .filter(row::Column::DueAt.is_not_null())
+        .filter(row::Column::Medium.eq(medium.as_str()))
+        .filter(row::Column::Sender.is_not_null());
+    Ok(senders.into_tuple().all(conn).await?)
+}
+
 /// When this channel was turned to with the message that it took last.
 async fn last_taken(conn: &impl ConnectionTrait, channel: &str) -> Result<Option<Instant>> {
     let last = attempt::Entity::find()
@@ -113,6 +126,7 @@ struct Row {
     id: i64,
     kind: String,
     medium: String,
+    sender: Option<String>,
     line: String,
     due_at: Instant,
     held_until: Option<Instant>,
@@ -121,15 +135,26 @@ struct Row {
     to: String,
 }
 
+/// From what it goes, and how fast that may send.
+fn sends(row: &Row, channels: &[Arc<dyn Channel>]) -> Option<(String, Option<Rate>)> {
+    let medium = Medium::named(&row.medium)?;
+    let channel = channels.iter().find(|channel| channel.carries(medium))?;
+    let sender = row.sender.clone().or_else(|| channel.default_sender(medium))?;
+    let rate = channel.rate(medium, &sender);
+    Some((sender, rate))
+}
+
 fn tried(attempt: attempt::Model, channels: &[Arc<dyn Channel>]) -> Tried {
     // A setting that is missing has no code of the provider's.
     let is_unset = attempt.error_text.as_deref().is_some_and(|text| text.starts_with("not_configured"));
     let channel = channels.iter().find(|channel| channel.name() == attempt.channel);
     // `name (code): advice`, as errors are shown.
     let name = attempt.error_text.as_deref().and_then(|text| text.split([':', ' ']).next());
-    let stops = |code| channel.is_some_and(|channel| channel.retry(code) == Retry::StopChannel);
+    let says = |code| channel.map(|channel| channel.retry(code));
+    let stops = |code| says(code) == Some(Retry::StopChannel);
     Tried {
         is_outage: name.is_some_and(|name| channel.is_some_and(|channel| channel.is_outage(name))),
+        too_many: attempt.error_code.is_some_and(|code| matches!(says(code), Some(Retry::Slower(_)))),
         channel_out: is_unset || attempt.error_code.is_some_and(stops),
         number: attempt.number,
         channel: attempt.channel,

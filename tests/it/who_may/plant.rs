@@ -1,6 +1,7 @@
 //! What the walk stands on: everybody who asks, and for each question an object in the state in which the endpoint
 //! would do its work.
 
+use super::bodies::{bom, failure, machine, order, plan, revision, shift, webhook};
 use crate::support::app::{OPERATOR, TestApp};
 use crate::support::user::{PASSWORD, User};
 use andon::people::Role;
@@ -20,8 +21,8 @@ pub(super) const WHO: [Who; 7] = [
     Who::Program,
 ];
 /// The department of those who ask, and another.
-const OURS: &str = "Machining";
-const THEIRS: &str = "Assembly";
+pub(super) const OURS: &str = "Machining";
+pub(super) const THEIRS: &str = "Assembly";
 
 const UNSIGNED: &str = "MessageSid=SM00000000000000000000000000000001&MessageStatus=sent&Body=hi\
                         &From=whatsapp%3A%2B12025550101&To=whatsapp%3A%2B12025550100";
@@ -54,6 +55,7 @@ pub(super) struct Plant<'a> {
     other_operator: User,
     /// A notification of each of those who ask, and one of somebody else.
     notifications: HashMap<Option<Who>, i64>,
+    webhook: Option<i64>,
     made: u32,
 }
 
@@ -75,7 +77,9 @@ impl<'a> Plant<'a> {
         let program = admin.with_token(token["token"].as_str().expect("a token"));
         people.insert(Who::Program, program);
         let notifications = HashMap::new();
-        let mut plant = Self { app, people, boss, other_client, other_support, other_operator, notifications, made: 0 };
+        let (webhook, made) = (None, 0);
+        let mut plant =
+            Self { app, people, boss, other_client, other_support, other_operator, notifications, webhook, made };
         plant.tell_everybody().await;
         plant
     }
@@ -133,6 +137,7 @@ impl<'a> Plant<'a> {
             "shifts" => self.shift().await,
             "maintenance_plans" => self.plan(whose).await,
             "boms" => self.bom().await,
+            "webhooks" => self.webhook(path).await,
             _ => self.sop_failure(whose).await,
         };
         if path.contains("{attachment_id}") {
@@ -145,6 +150,10 @@ impl<'a> Plant<'a> {
             let attachment = json!({"file_data": "SGVsbG8h", "filename": "note.txt"});
             let (_, added) = by.post(&format!("/api/tickets/{id}/add_attachment/"), attachment).await;
             address = address.replace("{attachment_id}", &number(&added["attachment_id"]).to_string());
+        }
+        if path.contains("{call}") {
+            let call = made(&self.boss, &format!("/api/webhooks/{id}/test/"), json!({})).await;
+            address = address.replace("{call}", &call.to_string());
         }
         if path.contains("{number}") {
             let proposed = self.boss.post(&format!("/api/boms/{id}/revisions/"), revision()).await.1;
@@ -183,6 +192,8 @@ impl<'a> Plant<'a> {
             ("POST", "/api/boms") => bom(nth),
             ("PATCH", "/api/boms/{id}") => json!({"product": format!("Gearbox {nth}")}),
             ("POST", "/api/boms/{id}/revisions") => revision(),
+            ("POST", "/api/webhooks") => webhook(),
+            ("PATCH", "/api/webhooks/{id}") => json!({"description": format!("Orders {nth}")}),
             ("POST", "/api/sop_failures") => failure(OURS),
             ("PATCH", "/api/sop_failures/{id}") => json!({"failure_type": format!("Step {nth} skipped")}),
             _ => match last {
@@ -328,6 +339,17 @@ impl<'a> Plant<'a> {
         made(&self.boss, "/api/sop_failures/", failure(department(whose))).await
     }
 
+    /// There may be fifty: one is made where it may be taken away, else there is one for all.
+    async fn webhook(&mut self, path: &str) -> i64 {
+        match self.webhook {
+            Some(webhook) if path != "/api/webhooks/{id}" => webhook,
+            _ => {
+                let webhook = made(&self.boss, "/api/webhooks/", webhook()).await;
+                *self.webhook.insert(webhook)
+            }
+        }
+    }
+
     /// Sees to it that everybody was told of something.
     async fn tell_everybody(&mut self) {
         let other = self.other_client.id;
@@ -373,37 +395,4 @@ fn number(value: &Value) -> i64 {
 
 fn department(whose: Whose) -> &'static str {
     if whose == Whose::Own { OURS } else { THEIRS }
-}
-
-fn order(nth: u32) -> Value {
-    json!({"number": format!("ORD-9{nth}"), "customer": "Northwind", "product": "Gearbox", "quantity_ordered": 20_000,
-        "starts_on": "2026-01-12", "due_on": "2026-01-25"})
-}
-
-fn machine(nth: u32, department: &str) -> Value {
-    json!({"number": format!("MACH-9{nth}"), "name": "Press", "department": department})
-}
-
-fn shift(nth: u32, person: i64) -> Value {
-    json!({"person": person, "starts_at": format!("2026-02-01T{:02}:{:02}:00Z", nth / 60 % 24, nth % 60)})
-}
-
-/// On one of the demo's machines.
-fn plan(nth: u32, whose: Whose) -> Value {
-    let machine = if whose == Whose::Own { "MACH-001" } else { "MACH-004" };
-    json!({"number": format!("PM-9{nth}"), "machine": machine, "title": "Change the oil", "every_days": 30,
-        "next_on": "2026-02-01"})
-}
-
-fn bom(nth: u32) -> Value {
-    json!({"number": format!("BOM-9{nth}"), "product": "Gearbox",
-        "components": [{"number": "BRG-6204", "name": "Bearing", "quantity": "4", "unit_cost": "12.50"}]})
-}
-
-fn revision() -> Value {
-    json!({"component": "BRG-6204", "change": "QUANTITY", "value": "6", "reason": "Two more on the new shaft"})
-}
-
-fn failure(department: &str) -> Value {
-    json!({"procedure": "Torque check after assembly", "failure_type": "Step skipped", "department": department})
 }

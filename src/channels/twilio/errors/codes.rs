@@ -36,7 +36,7 @@ pub const KNOWN: &[Known] = &[
         Retry::StopChannel,
         "Twilio does not know this account. Check TWILIO_ACCOUNT_SID (it begins with AC) and TWILIO_API_BASE.",
     ),
-    row(20429, "too_many_requests", Retry::Later(None), TOO_MANY),
+    row(20429, "too_many_requests", Retry::Slower(None), TOO_MANY),
     row(
         21211,
         "invalid_recipient",
@@ -96,8 +96,8 @@ pub const KNOWN: &[Known] = &[
     row(
         21611,
         "sender_queue_full",
-        Retry::Later(Some(Duration::from_mins(1))),
-        "The sender's queue at Twilio is full. Andon waits and tries again.",
+        Retry::Slower(None),
+        "The sender's queue at Twilio is full. Andon sends more slowly and tries again.",
     ),
     row(
         21612,
@@ -152,8 +152,8 @@ pub const KNOWN: &[Known] = &[
     row(
         30001,
         "queue_overflow",
-        Retry::Later(Some(Duration::from_mins(1))),
-        "More messages were queued at Twilio than it takes. Andon waits and tries again.",
+        Retry::Slower(None),
+        "More messages were queued at Twilio than it takes. Andon sends more slowly and tries again.",
     ),
     row(
         30003,
@@ -227,8 +227,8 @@ pub const KNOWN: &[Known] = &[
     row(
         63018,
         "rate_limited",
-        Retry::Later(Some(Duration::from_mins(1))),
-        "WhatsApp's rate limit is reached. Fewer messages at a time get through.",
+        Retry::Slower(None),
+        "WhatsApp's rate limit is reached. Andon sends more slowly and tries again.",
     ),
     row(
         63020,
@@ -247,7 +247,7 @@ pub const KNOWN: &[Known] = &[
 pub(super) const INVALID_CREDENTIALS: &str = "Twilio refused the credentials. Check TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN against the Twilio Console (console.twilio.com, Account Info); the messages wait.";
 const SENDER_INVALID: &str =
     "The sender's number is not valid. Check TWILIO_WHATSAPP_NUMBER, and for text messages TWILIO_SMS_NUMBER.";
-pub(super) const TOO_MANY: &str = "Too many requests to Twilio at once. Andon waits and tries again.";
+pub(super) const TOO_MANY: &str = "Too many requests to Twilio at once. Andon sends more slowly and tries again.";
 const TOO_LONG: &str = "The message is longer than the 1,600 characters that Twilio takes. Shorten the text.";
 
 /// What stands for every code that is not in the table.

@@ -295,6 +295,7 @@ fn status_callbacks_become_receipts_by_the_deliverys_own_token() {
             channel: "twilio",
             provider_id: SID.to_owned(),
             token: Some("tok3n".to_owned()),
+            from: Some((Medium::Whatsapp, number("+14155238886"))),
             status,
             error_code: code,
             error_text: text.map(str::to_owned),
@@ -318,7 +319,8 @@ fn status_callbacks_become_receipts_by_the_deliverys_own_token() {
     ] {
         // The error's fields count only where the message failed.
         let error = [("ErrorCode", "63015"), ("ErrorMessage", "not in the sandbox")];
-        let fields = [("MessageSid", SID), ("MessageStatus", word), ("SmsStatus", word), ("d", "forged")];
+        let from = ("From", "whatsapp:+14155238886");
+        let fields = [("MessageSid", SID), ("MessageStatus", word), ("SmsStatus", word), ("d", "forged"), from];
         let body = form(&[&fields[..], &error[..]].concat());
         let request = Request::post(STATUS_URL, "?d=tok3n", &body).signed(TOKEN);
         assert_eq!(request.accepted_by(&twilio), expected, "{word}");

@@ -1,0 +1,42 @@
+//! What is sent to make records, each with a number of its own.
+
+use super::plant::Whose;
+use serde_json::{Value, json};
+
+pub(super) fn order(nth: u32) -> Value {
+    json!({"number": format!("ORD-9{nth}"), "customer": "Northwind", "product": "Gearbox", "quantity_ordered": 20_000,
+        "starts_on": "2026-01-12", "due_on": "2026-01-25"})
+}
+
+pub(super) fn machine(nth: u32, department: &str) -> Value {
+    json!({"number": format!("MACH-9{nth}"), "name": "Press", "department": department})
+}
+
+pub(super) fn shift(nth: u32, person: i64) -> Value {
+    json!({"person": person, "starts_at": format!("2026-02-01T{:02}:{:02}:00Z", nth / 60 % 24, nth % 60)})
+}
+
+/// On one of the demo's machines.
+pub(super) fn plan(nth: u32, whose: Whose) -> Value {
+    let machine = if whose == Whose::Own { "MACH-001" } else { "MACH-004" };
+    json!({"number": format!("PM-9{nth}"), "machine": machine, "title": "Change the oil", "every_days": 30,
+        "next_on": "2026-02-01"})
+}
+
+pub(super) fn bom(nth: u32) -> Value {
+    json!({"number": format!("BOM-9{nth}"), "product": "Gearbox",
+        "components": [{"number": "BRG-6204", "name": "Bearing", "quantity": "4", "unit_cost": "12.50"}]})
+}
+
+pub(super) fn revision() -> Value {
+    json!({"component": "BRG-6204", "change": "QUANTITY", "value": "6", "reason": "Two more on the new shaft"})
+}
+
+/// Nobody listens there.
+pub(super) fn webhook() -> Value {
+    json!({"url": "http://127.0.0.1:9/hooks", "events": ["order.held"]})
+}
+
+pub(super) fn failure(department: &str) -> Value {
+    json!({"procedure": "Torque check after assembly", "failure_type": "Step skipped", "department": department})
+}
