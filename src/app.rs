@@ -92,6 +92,7 @@ pub fn carrier<'a>(
 #[derive(Debug, Default)]
 pub struct Health {
     red: Mutex<HashMap<&'static str, Red>>,
+    budget: Mutex<Option<Budget>>,
     /// Failures one after the other.
     stumbles: Mutex<HashMap<&'static str, u32>>,
 }
@@ -107,7 +108,46 @@ pub struct Red {
     pub advice: String,
 }
 
+/// How far the month's budget for messages is used up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Used {
+    /// Not worth a word; also where there is no budget.
+    Little,
+    /// Most of it.
+    Much,
+    /// All of it.
+    All,
+}
+
+/// How the month's budget for messages was when it was looked at last.
+#[derive(Clone, Debug)]
+pub struct Budget {
+    /// How far it is used up.
+    pub used: Used,
+    /// When the month ends.
+    pub ends_at: Instant,
+    /// Until then notices wait that are not urgent.
+    pub holds_back: bool,
+    /// What an operator reads.
+    pub says: String,
+}
+
 impl Health {
+    /// Notes how the budget is; answers with how it was.
+    pub fn note_budget(&self, budget: Budget) -> Option<Budget> {
+        self.budget.lock().unwrap_or_else(PoisonError::into_inner).replace(budget)
+    }
+
+    /// How the budget was at the last look; none before the first one.
+    pub fn budget(&self) -> Option<Budget> {
+        self.budget.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Until when notices wait that are not urgent, where they do.
+    pub fn holds_back_until(&self, now: Instant) -> Option<Instant> {
+        self.budget().filter(|budget| budget.holds_back && budget.ends_at > now).map(|budget| budget.ends_at)
+    }
+
     /// The channel's outage, if it is out.
     pub fn red(&self, channel: &str) -> Option<Red> {
         self.lock().get(channel).cloned()

@@ -4,6 +4,7 @@
 //! wrong is told at once, by the setting's name, and the process ends with code 2. Secrets never show in
 //! `--help`, in `Debug` output or in a message about a mistake. No other module reads the environment.
 
+mod costs;
 mod env_file;
 mod files;
 mod given;
@@ -16,6 +17,7 @@ mod redis_url;
 mod signing_in;
 mod warnings;
 
+pub use costs::Budget;
 pub use env_file::{load_env_file, variable_names};
 pub use files::Bucket;
 pub use media::{EmailSender, Mail, MailSecurity, MailServer, SmsSender};
@@ -116,6 +118,8 @@ pub struct Settings {
     pub sms_pace: Pace,
     /// How e-mails leave; none where none do.
     pub mail: Option<Mail>,
+    /// What messages may cost a month; none for no bound.
+    pub budget: Option<Budget>,
     /// How people are told.
     pub notices: Notices,
     /// Who may use the floor's six options.
@@ -200,6 +204,7 @@ impl Settings {
             whatsapp_pace: Pace::Unlimited,
             sms_pace: Pace::Unlimited,
             mail: Some(media::simulated()),
+            budget: None,
             notices: notices::usual(),
             chat_access: ChatAccess::Open,
             sender_limit: NonZeroU32::new(30),

@@ -1,6 +1,6 @@
 //! `/health`: alive, and what is degraded. For load balancers, monitors and a person with curl.
 
-use crate::app::App;
+use crate::app::{App, Used};
 use crate::channels::Medium;
 use crate::db::marks;
 use crate::delivery;
@@ -72,7 +72,7 @@ pub async fn health(State(app): State<App>) -> Response {
     (status, Json(health)).into_response()
 }
 
-/// What is wrong with the channels and with Redis, in plain words.
+/// What is wrong with the channels, with Redis and with the budget, in plain words.
 fn troubles(app: &App) -> Vec<String> {
     let mut troubles: Vec<String> = app
         .channels
@@ -89,6 +89,7 @@ fn troubles(app: &App) -> Vec<String> {
              reason."
         ));
     }
+    troubles.extend(app.health.budget().filter(|budget| budget.used > Used::Little).map(|budget| budget.says));
     if !app.settings.whatsapp_enabled {
         troubles.push(
             "WhatsApp is switched off (ENABLE_WHATSAPP=false): webhooks get 503 and WhatsApp deliveries wait.".into(),

@@ -181,7 +181,7 @@ impl Server {
             self.live.push().await?;
             self.live.check().await?;
             let told = notify::once(&self.app, catalog::NOTICES).await?;
-            let fetched = attachments::fetch::once(&self.app).await?;
+            let fetched = attachments::fetch::once(&self.app).await? + delivery::prices::once(&self.app).await?;
             let called = self.caller.drain().await?;
             if fetched + self.late.once().await? + told + called + self.dispatcher.drain().await? == 0 {
                 return Ok(());

@@ -6,6 +6,7 @@ use crate::app::App;
 use crate::catalog::{FOLLOWERS, NOTICES};
 use crate::chat::late::Late;
 use crate::delivery::dispatch::Dispatcher;
+use crate::delivery::prices;
 use crate::kit::Result;
 use crate::notify::live::Live;
 use crate::webhooks_in::Door;
@@ -46,6 +47,7 @@ pub fn start(app: &App, door: &Door, hands: Hands, tasks: &TaskTracker, stop: &C
     tasks.spawn(reconcile::run(app.clone(), door.clone(), stop.clone()));
     tasks.spawn(attachments::fetch::run(app.clone(), stop.clone()));
     tasks.spawn(housekeeping::run(app.clone(), stop.clone()));
+    tasks.spawn(prices::run(app.clone(), stop.clone()));
     tasks.spawn(every_minute(app.clone(), stop.clone()));
     tasks.spawn(as_it_falls_due(app.clone(), stop.clone()));
 }

@@ -9,7 +9,7 @@ pub mod twilio;
 
 pub use signals::{Inbound, Listed, Media, Place, Receipt, Rejection, Signal, Webhook};
 
-use crate::kit::{E164, EmailAddress, Instant, Rate};
+use crate::kit::{E164, EmailAddress, Instant, Money, Rate};
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -109,6 +109,15 @@ impl Status {
             Self::Delivered => 5,
             Self::Read => 6,
         }
+    }
+
+    /// Every one.
+    pub const ALL: [Self; 7] =
+        [Self::Queued, Self::Sending, Self::Sent, Self::Failed, Self::Cancelled, Self::Delivered, Self::Read];
+
+    /// The status with this stored name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.as_str() == name)
     }
 
     /// The stored name, also what the API shows.
@@ -268,12 +277,18 @@ pub trait Channel: Send + Sync {
     /// Whether an error with this [`SendError::name`] says that the provider as a whole is away.
     fn is_outage(&self, name: &str) -> bool;
 
+    /// Whether the provider bills each message on this medium, and says afterwards what it cost.
+    fn bills(&self, medium: Medium) -> bool;
+
     /// Hands one message to the provider.
     async fn send(&self, message: &Outbound) -> Result<Accepted, SendError>;
 
     /// The messages that the provider took from us since `since` for the recipient of this one, whatever became of
     /// them; `None` where a provider cannot be asked.
     async fn sent_to(&self, message: &Outbound, since: Instant) -> Result<Option<Vec<Sent>>, SendError>;
+
+    /// What the provider bills for this message of ours; `None` as long as it does not know.
+    async fn price_of(&self, provider_id: &str) -> Result<Option<Money>, SendError>;
 
     /// The messages the provider took in for us since `since`, oldest first: what a webhook that never reached
     /// us would have said. Empty where a provider cannot be asked.

@@ -87,7 +87,7 @@ fn as_json(one: &Waiting, reason: Reason) -> serde_json::Value {
 
 /// One delivery in a line, and the last error beneath.
 fn line(one: &Waiting, reason: Reason, now: Instant) -> String {
-    let is_later = matches!(reason, Reason::Retry | Reason::InDoubt) && one.due_at > now;
+    let is_later = matches!(reason, Reason::Retry | Reason::InDoubt | Reason::HeldBack) && one.due_at > now;
     let when = if is_later { format!(" in {}", length(one.due_at - now)) } else { String::new() };
     let tried = one.last.as_ref().and_then(|tried| Some((tried, tried.error.as_ref()?)));
     let error = tried.map(|(tried, error)| format!("\n    attempt {} on {}: {error}", tried.number, tried.channel));

@@ -28,6 +28,8 @@ pub(super) struct Given {
     #[command(flatten)]
     pub(super) mail: Mail,
     #[command(flatten)]
+    pub(super) costs: Costs,
+    #[command(flatten)]
     pub(super) notices: Notices,
     #[command(flatten)]
     pub(super) chat: Chat,
@@ -270,6 +272,22 @@ pub(super) struct Mail {
     /// From whom e-mails come, for example Andon <andon@example.com>
     #[arg(long, env = "EMAIL_FROM", value_name = "SENDER")]
     pub(super) email_from: Option<String>,
+}
+
+#[derive(clap::Args)]
+#[command(next_help_heading = "Costs")]
+#[group(skip)]
+pub(super) struct Costs {
+    /// What messages may cost a month, for example 100 USD; /health, the log and andon doctor say when 80 % and when all of
+    /// it is spent. What is billed in another currency is not counted
+    #[arg(long, env = "ANDON_MESSAGE_BUDGET", value_name = "SUM")]
+    pub(super) message_budget: Option<String>,
+
+    /// Once the budget is spent, hold back notices that are not urgent and would cost, until the month ends or the budget
+    /// is raised
+    #[arg(long, env = "ANDON_MESSAGE_BUDGET_HOLD", default_value = "false", value_name = "BOOL", num_args = 0..=1,
+        require_equals = true, default_missing_value = "true")]
+    pub(super) message_budget_hold: String,
 }
 
 #[derive(clap::Args)]

@@ -4,7 +4,7 @@
 //! repeated.
 
 use super::given::Given;
-use super::{ChatAccess, Settings, TWILIO_API, files, media, names, notices, pace, redis_url, signing_in};
+use super::{ChatAccess, Settings, TWILIO_API, costs, files, media, names, notices, pace, redis_url, signing_in};
 use crate::kit::E164;
 use chrono::TimeDelta;
 use chrono_tz::{TZ_VARIANTS, Tz};
@@ -92,6 +92,7 @@ pub(super) fn read(given: Given) -> Result<Settings, Vec<String>> {
     let draft_days = wrong.note("ANDON_DRAFT_DAYS", whole(&chat.draft_days, "days", 0, MAX_DRAFT_DAYS));
     let simulator = wrong.note("ANDON_SIMULATOR", boolean(&simulator.simulator));
     let mail = media::mail(given.mail, simulator, &mut wrong);
+    let budget = costs::budget(given.costs, &mut wrong);
     let log = wrong.note("ANDON_LOG", log_filter(&logging.log));
     let log_format = wrong.note("ANDON_LOG_FORMAT", choice(&logging.log_format));
     let metrics_token = wrong.note(
@@ -144,6 +145,7 @@ pub(super) fn read(given: Given) -> Result<Settings, Vec<String>> {
             whatsapp_pace: whatsapp_pace?.unwrap_or_default(),
             sms_pace: sms_pace?.unwrap_or_default(),
             mail,
+            budget,
             notices: notices?,
             chat_access: chat_access?,
             sender_limit: sender_limit?,
@@ -219,7 +221,7 @@ fn bind(text: &str) -> Result<SocketAddr, String> {
         .map_err(|_| format!("{text:?} is no IP address with a port; write it like 127.0.0.1:8000 or [::1]:8000"))
 }
 
-fn boolean(text: &str) -> Result<bool, String> {
+pub(super) fn boolean(text: &str) -> Result<bool, String> {
     match text.to_ascii_lowercase().as_str() {
         "true" | "1" | "yes" | "on" => Ok(true),
         "false" | "0" | "no" | "off" => Ok(false),

@@ -187,8 +187,14 @@ impl Dispatcher {
             self.app.health.is_being_tried(channel.name(), self.app.clock.now() + OUTAGE_PAUSE);
             let carrier = Carrier { channel: channel.name(), sender: channel.sender(medium) };
             let with = (self.presence.next_lease(), carrier, turn.clone());
+            let held_until = self.held_until(channel, medium, lane);
             let leasing = self.app.db.write_with(with, move |tx, (lease, carrier, turn)| {
-                Box::pin(store::lease(tx, lease, (medium, lane), carrier, turn))
+                Box::pin(async move {
+                    if let Some(until) = held_until {
+                        store::over_budget::hold_back(tx, medium, until).await?;
+                    }
+                    store::lease(tx, lease, (medium, lane), carrier, turn).await
+                })
             });
             let taken = leasing.await.inspect_err(|_| self.presence.start_anew())?;
             self.pace.settle(channel, medium, &turn, &taken).await;
@@ -223,6 +229,12 @@ impl Dispatcher {
         Ok(!self.pace.rests(channel, medium))
     }
 
+    /// Until when what is not urgent is held back in this lane, because it would cost and the budget is spent.
+    fn held_until(&self, channel: &dyn Channel, medium: Medium, lane: Lane) -> Option<Instant> {
+        let costs = lane == Lane::Notices && channel.bills(medium);
+        self.app.health.holds_back_until(self.app.clock.now()).filter(|_| costs)
+    }
+
     async fn send(&self, channel: Arc<dyn Channel>, leased: Leased, place: Place) {
         let started_at = self.app.clock.now();
         let came = match (outbound(&leased), leased.doubted_at) {
@@ -237,8 +249,9 @@ impl Dispatcher {
         let is_opt_out = code.is_some_and(|code| channel.is_opt_out(code));
         let is_shut = code.is_some_and(|code| channel.is_window_shut(code));
         let shut = is_shut.then(|| sender(&leased).or_else(|| channel.sender(Medium::Whatsapp))).flatten();
-        let chance = rand::random();
-        let outcome = Outcome { leased, channel: channel.name(), started_at, came, is_opt_out, shut, chance };
+        let is_billed = Medium::named(&leased.medium).is_some_and(|medium| channel.bills(medium));
+        let (channel, chance) = (channel.name(), rand::random());
+        let outcome = Outcome { leased, channel, started_at, came, is_opt_out, is_billed, shut, chance };
         self.record(outcome).await;
         drop(place);
         self.app.bus.poke(Poke::Dispatch); // the next of its line may go

@@ -4,11 +4,14 @@
 //! process died, or the line broke, between the provider's taking a message and our record of it, the provider is
 //! asked. At least once with a provider that cannot be asked.
 
+pub mod again;
+pub mod budget;
 pub mod dispatch;
 mod figures;
 pub mod model;
 pub mod pace;
 mod presence;
+pub mod prices;
 pub mod receipts;
 pub mod store;
 pub mod waiting;

@@ -1,11 +1,15 @@
 //! Deliveries and attempts as rows; every function handles a set with a fixed number of statements.
 
+pub mod again;
 mod book;
+pub mod costs;
 mod doubt;
 pub mod held;
 mod lease;
 mod lines;
 mod notices;
+pub mod over_budget;
+pub mod prices;
 pub mod processes;
 mod receive;
 pub mod rows;
@@ -15,7 +19,7 @@ mod waiting;
 pub mod windows;
 
 pub use lease::{Carrier, Lease, Leased, is_anything_due, lease};
-pub use notices::{NewNotice, Way, give, withdraw};
+pub use notices::{NewNotice, OPTED_OUT, Way, give, withdraw};
 pub use receive::{Verdict, receive};
 pub use settle::{Came, Outcome, settle};
 pub use tidy::empty;
@@ -27,7 +31,7 @@ use crate::db::{MAX_BOUND_VALUES, Tx};
 use crate::kit::{Instant, Result, sms, token};
 use rows::{attempt, row};
 use sea_orm::ActiveValue::{NotSet, Set};
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait as _, SimpleExpr};
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
 };
@@ -154,6 +158,9 @@ fn queued(now: Instant, delivery: &NewDelivery, token: String, body: String) -> 
         unread: Set(None),
         seen_at: Set(None),
         sms_parts: Set(sms_parts),
+        over_budget_at: Set(None),
+        counted_on: Set(None),
+        counted_as: Set(None),
         urgency: Set(None),
         words: Set(None),
         template: Set(None),
@@ -188,12 +195,18 @@ async fn expire_stale_replies(tx: &Tx, names: &BTreeSet<String>) -> Result<()> {
     lines::wake(tx, &freed).await // their first deliveries are others now
 }
 
+/// As what a delivery with this status is counted, if it is a notice.
+fn counted_as(status: Status) -> SimpleExpr {
+    CaseStatement::new().case(Expr::col(row::Column::CountedOn).is_not_null(), status.as_str()).into()
+}
+
 /// Takes deliveries back that are not on their way just now.
 async fn cancel(tx: &Tx, stale: &[i64], why: &str) -> Result<()> {
     for ids in stale.chunks(MAX_BOUND_VALUES / 2) {
         row::Entity::update_many()
             .col_expr(row::Column::Status, Status::Cancelled.as_str().into())
             .col_expr(row::Column::StatusRank, i32::from(Status::Cancelled.rank()).into())
+            .col_expr(row::Column::CountedAs, counted_as(Status::Cancelled))
             .col_expr(row::Column::ErrorText, why.into())
             .col_expr(row::Column::DueAt, Expr::value(None::<Instant>))
             .col_expr(row::Column::DoubtedAt, Expr::value(None::<Instant>))
@@ -228,6 +241,7 @@ async fn advance(tx: &Tx, ids: &[i64], status: Status, error: Option<(Option<i32
     let mut update = row::Entity::update_many()
         .col_expr(row::Column::Status, status.as_str().into())
         .col_expr(row::Column::StatusRank, i32::from(status.rank()).into())
+        .col_expr(row::Column::CountedAs, counted_as(status))
         .filter(row::Column::Id.is_in(ids.iter().copied()))
         .filter(row::Column::StatusRank.lt(i32::from(status.rank())));
     let reached = match status {

@@ -30,6 +30,8 @@ pub struct Waiting {
     pub is_held: bool,
     /// When it was stored.
     pub created_at: Instant,
+    /// Since when it is held back, where it is.
+    pub over_budget_at: Option<Instant>,
     /// Its latest attempt.
     pub last: Option<Tried>,
 }
@@ -71,6 +73,8 @@ pub enum Reason {
     ChannelOut,
     /// It may go, but the provider was away when it was last turned to; its queue is kept.
     Away,
+    /// The month's budget is spent, and it is not urgent.
+    HeldBack,
     /// The provider may have it already: its status callback gets time to say so.
     InDoubt,
     /// It was not accepted and is tried again at its time.
@@ -94,6 +98,7 @@ impl Reason {
             Self::NoChannel => "nothing can carry it with these settings",
             Self::ChannelOut => "the channel is out; the queue is kept",
             Self::Away => "its provider is away, as of the last attempt; the queue is kept",
+            Self::HeldBack => "held back: the month's budget is spent",
             Self::InDoubt => "in doubt: the provider may have it already",
             Self::Retry => "not accepted; tried again",
             Self::Held => "held back until its hour, or to go with others",
@@ -129,6 +134,8 @@ pub fn reasons(waiting: &[Waiting], now: Instant, is_carried: impl Fn(&str) -> b
             Reason::Held
         } else if one.last.as_ref().is_some_and(|tried| tried.is_open && now - tried.at < LONGEST_SEND) {
             Reason::Sending
+        } else if one.over_budget_at.is_some() && one.due_at > now {
+            Reason::HeldBack
         } else if is_out(one) {
             Reason::ChannelOut
         } else if first.get(one.line.as_str()).is_some_and(|id| *id < one.id) {
@@ -212,6 +219,7 @@ mod tests {
             due_at: at,
             is_held: false,
             created_at: at,
+            over_budget_at: None,
             last: None,
         }
     }
@@ -246,6 +254,8 @@ mod tests {
             (Waiting { medium: "sms".into(), ..waiting(8, "g") }, Reason::NoChannel),
             (Waiting { is_held: true, ..waiting(9, "h") }, Reason::Held),
             (waiting(10, "h"), Reason::Due),
+            (Waiting { due_at: later, over_budget_at: Some(now()), ..waiting(11, "i") }, Reason::HeldBack),
+            (Waiting { over_budget_at: Some(now()), ..waiting(12, "j") }, Reason::Due),
         ];
         let (rows, expected): (Vec<Waiting>, Vec<Reason>) = table.into_iter().unzip();
         assert_eq!(reasons(&rows, now(), |medium| medium == "whatsapp"), expected);

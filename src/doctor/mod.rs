@@ -3,6 +3,7 @@
 //! Every check is bounded in time, changes nothing that counts and shows no secret. It runs beside a running server
 //! and without one; then it says what could not be asked.
 
+mod budget;
 mod database;
 mod disk;
 mod door;
@@ -93,6 +94,9 @@ impl Report {
     async fn look_into(&mut self, settings: &Settings, db: &Db) {
         if let Err(error) = people::examine(settings, db, self).await {
             self.wrong("People", format!("The database could not be read: {error}"), "Look at andon's log.");
+        }
+        if let Err(error) = budget::examine(settings, db, self).await {
+            self.wrong("Budget", format!("The database could not be read: {error}"), "Look at andon's log.");
         }
         if let Err(error) = webhooks::examine(db, self).await {
             self.wrong("Webhooks", format!("The database could not be read: {error}"), "Look at andon's log.");

@@ -1,5 +1,6 @@
-//! Small things every other module may use: time, phone numbers, e-mail addresses, parts of text messages, references,
-//! rules for values, rates, errors, logging, figures and the one outgoing HTTP client. Nothing here knows a feature.
+//! Small things every other module may use: time, phone numbers, e-mail addresses, parts of text messages, money,
+//! references, rules for values, rates, errors, logging, figures and the one outgoing HTTP client. Nothing here knows a
+//! feature.
 
 pub mod clock;
 pub mod decimal;
@@ -7,6 +8,7 @@ pub mod email;
 pub mod error;
 pub mod http;
 pub mod metrics;
+pub mod money;
 pub mod nearest;
 pub mod phone;
 pub mod process;
@@ -24,6 +26,7 @@ pub use clock::{Clock, Instant};
 pub use email::EmailAddress;
 pub use error::{Error, Result};
 pub use metrics::Metrics;
+pub use money::{Currency, Money};
 pub use phone::E164;
 pub use rate::Rate;
 pub(crate) use stored::stored_enum;

@@ -2,7 +2,8 @@
 //!
 //! One sees one's own, an admin everybody's. What is read, and how much is unread, is each one's own affair.
 
-use super::shown::{Counts, Marked, MarkedAll, Medium, Notification, Page, Standing, Whole};
+use super::detail::{Marked, Whole};
+use super::shown::{Counts, MarkedAll, Medium, Notification, Page, Standing};
 use super::store::inbox::{self, Asked};
 use crate::app::App;
 use crate::kit::error::Kind;
@@ -74,8 +75,8 @@ impl Form for Which {
 
 /// A notification that the asker may see.
 pub struct Seen {
-    actor: Actor,
-    whole: inbox::Whole,
+    pub(super) actor: Actor,
+    pub(super) whole: inbox::Whole,
 }
 
 impl FromRequestParts<App> for Seen {
@@ -144,8 +145,8 @@ pub async fn unread_count(actor: Actor, State(app): State<App>) -> Result<Json<C
         (status = 429, body = Problem),
     ),
 )]
-pub async fn get(seen: Seen) -> Json<Whole> {
-    Json(seen.whole.into())
+pub async fn get(Seen { actor, whole }: Seen, State(app): State<App>) -> Json<Whole> {
+    Json(Whole::of(&app, whole, actor.is_admin()))
 }
 
 /// Note that one has read a notification of one's own in the desk. Doing it again changes nothing.
@@ -164,7 +165,8 @@ pub async fn mark_as_read(Seen { actor, whole }: Seen, State(app): State<App>) -
     let (id, asked) = (whole.listed.id, Asked { person_id: Some(actor.person_id), ..Asked::default() });
     mark(&app, asked, Some(id)).await?;
     let now = inbox::one(app.db.read(), id).await?.unwrap_or(whole);
-    Ok(Json(Marked { message: "Notification marked as read", notification: now.into() }))
+    let notification = Whole::of(&app, now, actor.is_admin());
+    Ok(Json(Marked { message: "Notification marked as read", notification }))
 }
 
 /// Note that one has read all notifications of one's own in the desk, or all of one sort or ticket.

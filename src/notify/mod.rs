@@ -7,7 +7,11 @@
 //! and notices are settled in one transaction, so each is told once, whatever dies when. Processes take turns: notices
 //! of one ticket are written in the order of its events, and a later notice never has a smaller number.
 
+pub mod acts;
 pub mod api;
+pub mod detail;
+pub mod events;
+mod explain;
 mod fallback;
 pub mod gather;
 pub mod live;
@@ -17,6 +21,7 @@ pub mod proofread;
 pub mod sample;
 mod scene;
 pub mod shown;
+pub mod stats;
 pub mod store;
 pub mod words;
 mod write;
@@ -44,8 +49,11 @@ pub fn routes(live: &Live) -> OpenApiRouter<App> {
         .routes(routes!(api::unread))
         .routes(routes!(api::unread_count))
         .routes(routes!(api::mark_all_as_read))
+        .routes(routes!(stats::stats))
         .routes(routes!(preferences::get, preferences::change))
         .routes(routes!(api::get))
+        .routes(routes!(acts::retry))
+        .routes(routes!(acts::cancel))
         .routes(routes!(api::mark_as_read))
         .routes(routes!(live::api::ticket))
         .routes(routes!(live::api::connect))

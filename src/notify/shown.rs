@@ -1,9 +1,8 @@
 //! Notifications as the API shows them. **Source**: desk.md, "Notification".
 
-use super::store::inbox::{self, Listed};
+use super::store::inbox::Listed;
 use crate::channels::{self, Status};
 use crate::delivery::store::Way;
-use crate::delivery::store::rows::attempt;
 use crate::kit::Instant;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -173,75 +172,6 @@ impl From<Listed> for Notification {
     }
 }
 
-/// One notification in full.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-#[schema(as = NotificationInFull)]
-pub struct Whole {
-    #[serde(flatten)]
-    notification: Notification,
-    /// Its text; empty once it was let go.
-    #[schema(example = "Your ticket has been opened: Payments fail")]
-    message: String,
-    /// Who is told: the user's id.
-    recipient: i64,
-    #[schema(example = "Client 1")]
-    recipient_name: String,
-    ticket_title: Option<String>,
-    /// As how many parts a text message (SMS) is billed; null for the others.
-    #[schema(example = 1)]
-    sms_parts: Option<i32>,
-    /// What was wrong, and what to do about it.
-    error_message: Option<String>,
-    /// What was tried, oldest first; none at the desk, where it is there once it is stored.
-    attempts: Vec<Attempt>,
-}
-
-impl From<inbox::Whole> for Whole {
-    fn from(whole: inbox::Whole) -> Self {
-        Self {
-            notification: whole.listed.into(),
-            message: whole.body,
-            recipient: whole.person_id,
-            recipient_name: whole.person_name.unwrap_or_default(),
-            ticket_title: whole.ticket_title,
-            sms_parts: whole.sms_parts,
-            error_message: whole.error_text,
-            attempts: whole.attempts.into_iter().map(Attempt::from).collect(),
-        }
-    }
-}
-
-/// One attempt to send a notification.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-#[schema(as = NotificationAttempt)]
-pub struct Attempt {
-    /// From 1.
-    number: i32,
-    /// The provider.
-    #[schema(example = "twilio")]
-    channel: String,
-    /// The provider's id of the message, once it took it.
-    provider_id: Option<String>,
-    /// `STARTED`, `ACCEPTED`, `RETRY`, `REFUSED`, `IN_DOUBT`, `NOT_TAKEN` or `FAILED`.
-    #[schema(example = "ACCEPTED")]
-    outcome: String,
-    /// The provider's code.
-    error_code: Option<i32>,
-    error_message: Option<String>,
-    #[schema(value_type = String, format = DateTime)]
-    started_at: Instant,
-    #[schema(value_type = Option<String>, format = DateTime)]
-    finished_at: Option<Instant>,
-}
-
-impl From<attempt::Model> for Attempt {
-    fn from(attempt: attempt::Model) -> Self {
-        let attempt::Model { number, channel, provider_id, outcome, error_code, error_text, .. } = attempt;
-        let (started_at, finished_at) = (attempt.started_at, attempt.finished_at);
-        Self { number, channel, provider_id, outcome, error_code, error_message: error_text, started_at, finished_at }
-    }
-}
-
 /// How many notifications are unread.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = UnreadCounts)]
@@ -260,15 +190,6 @@ impl Counts {
         }
         Self { count: by_type.values().sum(), by_type }
     }
-}
-
-/// A notification was read.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = NotificationMarked)]
-pub struct Marked {
-    #[schema(example = "Notification marked as read")]
-    pub(super) message: &'static str,
-    pub(super) notification: Whole,
 }
 
 /// Notifications were read.

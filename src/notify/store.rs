@@ -4,6 +4,7 @@ pub(super) mod facts;
 pub mod inbox;
 pub(super) mod live;
 mod reach;
+pub mod stats;
 pub mod wishes;
 
 pub(super) use reach::Places;

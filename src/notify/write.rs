@@ -54,6 +54,7 @@ pub(super) async fn notices(app: &App, tx: &Tx, scene: &Scene<'_>, asks: &[Ask<'
     let digest = app.settings.notices.digest;
     let mut diary = Diary { now: tx.now(), digest, places: &places, told: HashSet::new() };
 
+    let day = tx.now().with_timezone(&app.settings.timezone).date_naive();
     let mut words: HashMap<i64, Words> = HashMap::new();
     let mut made = Vec::with_capacity(chosen.len());
     for (ask, person, way, wishes) in chosen {
@@ -82,6 +83,7 @@ pub(super) async fn notices(app: &App, tx: &Tx, scene: &Scene<'_>, asks: &[Ask<'
             fallback_at: fallback_at(app, way, urgency, held_until.unwrap_or(tx.now())),
             subject: telling.subject(),
             body: telling.body(way, app.max_chars()),
+            day,
         });
     }
     let told: Vec<i64> = diary.told.iter().filter_map(|whom| rows.get(whom)).copied().collect();

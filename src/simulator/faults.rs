@@ -1,7 +1,8 @@
 //! What shall go wrong: rules that a person or a test arms, each for the next so many messages.
 //!
-//! Five places can fail: our sends (`sends`), the list of messages (`lists`), the webhooks that tell Andon of a message
-//! (`webhooks`), the status callbacks of our messages (`callbacks`), and our e-mails (`mails`). A rule wears out by
+//! Six places can fail: our sends (`sends`), the list of messages (`lists`), the prices of our messages (`prices`), the
+//! webhooks that tell Andon of a message (`webhooks`), the status callbacks of our messages (`callbacks`), and our e-mails
+//! (`mails`). A rule wears out by
 //! itself; nothing here lasts for ever, and every figure is bounded, so that no fault can hang the process.
 
 use serde::{Deserialize, Serialize};
@@ -17,8 +18,8 @@ const MAX_RETRY_AFTER_S: u32 = 3_600;
 
 /// Everything that is armed.
 ///
-/// **Shape** `{"sends": {"next": 3, "fault": {"kind": "refuse", "code": 63016}}, "lists": null, "webhooks": null,
-/// "callbacks": null, "mails": null, "window": false}`
+/// **Shape** `{"sends": {"next": 3, "fault": {"kind": "refuse", "code": 63016}}, "lists": null, "prices": null,
+/// "webhooks": null, "callbacks": null, "mails": null, "window": false}`
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Faults {
@@ -26,6 +27,8 @@ pub struct Faults {
     pub sends: Option<Rule<SendFault>>,
     /// What happens when Andon next asks for the list of messages.
     pub lists: Option<Rule<ListFault>>,
+    /// What happens when Andon next asks what a message cost.
+    pub prices: Option<Rule<PriceFault>>,
     /// What happens to the webhooks of the next messages from a phone.
     pub webhooks: Option<Rule<PostFault>>,
     /// What happens to the status callbacks of the next messages that Andon sends.
@@ -98,6 +101,19 @@ pub enum ListFault {
     },
 }
 
+/// How a question for a price goes wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum PriceFault {
+    /// The price is not known yet.
+    Late,
+    /// Answered with 429 or a 5xx.
+    Respond {
+        /// The HTTP status.
+        status: u16,
+    },
+}
+
 /// How a webhook or callback goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
@@ -136,6 +152,7 @@ impl Faults {
         let nexts = [
             ("sends", self.sends.map(|rule| rule.next)),
             ("lists", self.lists.map(|rule| rule.next)),
+            ("prices", self.prices.map(|rule| rule.next)),
             ("webhooks", self.webhooks.map(|rule| rule.next)),
             ("callbacks", self.callbacks.map(|rule| rule.next)),
             ("mails", self.mails.map(|rule| rule.next)),
@@ -150,6 +167,9 @@ impl Faults {
         }
         if let Some(Rule { fault: ListFault::Respond { status }, .. }) = self.lists {
             check_status("lists", status)?;
+        }
+        if let Some(Rule { fault: PriceFault::Respond { status }, .. }) = self.prices {
+            check_status("prices", status)?;
         }
         for (place, rule) in [("webhooks", self.webhooks), ("callbacks", self.callbacks)] {
             if let Some(Rule { fault: PostFault::Repeat { times }, .. }) = rule
@@ -175,6 +195,15 @@ impl Faults {
         if let Some(Rule { next, fault: ListFault::Respond { status } }) = self.lists {
             let times = if next == 1 { "the next time".to_owned() } else { format!("the next {next} times") };
             words.push(format!("Andon's question for the list of messages is answered with an HTTP {status} {times}."));
+        }
+        if let Some(Rule { next, fault }) = self.prices {
+            let times = if next == 1 { "the next time".to_owned() } else { format!("the next {next} times") };
+            words.push(match fault {
+                PriceFault::Late => format!("What a message cost is not known yet {times} that Andon asks."),
+                PriceFault::Respond { status } => {
+                    format!("Andon's question for what a message cost is answered with an HTTP {status} {times}.")
+                }
+            });
         }
         if let Some(Rule { next, fault }) = self.webhooks {
             words.push(match fault {
@@ -218,6 +247,11 @@ impl Faults {
     /// The fault for the list at hand, if one is armed; uses it up.
     pub(super) fn take_list(&mut self) -> Option<ListFault> {
         take(&mut self.lists)
+    }
+
+    /// The fault for the price at hand, if one is armed; uses it up.
+    pub(super) fn take_price(&mut self) -> Option<PriceFault> {
+        take(&mut self.prices)
     }
 
     /// The fault for the webhook at hand, if one is armed; uses it up.
@@ -326,6 +360,7 @@ mod tests {
             (r#"{"sends":{"next":1,"fault":{"kind":"respond","status":429,"retry_after_s":4000}}}"#, "retry_after_s"),
             (r#"{"sends":{"next":1,"fault":{"kind":"delay","ms":30001}}}"#, "sends.fault.ms"),
             (r#"{"callbacks":{"next":1,"fault":{"kind":"repeat","times":11}}}"#, "callbacks.fault.times"),
+            (r#"{"prices":{"next":1,"fault":{"kind":"respond","status":404}}}"#, "prices.fault.status"),
             (r#"{"mails":{"next":1,"fault":{"kind":"refuse","code":250}}}"#, "mails.fault.code"),
         ];
         for (json, named) in cases {

@@ -20,7 +20,7 @@ mod traffic;
 mod twilio_api;
 mod wire;
 
-pub use faults::{Faults, ListFault, MailFault, PostFault, Rule, SendFault};
+pub use faults::{Faults, ListFault, MailFault, PostFault, PriceFault, Rule, SendFault};
 pub use mail::Letter;
 
 use crate::channels::{Medium, Place, Status};

@@ -7,13 +7,14 @@
 //! and `ListMedia`.
 
 use super::content;
-use super::faults::SendFault;
+use super::faults::{PriceFault, SendFault};
 use super::list::{self, DEFAULT_PAGE};
 use super::rules::{self, Refusal, Send};
 use super::state::{Book, Message};
 use super::wire::{API_VERSION, address, status_word};
 use super::{Attachment, Side, Simulator, sid};
-use crate::channels::Medium;
+use crate::channels::{Medium, Status};
+use crate::kit::decimal::decimal;
 use crate::kit::{E164, Instant, sms};
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -30,6 +31,11 @@ use subtle::ConstantTimeEq as _;
 
 /// How long an unanswered connection is held (at the instant pace it is dropped at once).
 const HOLD: Duration = Duration::from_secs(30);
+/// What a WhatsApp message costs, and each part of a text message, in millionths of a dollar.
+const WHATSAPP_PRICE: i64 = 5_000;
+const SMS_PART_PRICE: i64 = 7_900;
+/// With so many decimals prices are written.
+const PRICE_DECIMALS: usize = 5;
 
 /// The routes, relative to the API's base.
 pub(super) fn routes() -> Router<Simulator> {
@@ -173,7 +179,17 @@ async fn fetch(
     }
     let found =
         message.strip_suffix(".json").and_then(|sid| simulator.book().message(sid).map(|m| resource(m, &simulator)));
-    found.map_or_else(|| Refusal::new(20404).into_response(), |message| axum::Json(message).into_response())
+    let Some(mut message) = found else { return Refusal::new(20404).into_response() };
+    let fault = simulator.book().faults.take_price();
+    if fault.is_some() {
+        simulator.announce_faults();
+    }
+    match fault {
+        None => {}
+        Some(PriceFault::Respond { status }) => return failed_answer(status, None),
+        Some(PriceFault::Late) => message["price"] = Value::Null,
+    }
+    axum::Json(message).into_response()
 }
 
 async fn list_media(
@@ -254,6 +270,8 @@ pub(super) fn resource(message: &Message, simulator: &Simulator) -> Value {
         (true, false) => "outbound-api",
     };
     let path = path_of(message, simulator);
+    let is_billed = outgoing && matches!(message.status, Status::Delivered | Status::Read);
+    let price = is_billed.then(|| price(message));
     json!({
         "account_sid": simulator.account_sid(),
         "api_version": API_VERSION,
@@ -268,8 +286,8 @@ pub(super) fn resource(message: &Message, simulator: &Simulator) -> Value {
         "messaging_service_sid": message.messaging_service,
         "num_media": message.media.len().to_string(),
         "num_segments": segments(message),
-        "price": null,
-        "price_unit": null,
+        "price": price.map(|micros| decimal(-micros, PRICE_DECIMALS)),
+        "price_unit": price.map(|_| "USD"),
         "sid": message.sid,
         "status": status,
         "subresource_uris": {"media": format!("{path}/Media.json")},
@@ -292,6 +310,14 @@ fn path_of(message: &Message, simulator: &Simulator) -> String {
 fn segments(message: &Message) -> String {
     let count = if message.medium == Medium::Whatsapp { 1 } else { sms::parts(&message.text) };
     count.to_string()
+}
+
+/// In millionths of a dollar.
+fn price(message: &Message) -> i64 {
+    match message.medium {
+        Medium::Sms => SMS_PART_PRICE.saturating_mul(i64::try_from(sms::parts(&message.text)).unwrap_or(i64::MAX)),
+        Medium::Whatsapp | Medium::Email => WHATSAPP_PRICE,
+    }
 }
 
 pub(super) fn rfc2822(at: Instant) -> String {

@@ -23,6 +23,7 @@ facts!["deliveries":
     replies_of_a_long_outage_give_way_to_the_last_one,
     a_long_outage_of_the_channel_does_not_use_attempts_up,
     a_receipt_of_somebody_elses_message_is_harmless,
+    a_number_in_a_receipt_is_no_key,
 ];
 
 /// The deliveries, oldest first: token, status, attempts, error text.
@@ -165,6 +166,26 @@ async fn a_receipt_of_somebody_elses_message_is_harmless(backend: Backend) {
     assert_eq!(Form::status("SM404", "no-such-token", "delivered").post_for_status(&app).await, StatusCode::NO_CONTENT);
     assert_eq!(Form::status("SM404", "", "no_such_status").post_for_status(&app).await, StatusCode::NO_CONTENT);
     assert_eq!(app.bubbles(OPERATOR).iter().filter(|bubble| bubble.status == Status::Read).count(), 0);
+    app.end().await;
+}
+
+async fn a_number_in_a_receipt_is_no_key(backend: Backend) {
+    let app = TestApp::start(backend).await;
+    let supervisor = "+12025550102";
+    for phone in [OPERATOR, supervisor] {
+        app.says(phone, "hi").await;
+    }
+    let tokens: Vec<String> = stored(&app).await.into_iter().map(|delivery| delivery.0).collect();
+    let sid = app.bubbles(OPERATOR)[0].sid.clone();
+    // Both numbers are masked alike, and what is not masked is somebody else's.
+    let read = Form::status(&sid, &tokens[0], "read")
+        .with("ChannelToAddress", "+1202555XXXX")
+        .with("To", &format!("whatsapp:{supervisor}"));
+    assert_eq!(read.post_for_status(&app).await, StatusCode::NO_CONTENT);
+    let masked = Form::status("SM404", "", "read").with("ChannelToAddress", "+1202555XXXX");
+    assert_eq!(masked.post_for_status(&app).await, StatusCode::NO_CONTENT);
+    let statuses: Vec<String> = stored(&app).await.into_iter().map(|delivery| delivery.1).collect();
+    assert_eq!(statuses, ["READ", "DELIVERED"]);
     app.end().await;
 }
 

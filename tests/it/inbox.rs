@@ -23,18 +23,24 @@ facts!["inbox":
     counts_hold_while_many_read_and_write,
 ];
 
-const PHONE: &str = "+12025550105";
+pub(crate) const PHONE: &str = "+12025550105";
 
-struct Desk {
-    app: TestApp,
-    admin: User,
-    client: User,
+/// A desk of which both know each other.
+pub(crate) struct Desk {
+    pub(crate) app: TestApp,
+    pub(crate) admin: User,
+    pub(crate) client: User,
 }
 
 impl Desk {
     /// An admin without a number, and a client with one.
-    async fn start(backend: Backend) -> Self {
-        let app = TestApp::start(backend).await;
+    pub(crate) async fn start(backend: Backend) -> Self {
+        Self::with(backend, &[]).await
+    }
+
+    /// The same with other settings.
+    pub(crate) async fn with(backend: Backend, settings: &[(&str, &str)]) -> Self {
+        let app = TestApp::with(backend, settings).await;
         let (admin, client) = (app.user("admin", Role::Admin).await, app.user("client", Role::Client).await);
         let connection = app.connection().await;
         let taking = format!("UPDATE addresses SET person_id = {} WHERE value = '{PHONE}'", client.id);
@@ -42,8 +48,16 @@ impl Desk {
         Self { app, admin, client }
     }
 
+    /// The same, and nobody else answers for tickets: the client alone is told outside of the desk.
+    pub(crate) async fn alone(backend: Backend, settings: &[(&str, &str)]) -> Self {
+        let desk = Self::with(backend, settings).await;
+        let others = "UPDATE people SET is_active = FALSE WHERE role = 'ADMIN' AND username IS NULL";
+        crate::notifications::change(&desk.app, others).await;
+        desk
+    }
+
     /// A ticket of the client's, of which the desk has been told.
-    async fn raised(&self, title: &str) -> i64 {
+    pub(crate) async fn raised(&self, title: &str) -> i64 {
         let ticket = raise_many(&self.app, self.client.id, 1).await[0];
         let change = json!({"title": title});
         let (status, told) = self.admin.patch(&format!("/api/tickets/{ticket}/"), change).await;
@@ -53,7 +67,7 @@ impl Desk {
     }
 
     /// The same, which the admin opens.
-    async fn opened(&self, title: &str) -> i64 {
+    pub(crate) async fn opened(&self, title: &str) -> i64 {
         let ticket = self.raised(title).await;
         let (status, told) = self.admin.post(&format!("/api/tickets/{ticket}/open_ticket/"), json!({})).await;
         assert_eq!(status, StatusCode::OK, "{told}");
@@ -62,7 +76,7 @@ impl Desk {
     }
 }
 
-async fn listed(user: &User, query: &str) -> Value {
+pub(crate) async fn listed(user: &User, query: &str) -> Value {
     let (status, list) = user.get(&format!("/api/notifications/{query}")).await;
     assert_eq!(status, StatusCode::OK, "{list}");
     list

@@ -9,6 +9,7 @@ mod backups;
 mod browsing;
 mod contract;
 mod conversations;
+mod costs;
 mod database;
 mod deadlines;
 mod deliveries;
@@ -32,6 +33,7 @@ mod reach;
 mod records;
 mod records_api;
 mod reminders;
+mod sent_log;
 mod signing_in;
 mod slow_lines;
 mod statements;
@@ -113,6 +115,8 @@ fn every_fact() -> Vec<Fact> {
         order_notices::facts(),
         deadlines::facts(),
         inbox::facts(),
+        sent_log::facts(),
+        costs::facts(),
         live::facts(),
         admin::facts(),
         outages::facts(),

@@ -3,6 +3,7 @@
 //! What a set costs is fixed by what is in it, not by how much: 8 messages of all kinds and 256 cost the same. Only
 //! past the databases' own limits is a set cut (`db::MAX_BOUND_VALUES` values a statement, 200 mistyped keys).
 
+mod costs;
 mod desk;
 mod due;
 mod hooks;
@@ -55,7 +56,8 @@ const FACTS: [Fact; 3] = [
 /// Each fact on a thread of its own, where nobody else's statements are counted and a set is whole: what is handed in
 /// together waits together.
 pub(crate) fn trials(backend: Backend) -> impl Iterator<Item = Trial> {
-    FACTS.into_iter().chain(desk::FACTS).chain(due::FACTS).chain(hooks::FACTS).map(move |(name, fact)| {
+    let more = [&desk::FACTS[..], &due::FACTS, &hooks::FACTS, &costs::FACTS].concat();
+    FACTS.into_iter().chain(more).map(move |(name, fact)| {
         Trial::test(format!("{name}::{}", backend.key()), move || {
             let statements = Statements::default();
             let subscriber = tracing_subscriber::registry().with(statements.clone());
@@ -284,6 +286,7 @@ fn outcome(app: &TestApp, nth: usize, leased: &Leased) -> Outcome {
         started_at: app.clock.now(),
         came,
         is_opt_out: false,
+        is_billed: true,
         shut: None,
         chance: 0.5,
     }

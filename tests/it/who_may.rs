@@ -110,6 +110,9 @@ POST   /api/notifications/{id}/mark_as_read                        401     200/4
 POST   /api/notifications/mark_all_as_read                         401     200      200        200      200      200      403
 GET    /api/notifications/preferences                              401     200      200        200      200      200      200
 PATCH  /api/notifications/preferences                              401     200      200        200      200      200      403
+GET    /api/notifications/stats                                    401     403      403        403      403      200      200
+POST   /api/notifications/{id}/retry                               401     403/404  403/404    403/404  403/404  200/200  403/403
+POST   /api/notifications/{id}/cancel                              401     403/404  403/404    403/404  403/404  200/200  403/403
 POST   /api/ws_ticket                                              401     200      200        200      200      200      403
 GET    /ws/notifications                                           400     400      400        400      400      400      400
 GET    /api/events                                                 401     403      403        403      403      200      200

@@ -12,7 +12,7 @@ mod link;
 use super::{Accepted, Channel, Listed, Media, Medium, Outbound, Recipient, Rejection, Retry, SendError, Sent};
 use super::{Signal, Status, Webhook};
 use crate::config::Mail;
-use crate::kit::Instant;
+use crate::kit::{Instant, Money};
 use async_trait::async_trait;
 use letter::Letter;
 use link::Link;
@@ -96,6 +96,10 @@ impl Channel for Smtp {
         errors::is_outage(name)
     }
 
+    fn bills(&self, _medium: Medium) -> bool {
+        false
+    }
+
     async fn send(&self, message: &Outbound) -> Result<Accepted, SendError> {
         let (Some(mail), Some(link)) = (&self.mail, &self.link) else { return Err(errors::not_configured(NO_SERVER)) };
         let Recipient::Email(to) = &message.to else { return Err(errors::unsendable("The recipient is no mailbox.")) };
@@ -105,6 +109,10 @@ impl Channel for Smtp {
     }
 
     async fn sent_to(&self, _message: &Outbound, _since: Instant) -> Result<Option<Vec<Sent>>, SendError> {
+        Ok(None)
+    }
+
+    async fn price_of(&self, _provider_id: &str) -> Result<Option<Money>, SendError> {
         Ok(None)
     }
 

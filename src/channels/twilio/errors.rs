@@ -13,6 +13,9 @@ use codes::{INVALID_CREDENTIALS, TOO_MANY, UNKNOWN};
 use serde_json::Value;
 use std::time::Duration;
 
+/// The code of what is not there: the account, or a message that was deleted.
+pub(super) const NOT_FOUND: i32 = 20404;
+
 /// The names of the errors that say: Twilio as a whole is away, not this message at fault.
 const OUTAGES: [&str; 6] = [
     "provider_down",

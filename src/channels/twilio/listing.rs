@@ -182,7 +182,7 @@ fn handed_out(message: ListedMessage) -> Option<Sent> {
 pub(super) async fn media_of(twilio: &Twilio, sid: &str) -> Result<Vec<Media>, SendError> {
     let url = format!("{}/{}/Media.json", messages_url(twilio)?.trim_end_matches(".json"), encoded(sid));
     let list: MediaList = match read(ask(twilio, || twilio.http.get(&url)).await) {
-        Err(error) if error.retry == Retry::Never || error.code == Some(20404) => {
+        Err(error) if error.retry == Retry::Never || error.code == Some(errors::NOT_FOUND) => {
             tracing::warn!(message.sid = %sid, %error, "the media of a message cannot be listed; it is taken without");
             return Ok(Vec::new());
         }
@@ -196,7 +196,7 @@ pub(super) async fn media_of(twilio: &Twilio, sid: &str) -> Result<Vec<Media>, S
 }
 
 /// Reads the answer to a question. A question changes nothing, so there is no doubt left after a failure.
-fn read<T: for<'de> Deserialize<'de>>(answer: Result<Vec<u8>, SendError>) -> Result<T, SendError> {
+pub(super) fn read<T: for<'de> Deserialize<'de>>(answer: Result<Vec<u8>, SendError>) -> Result<T, SendError> {
     answer
         .and_then(|bytes| serde_json::from_slice(&bytes).map_err(|_| errors::unreadable()))
         .map_err(|error| SendError { in_doubt: false, ..error })

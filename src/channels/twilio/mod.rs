@@ -13,6 +13,7 @@ mod inbound;
 mod listing;
 mod media;
 mod outbound;
+mod price;
 mod rates;
 pub mod signature;
 
@@ -21,7 +22,7 @@ pub use content::Content;
 
 use super::{Accepted, Channel, Listed, Media, Medium, Outbound, Rejection, Retry, SendError, Sent, Signal, Webhook};
 use crate::config::{Pace, SmsSender};
-use crate::kit::{E164, Instant, Rate};
+use crate::kit::{E164, Instant, Money, Rate};
 use async_trait::async_trait;
 use secrecy::{ExposeSecret, SecretString};
 use std::time::Duration;
@@ -204,12 +205,20 @@ impl Channel for Twilio {
         errors::is_outage(name)
     }
 
+    fn bills(&self, medium: Medium) -> bool {
+        medium != Medium::Email
+    }
+
     async fn send(&self, message: &Outbound) -> Result<Accepted, SendError> {
         outbound::send(self, message).await
     }
 
     async fn sent_to(&self, message: &Outbound, since: Instant) -> Result<Option<Vec<Sent>>, SendError> {
         listing::sent_to(self, message, since).await.map(Some)
+    }
+
+    async fn price_of(&self, provider_id: &str) -> Result<Option<Money>, SendError> {
+        price::price_of(self, provider_id).await
     }
 
     async fn received_since(&self, since: Instant) -> Result<Vec<Listed>, SendError> {

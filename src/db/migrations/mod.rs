@@ -21,6 +21,7 @@ mod m14_notifications;
 mod m16_reminders;
 mod m17_media;
 mod m18_webhooks_out;
+mod m19_costs;
 mod m20_reach;
 
 use crate::db::Db;
@@ -110,6 +111,7 @@ impl MigratorTrait for Migrator {
             Box::new(m16_reminders::Migration),
             Box::new(m17_media::Migration),
             Box::new(m18_webhooks_out::Migration),
+            Box::new(m19_costs::Migration),
             Box::new(m20_reach::Migration),
         ]
     }
@@ -175,6 +177,10 @@ impl Columns {
 
     fn count(self, name: &'static str) -> ColumnDef {
         ColumnDef::new(name).big_integer().not_null().default(0).take()
+    }
+
+    fn count_or_null(self, name: &'static str) -> ColumnDef {
+        ColumnDef::new(name).big_integer().null().take()
     }
 
     fn small(self, name: &'static str) -> ColumnDef {

@@ -4,6 +4,7 @@ use super::lines;
 use super::rows::{attempt, row};
 use crate::channels::{Receipt, Status};
 use crate::db::Tx;
+use crate::delivery::prices::model as prices;
 use crate::kit::{Instant, Result};
 use sea_orm::sea_query::{CaseStatement, Expr};
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};
@@ -137,6 +138,7 @@ impl Book {
             .col_expr(attempt::Column::ProviderId, provider_id.into())
             .col_expr(attempt::Column::Outcome, "ACCEPTED".into())
             .col_expr(attempt::Column::FinishedAt, tx.now().into())
+            .col_expr(attempt::Column::PriceDueAt, prices::first_look(tx.now()).into())
             .filter(attempt::Column::Id.is_in(claims.values().map(|tried| tried.id)))
             .exec(tx.conn())
             .await?;

@@ -212,7 +212,7 @@ async fn doubted_templates(tx: &Tx, leased: &[Leased]) -> Result<HashSet<(i64, i
 }
 
 /// The lines that are due longest. One that another process is just leasing is that process's business.
-async fn due_lines(tx: &Tx, medium: Medium, lane: Lane, most: u64) -> Result<BTreeSet<String>> {
+pub(super) async fn due_lines(tx: &Tx, medium: Medium, lane: Lane, most: u64) -> Result<BTreeSet<String>> {
     let mut lines = line::Entity::find()
         .select_only()
         .column(line::Column::Name)
@@ -311,6 +311,10 @@ async fn open_attempts(tx: &Tx, channel: &str, leased: &[Leased]) -> Result<()> 
             error_text: Set(None),
             started_at: Set(tx.now()),
             finished_at: Set(None),
+            price_micros: Set(None),
+            currency: Set(None),
+            price_due_at: Set(None),
+            price_tries: Set(0),
             template: Set(delivery.template().ok().flatten().map(|template| template.id)),
         })
         .collect();

@@ -167,7 +167,7 @@ pub(super) fn by_id(tx: &Tx, at: impl IntoIterator<Item = (i64, Instant)>) -> Si
 }
 
 /// PostgreSQL takes the type of a CASE from its branches, and a bound parameter has none.
-fn instant(tx: &Tx, at: Instant) -> SimpleExpr {
+pub(super) fn instant(tx: &Tx, at: Instant) -> SimpleExpr {
     let value = Expr::value(at);
     if tx.conn().get_database_backend() == DbBackend::Postgres { value.cast_as("timestamptz") } else { value }
 }

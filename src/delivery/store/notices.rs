@@ -9,15 +9,16 @@ use crate::delivery::model;
 use crate::kit::{Instant, Result, token};
 use crate::outbox::Urgency;
 use crate::people::store::address;
+use chrono::NaiveDate;
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::{ColumnTrait as _, EntityTrait as _, JoinType, QueryFilter as _, QuerySelect as _, RelationTrait as _};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A delivery has 36 columns.
+/// A delivery has 39 columns.
 const ROWS_AT_ONCE: usize = MAX_BOUND_VALUES / 40;
 
 /// Why a notice was taken back.
-const OPTED_OUT: &str = "The person opted out of notices before this one could leave.";
+pub const OPTED_OUT: &str = "The person opted out of notices before this one could leave.";
 
 /// How a notice gets to its person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -70,6 +71,8 @@ pub struct NewNotice {
     pub subject: String,
     /// In full; one message holds it.
     pub body: String,
+    /// The day at the plant that it is counted on.
+    pub day: NaiveDate,
 }
 
 /// Stores notices in order; those that are there already stay as they are. A fixed number of statements for as many as
@@ -193,6 +196,9 @@ fn stored(now: Instant, notice: &NewNotice) -> row::ActiveModel {
         unread: Set(Some(1)),
         seen_at: Set(None),
         sms_parts: Set(sms_parts),
+        over_budget_at: Set(None),
+        counted_on: Set(Some(notice.day)),
+        counted_as: Set(Some(status.as_str().to_owned())),
         urgency: Set(Some(notice.urgency.number())),
         words: Set(Some(notice.words.to_owned())),
         template: Set(notice.template.clone()),

@@ -6,7 +6,7 @@
 use super::book::{Book, Told};
 use super::lease::{self, Reply};
 use super::rows::{attempt, row};
-use super::{Kind, advance, close, held, lines, model, windows};
+use super::{Kind, advance, close, counted_as, held, lines, model, windows};
 use crate::channels::{Medium, Receipt, Retry, Status};
 use crate::db::Tx;
 use crate::kit::{E164, Instant, Result};
@@ -207,6 +207,7 @@ async fn reopen(tx: &Tx, code: Option<i32>, group: &Move<'_>, again: &HashMap<i6
     row::Entity::update_many()
         .col_expr(row::Column::Status, Status::Queued.as_str().into())
         .col_expr(row::Column::StatusRank, i32::from(Status::Queued.rank()).into())
+        .col_expr(row::Column::CountedAs, counted_as(Status::Queued))
         .col_expr(row::Column::ErrorCode, code.into())
         .col_expr(row::Column::ErrorText, group.reason.as_str().into())
         .col_expr(row::Column::SentAt, Expr::value(None::<Instant>))

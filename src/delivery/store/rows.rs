@@ -39,6 +39,9 @@ pub mod row {
         pub unread: Option<i32>,
         pub seen_at: Option<Instant>,
         pub sms_parts: Option<i32>,
+        pub over_budget_at: Option<Instant>,
+        pub counted_on: Option<Date>,
+        pub counted_as: Option<String>,
         pub urgency: Option<i32>,
         pub words: Option<String>,
         pub template: Option<String>,
@@ -91,7 +94,39 @@ pub mod attempt {
         pub error_text: Option<String>,
         pub started_at: Instant,
         pub finished_at: Option<Instant>,
+        pub price_micros: Option<i64>,
+        pub currency: Option<String>,
+        pub price_due_at: Option<Instant>,
+        pub price_tries: i32,
         pub template: Option<String>,
+    }
+
+    #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {
+        #[sea_orm(belongs_to = "super::row::Entity", from = "Column::DeliveryId", to = "super::row::Column::Id")]
+        Delivery,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// What the attempts of one sort cost together.
+pub mod cost {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "costs")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub name: String,
+        pub month: String,
+        pub channel: String,
+        pub medium: String,
+        pub kind: String,
+        pub event: Option<String>,
+        pub currency: String,
+        pub micros: i64,
+        pub messages: i64,
     }
 
     #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

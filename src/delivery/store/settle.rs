@@ -6,9 +6,10 @@
 use super::lines;
 use super::receive::Verdict;
 use super::rows::{attempt, row};
-use super::{Kind, Leased, doubt, held, model, windows};
+use super::{Kind, Leased, counted_as, doubt, held, model, windows};
 use crate::channels::{Accepted, Receipt, SendError, Sent, Status};
 use crate::db::Tx;
+use crate::delivery::prices::model as prices;
 use crate::kit::{E164, Instant, Result};
 use crate::people;
 use sea_orm::ActiveValue::{NotSet, Set};
@@ -29,6 +30,8 @@ pub struct Outcome {
     pub came: Came,
     /// Whether it said that the recipient wants no messages from us any more.
     pub is_opt_out: bool,
+    /// Whether each message of this sort is billed.
+    pub is_billed: bool,
     /// The sender of ours to which, as it said, the recipient last wrote too long ago.
     pub shut: Option<E164>,
     /// A random number in 0..1, for the jitter.
@@ -178,6 +181,7 @@ impl<'a> Turns<'a> {
         error: Option<(Option<i32>, String)>,
     ) {
         let (code, text) = error.unzip();
+        let is_taken = provider_id.is_some();
         self.attempts.push(attempt::ActiveModel {
             id: NotSet,
             delivery_id: Set(outcome.leased.id),
@@ -189,6 +193,10 @@ impl<'a> Turns<'a> {
             error_text: Set(text),
             started_at: Set(outcome.started_at),
             finished_at: Set(Some(now)),
+            price_micros: Set(None),
+            currency: Set(None),
+            price_due_at: Set((is_taken && outcome.is_billed).then(|| prices::first_look(now))),
+            price_tries: Set(0),
             template: NotSet,
         });
     }
@@ -221,6 +229,7 @@ async fn record_attempts(tx: &Tx, attempts: Vec<attempt::ActiveModel>) -> Result
         attempt::Column::ErrorCode,
         attempt::Column::ErrorText,
         attempt::Column::FinishedAt,
+        attempt::Column::PriceDueAt,
     ];
     let key = [attempt::Column::DeliveryId, attempt::Column::Number];
     attempt::Entity::insert_many(attempts)
@@ -241,6 +250,10 @@ async fn accept(tx: &Tx, ids: &[i64]) -> Result<()> {
     // The status before its rank: MariaDB sees what an update has set already.
     row::Entity::update_many()
         .col_expr(row::Column::Status, Expr::case(is_behind(), sending).finally(kept(row::Column::Status)).into())
+        .col_expr(
+            row::Column::CountedAs,
+            Expr::case(is_behind(), counted_as(Status::Sending)).finally(kept(row::Column::CountedAs)).into(),
+        )
         .col_expr(row::Column::StatusRank, Expr::case(is_behind(), rank).finally(kept(row::Column::StatusRank)).into())
         .col_expr(row::Column::DueAt, Expr::value(None::<Instant>))
         .col_expr(row::Column::DoubtedAt, Expr::value(None::<Instant>))

@@ -43,7 +43,7 @@ pub async fn what_waits(conn: &impl ConnectionTrait, most: u64, channels: &[Arc<
     let rows: Vec<Row> = row::Entity::find()
         .select_only()
         .columns([row::Column::Id, row::Column::Kind, row::Column::Medium, row::Column::Line])
-        .columns([row::Column::CreatedAt, row::Column::HeldUntil, row::Column::Sender])
+        .columns([row::Column::CreatedAt, row::Column::HeldUntil, row::Column::OverBudgetAt, row::Column::Sender])
         .expr_as(when(), "due_at")
         .column_as(address::Column::Value, "to")
         .join(JoinType::InnerJoin, row::Relation::Address.def())
@@ -74,6 +74,7 @@ pub async fn what_waits(conn: &impl ConnectionTrait, most: u64, channels: &[Arc<
         is_held: row.held_until.is_some(),
         due_at: row.due_at,
         created_at: row.created_at,
+        over_budget_at: row.over_budget_at,
     });
     let mut waiting: Vec<Waiting> = waiting.collect();
     for channel in channels {
@@ -130,6 +131,7 @@ struct Row {
     due_at: Instant,
     held_until: Option<Instant>,
     created_at: Instant,
+    over_budget_at: Option<Instant>,
     to: String,
 }
 

@@ -67,9 +67,25 @@ pub struct Whole {
     pub ticket_title: Option<String>,
     /// As how many parts it is billed, where it is a text message.
     pub sms_parts: Option<i32>,
+    /// The provider's code where it failed.
+    pub error_code: Option<i32>,
     /// What was wrong and what to do about it.
     pub error_text: Option<String>,
-    /// Its attempts, oldest first.
+    /// When it may be sent; none where nothing is left to do.
+    pub due_at: Option<Instant>,
+    /// Since when the provider may have it all the same.
+    pub doubted_at: Option<Instant>,
+    /// Since when it is held back because the budget is spent.
+    pub over_budget_at: Option<Instant>,
+    /// Until when it waits for its hour, or for company.
+    pub held_until: Option<Instant>,
+    /// The delivery that carries it together with others.
+    pub digest_id: Option<i64>,
+    /// When it was on the person's phone.
+    pub delivered_at: Option<Instant>,
+    /// When the person read it there.
+    pub read_at: Option<Instant>,
+    /// Its attempts, oldest first; where another message carries it together with others, that one's.
     pub attempts: Vec<attempt::Model>,
 }
 
@@ -89,7 +105,15 @@ struct Details {
     person_name: Option<String>,
     ticket_title: Option<String>,
     sms_parts: Option<i32>,
+    error_code: Option<i32>,
     error_text: Option<String>,
+    due_at: Option<Instant>,
+    doubted_at: Option<Instant>,
+    over_budget_at: Option<Instant>,
+    held_until: Option<Instant>,
+    digest_id: Option<i64>,
+    delivered_at: Option<Instant>,
+    read_at: Option<Instant>,
 }
 
 /// `size` notifications after the first `skipped`, the latest first, with how many there are in all. Where none is left
@@ -124,7 +148,10 @@ pub async fn one(conn: &impl ConnectionTrait, id: i64) -> Result<Option<Whole>> 
     let its_ticket: RelationDef =
         event::Entity::belongs_to(ticket::Entity).from(event::Column::TicketId).to(ticket::Column::Id).into();
     let details: Option<Details> = listed()
-        .columns([row::Column::Body, row::Column::PersonId, row::Column::SmsParts, row::Column::ErrorText])
+        .columns([row::Column::Body, row::Column::PersonId, row::Column::SmsParts])
+        .columns([row::Column::ErrorCode, row::Column::ErrorText, row::Column::DueAt, row::Column::DoubtedAt])
+        .columns([row::Column::OverBudgetAt, row::Column::HeldUntil, row::Column::DigestId])
+        .columns([row::Column::DeliveredAt, row::Column::ReadAt])
         .column_as(person::Column::Name, "person_name")
         .column_as(ticket::Column::Title, "ticket_title")
         .join(JoinType::LeftJoin, row::Relation::Person.def())
@@ -134,15 +161,30 @@ pub async fn one(conn: &impl ConnectionTrait, id: i64) -> Result<Option<Whole>> 
         .into_model()
         .one(conn)
         .await?;
-    let Some(Details { listed, body, person_id, person_name, ticket_title, sms_parts, error_text }) = details else {
-        return Ok(None);
-    };
+    let Some(details) = details else { return Ok(None) };
     let attempts = attempt::Entity::find()
-        .filter(attempt::Column::DeliveryId.eq(id))
+        .filter(attempt::Column::DeliveryId.eq(details.digest_id.unwrap_or(id)))
         .order_by_asc(attempt::Column::Number)
         .all(conn)
         .await?;
-    Ok(Some(Whole { listed, body, person_id, person_name, ticket_title, sms_parts, error_text, attempts }))
+    Ok(Some(Whole {
+        listed: details.listed,
+        body: details.body,
+        person_id: details.person_id,
+        person_name: details.person_name,
+        ticket_title: details.ticket_title,
+        sms_parts: details.sms_parts,
+        error_code: details.error_code,
+        error_text: details.error_text,
+        due_at: details.due_at,
+        doubted_at: details.doubted_at,
+        over_budget_at: details.over_budget_at,
+        held_until: details.held_until,
+        digest_id: details.digest_id,
+        delivered_at: details.delivered_at,
+        read_at: details.read_at,
+        attempts,
+    }))
 }
 
 /// How many a person has not read in the desk, by stored medium.

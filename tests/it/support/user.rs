@@ -86,6 +86,12 @@ impl TestApp {
         User { id, access: tokens.access, refresh: tokens.refresh, http, origin }
     }
 
+    /// The same person, signed in anew: an access token is good for two hours.
+    pub(crate) async fn signed_in_again(&self, user: &User) -> User {
+        let signing_in = sign_in::open(&self.server.app, user.id, "127.0.0.1".to_owned());
+        user.with_token(&signing_in.await.expect("they sign in").0.access)
+    }
+
     /// A request of nobody who is signed in.
     pub(crate) async fn anybody(&self, method: Method, path: &str, body: Option<Value>) -> (StatusCode, Value) {
         let request = self.http.request(method, self.url(path));

@@ -129,7 +129,9 @@ impl<'a> Plant<'a> {
             "tickets" => self.ticket(path, who, whose).await,
             "users" => self.user(who, whose).await,
             "tokens" => self.token(who, whose).await,
-            "notifications" => self.notifications[&Some(who).filter(|_| whose == Whose::Own)],
+            "notifications" => {
+                self.notification(path, self.notifications[&Some(who).filter(|_| whose == Whose::Own)]).await
+            }
             "orders" => self.order(path).await,
             "machines" => self.machine(whose).await,
             "shifts" => self.shift().await,
@@ -287,6 +289,21 @@ impl<'a> Plant<'a> {
             (_, Whose::Own) => &self.people[&who],
         };
         made(owner, "/api/tokens/", json!({"name": "Export", "scope": "read"})).await
+    }
+
+    /// The same notification, which has failed, or still waits to be sent.
+    async fn notification(&self, path: &str, id: i64) -> i64 {
+        let state = match path.rsplit('/').next() {
+            Some("retry") => "status = 'FAILED', status_rank = 3, due_at = NULL",
+            Some("cancel") => "status = 'QUEUED', status_rank = 0, due_at = created_at",
+            _ => return id,
+        };
+        crate::notifications::change(
+            self.app,
+            &format!("UPDATE deliveries SET medium = 'whatsapp', {state} WHERE id = {id}"),
+        )
+        .await;
+        id
     }
 
     async fn order(&mut self, path: &str) -> i64 {
