@@ -21,6 +21,10 @@ bench *args:
 kill database="" times="20":
     ANDON_KILLS={{times}} cargo test --release --test kill -- --nocapture {{database}}
 
+# Sends through a provider on a bad day, with kills, and looks what became of each message: `just fault sqlite 10000 10`.
+fault database="" deliveries="10000" kills="10":
+    ANDON_FAULT_DELIVERIES={{deliveries}} ANDON_KILLS={{kills}} cargo test --release --test kill -- --nocapture a_provider_on_a_bad_day::{{database}}
+
 # Everything to try Andon with: a data folder of its own, demo records, a phone in the browser.
 demo *args:
     cargo run --release -- demo {{args}}

@@ -39,6 +39,9 @@ struct Arguments {
     /// Over how many connections; without it 64 for messages, 32 for the desk
     #[arg(long)]
     connections: Option<u32>,
+    /// How many notices wait at once in the scenario of that name
+    #[arg(long, default_value_t = 20_000)]
+    notices: u32,
     /// How often each is run; the table shows the medians
     #[arg(long, default_value_t = 1)]
     runs: u32,
@@ -82,9 +85,8 @@ async fn measure(arguments: &Arguments) -> Result<bool, Box<dyn std::error::Erro
             for _ in 0..arguments.runs {
                 if scenario.is_of_the_desk() {
                     let connections = arguments.connections.unwrap_or(DESK_CONNECTIONS);
-                    rows.extend(
-                        desk::run(backend, scenario, desk::Plan { connections, seconds: arguments.seconds }).await?,
-                    );
+                    let plan = desk::Plan { connections, seconds: arguments.seconds, notices: arguments.notices };
+                    rows.extend(desk::run(backend, scenario, plan).await?);
                     continue;
                 }
                 let plan = scenario.plan(arguments.seconds, arguments.connections.unwrap_or(CONNECTIONS));

@@ -42,6 +42,18 @@ pub(crate) struct DeskFigures {
     pub(crate) driver_cpu: f64,
 }
 
+/// How a queue of notices drained.
+pub(crate) struct Drained {
+    pub(crate) notices: usize,
+    /// From the first one's arrival until the last one's news were taken in, and how much of it after the last arrival.
+    pub(crate) took: Duration,
+    pub(crate) behind: Duration,
+    /// How long those took that were alone, in microseconds.
+    pub(crate) alone: Histogram<u64>,
+    /// The most memory that there was.
+    pub(crate) resident: u64,
+}
+
 /// A line of the table.
 #[derive(Debug, Serialize)]
 pub(crate) struct Row {
@@ -191,6 +203,15 @@ impl Row {
     pub(crate) fn tells(&mut self, notices: usize, behind: Duration) {
         self.replies = notices;
         self.behind_s = behind.as_secs_f64();
+    }
+
+    /// Notes how fast notices went out, and how soon where nothing else was to be done.
+    pub(crate) fn drains(&mut self, drained: &Drained) {
+        let of = |share: f64| milliseconds(Duration::from_micros(drained.alone.value_at_quantile(share)));
+        (self.reply_p50_ms, self.reply_p99_ms) = (of(0.5), of(0.99));
+        self.replies_per_second = ratio(drained.notices as u64, drained.took.as_secs_f64());
+        self.resident_mb = ratio(drained.resident, 1024.0 * 1024.0);
+        self.tells(drained.notices, drained.behind);
     }
 
     /// Notes how soon an open desk heard.

@@ -32,6 +32,8 @@ pub(crate) enum Scenario {
     DeskLogin,
     /// 50 incidents a second, and a desk that is open
     DeskPush,
+    /// Notices that queued up while the provider was away, 100 ms each
+    Notices,
 }
 
 /// A scenario in figures.
@@ -49,7 +51,7 @@ pub(crate) struct Plan {
 }
 
 impl Scenario {
-    pub(crate) const ALL: [Self; 12] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::Flood,
         Self::Steady,
         Self::Sustained,
@@ -62,11 +64,13 @@ impl Scenario {
         Self::DeskOpen,
         Self::DeskLogin,
         Self::DeskPush,
+        Self::Notices,
     ];
 
     /// Whether people at the desk ask, and not people who write.
     pub(crate) fn is_of_the_desk(self) -> bool {
-        matches!(self, Self::DeskCreate | Self::DeskList | Self::DeskOpen | Self::DeskLogin | Self::DeskPush)
+        use Scenario::{DeskCreate, DeskList, DeskLogin, DeskOpen, DeskPush, Notices};
+        matches!(self, DeskCreate | DeskList | DeskOpen | DeskLogin | DeskPush | Notices)
     }
 
     pub(crate) fn plan(self, seconds: Option<u64>, connections: u32) -> Plan {
@@ -81,9 +85,13 @@ impl Scenario {
             history: 0,
         };
         let plan = match self {
-            Self::Flood | Self::DeskCreate | Self::DeskList | Self::DeskOpen | Self::DeskLogin | Self::DeskPush => {
-                flood
-            }
+            Self::Flood
+            | Self::DeskCreate
+            | Self::DeskList
+            | Self::DeskOpen
+            | Self::DeskLogin
+            | Self::DeskPush
+            | Self::Notices => flood,
             Self::Steady => Plan { people: 2_000, pace: Pace::PerSecond(200.0), ..flood },
             Self::Sustained => Plan {
                 pace: Pace::PerSecond(1_500.0),

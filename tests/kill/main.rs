@@ -1,12 +1,14 @@
 //! Kill tests: the built program is killed with SIGKILL at random moments under load, again and again.
 //!
 //! Afterwards everything that people wrote is there once, in order, with its effects and its reply: also what came
-//! while the program was down, which only the provider knows then. `ANDON_KILLS` says how often (3 without it), and
-//! `ANDON_KILL_SEED` repeats the moments of a run.
+//! while the program was down, which only the provider knows then; and whoever was to be told through a provider on a bad
+//! day was told once (`bad_day.rs`). `ANDON_KILLS` says how often (3 without it), and `ANDON_KILL_SEED` repeats the
+//! moments of a run.
 
 #[path = "../../benches/load/drive/mod.rs"]
 #[expect(dead_code, reason = "the bench uses more of it")]
 mod drive;
+mod bad_day;
 mod reckoning;
 mod world;
 
@@ -41,16 +43,24 @@ fn main() -> ExitCode {
     let (kills, seed) = (setting("ANDON_KILLS").unwrap_or(KILLS.into()), setting("ANDON_KILL_SEED"));
     let kills = u32::try_from(kills).unwrap_or(u32::MAX);
     let seed = seed.unwrap_or_else(|| rand::random::<u32>().into());
+    let deliveries = setting("ANDON_FAULT_DELIVERIES").unwrap_or(bad_day::DELIVERIES_A_KILL * u64::from(kills));
     let mut trials = Vec::new();
     for (backend, _) in block_on(databases::probe()).into_iter().filter(|(_, answer)| answer.is_ok()) {
         let name = format!("killed_again_and_again::{}", backend.key());
         trials.push(Trial::test(name, move || block_on(killed_again_and_again(backend, kills, seed))));
+        let name = format!("a_provider_on_a_bad_day::{}", backend.key());
+        trials.push(Trial::test(name, move || {
+            block_on(bad_day::a_provider_on_a_bad_day(backend, deliveries, kills, seed))
+        }));
         if backend != Backend::Sqlite {
             let name = format!("one_of_two_is_killed::{}", backend.key());
             trials.push(Trial::test(name, move || block_on(one_of_two_is_killed(backend, seed))));
         }
     }
     trials.push(Trial::test("the_reckoning_finds_what_is_wrong", || block_on(reckoning::finds_what_is_wrong())));
+    trials.push(Trial::test("the_reckoning_of_a_bad_day_finds_what_is_wrong", || {
+        block_on(bad_day::its_reckoning_finds_what_is_wrong())
+    }));
     println!("seed {seed}: ANDON_KILL_SEED={seed} repeats it");
     libtest_mimic::run(&arguments, trials).exit_code()
 }

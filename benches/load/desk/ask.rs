@@ -1,7 +1,8 @@
 //! What people ask the desk, over connections that stay open, and what became of it.
 
-use super::people::{self, Staff, User};
+use super::people::Staff;
 use crate::drive::ledger::{histogram, micros};
+use crate::drive::staff::{self, User, raise};
 use crate::drive::wire::Wire;
 use hdrhistogram::Histogram;
 use rand::RngExt as _;
@@ -173,16 +174,6 @@ fn who<'a>(staff: &'a Staff, asking: &Asking, nth: usize) -> &'a User {
     }
 }
 
-/// The request that raises an incident with this title.
-pub(super) fn raise(address: SocketAddr, user: &User, title: &str) -> Vec<u8> {
-    let body = json!({
-        "project_name": "Web shop", "title": title, "priority": "HIGH", "category": "BUG",
-        "description": "The checkout shows an error after the address was entered. It happens with every browser that \
-                        we tried, since this morning, and customers call us about it.",
-    });
-    people::post(address, "/api/tickets/", Some(&user.access), &body)
-}
-
 /// One connection and the person behind it.
 struct Line {
     address: SocketAddr,
@@ -206,13 +197,13 @@ impl Line {
             let request = match &asking {
                 Asking::Create => raise(self.address, &self.user, &title),
                 Asking::List(list) => {
-                    people::get(self.address, &format!("/api/tickets/{}", list.query), &self.user.access)
+                    staff::get(self.address, &format!("/api/tickets/{}", list.query), &self.user.access)
                 }
                 Asking::Open => {
                     let id = own[rand::rng().random_range(0..own.len())];
-                    people::get(self.address, &format!("/api/tickets/{id}/"), &self.user.access)
+                    staff::get(self.address, &format!("/api/tickets/{id}/"), &self.user.access)
                 }
-                Asking::Login => people::login(self.address, &self.user.username),
+                Asking::Login => staff::login(self.address, &self.user.username),
             };
             count += 1;
             let began = Instant::now();
@@ -245,7 +236,7 @@ impl Line {
         let mut path = Some("/api/tickets/?page_size=100".to_owned());
         for _ in 0..5 {
             let Some(next) = path.take() else { break };
-            wire.send(&people::get(self.address, &next, &self.user.access)).await?;
+            wire.send(&staff::get(self.address, &next, &self.user.access)).await?;
             let answer = wire.receive().await?.ok_or(io::ErrorKind::UnexpectedEof)?;
             let page: Value = serde_json::from_slice(answer.body)?;
             ids.extend(page["results"].as_array().into_iter().flatten().filter_map(|row| row["id"].as_i64()));

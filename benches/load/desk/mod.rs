@@ -4,6 +4,7 @@
 //! was answered. Afterwards what the database holds is compared with what was answered.
 
 mod ask;
+mod notices;
 mod past;
 mod people;
 mod push;
@@ -21,7 +22,7 @@ use crate::report::{DeskFigures, Row};
 use crate::scenarios::Scenario;
 pub(crate) use ask::Answers;
 use ask::Asking;
-use people::Staff;
+use people::{People, Staff};
 pub(crate) use push::Heard;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -42,6 +43,8 @@ pub(crate) struct Plan {
     pub(crate) connections: u32,
     /// Instead of the scenario's own time.
     pub(crate) seconds: Option<u64>,
+    /// How many notices wait at once, where they are what is measured.
+    pub(crate) notices: u32,
 }
 
 impl Plan {
@@ -76,6 +79,7 @@ pub(crate) async fn run(backend: Backend, scenario: Scenario, plan: Plan) -> Res
         }
         Scenario::DeskOpen => open(backend, plan).await,
         Scenario::DeskLogin => Ok(vec![login(backend, plan).await?]),
+        Scenario::Notices => Ok(vec![notices::run(backend, plan).await?]),
         _ => Ok(vec![hear(backend, plan).await?]),
     }
 }
@@ -152,11 +156,16 @@ impl World {
         let people = people::hire(&db).await?;
         past::fill(&db, &people, tickets).await?;
         db.close().await?;
+        Self::start(plant, &people, tickets, &Manner::Answers(0..10)).await
+    }
+
+    /// Starts everything around a plant that is ready.
+    async fn start(plant: Plant, people: &People, tickets: u32, provider: &Manner) -> Result<Self, Failure> {
         let ledger = Arc::new(Ledger::new(0));
         let address = free_address()?;
         let pen = Arc::new(Pen::new(&format!("http://{address}")));
         let callbacks = Callbacks::start(&pen, &ledger, &Doors::new(&[address]));
-        let provider = StandIn::start(&Manner::Answers(0..10), &ledger, callbacks.clone())?;
+        let provider = StandIn::start(provider, &ledger, callbacks.clone())?;
         let start = Start {
             database_url: plant.url(),
             folder: plant.folder(),

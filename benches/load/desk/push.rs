@@ -1,9 +1,10 @@
 //! How soon an open desk hears of what was done: from the answer to the action to the frame.
 
-use super::ask::{Answers, raise};
+use super::ask::Answers;
 use super::{Failure, World};
 use crate::drive::ledger::{histogram, micros};
 use crate::drive::process::own_cpu;
+use crate::drive::staff::raise;
 use crate::drive::wire::Wire;
 use crate::report::DeskFigures;
 use futures_util::StreamExt as _;

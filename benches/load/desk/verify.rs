@@ -1,10 +1,12 @@
-//! The reckoning: every incident that was answered is stored once, with one line of history, one event, and its notices.
+//! The reckoning: every incident that was answered is stored once, with one line of history, one event, and its notices;
+//! and every notice that was to leave has left once, and arrived.
 
 use super::ask::Answers;
+use super::notices::TOLD;
 use super::people::Staff;
 use crate::drive::ledger::Ledger;
 use andon::db::Db;
-use andon::delivery::store::rows::row as delivery;
+use andon::delivery::store::rows::{attempt, row as delivery};
 use andon::kit::Result;
 use andon::outbox::row as event;
 use andon::tickets::{Kind, history, row as ticket};
@@ -67,5 +69,70 @@ pub(super) async fn created(db: &Db, staff: &Staff, ledger: &Ledger, answers: An
     let arrived = carried.filter(|(token, ..)| entries.arrivals.contains_key(token)).count();
     must_be("notices at the provider", arrived, ids.len());
     must_be("notices there twice", entries.arrivals.values().filter(|count| **count > 1).count(), 0);
+    Ok(faults)
+}
+
+/// What is amiss where many were told: each of those who answer for a ticket has one notice of it, and every notice by
+/// WhatsApp was accepted in one attempt, came to the provider once and arrived.
+pub(super) async fn told(db: &Db, ledger: &Ledger, raised: Vec<String>) -> Result<Vec<String>> {
+    let mut faults = Vec::new();
+    let mut must_be = |what: &str, found: usize, expected: usize| {
+        if found != expected {
+            faults.push(format!("{what}: {found}, not {expected}"));
+        }
+    };
+    let notices: Vec<(i64, String, Option<i64>, String)> = delivery::Entity::find()
+        .select_only()
+        .columns([delivery::Column::Id, delivery::Column::Token, delivery::Column::EventId, delivery::Column::Status])
+        .filter(delivery::Column::EventId.is_not_null())
+        .filter(delivery::Column::Medium.eq("whatsapp"))
+        .into_tuple()
+        .all(db.read())
+        .await?;
+    let (titles, raised): (HashSet<String>, usize) = (raised.iter().cloned().collect(), raised.len());
+    let tickets: Vec<(i64, String)> = ticket::Entity::find()
+        .select_only()
+        .columns([ticket::Column::Id, ticket::Column::Title])
+        .into_tuple()
+        .all(db.read())
+        .await?;
+    let ids: HashSet<i64> = tickets.into_iter().filter(|(_, title)| titles.contains(title)).map(|(id, _)| id).collect();
+    must_be("incidents stored", ids.len(), raised);
+    let events: Vec<(i64, Option<i64>)> = event::Entity::find()
+        .select_only()
+        .columns([event::Column::Id, event::Column::TicketId])
+        .filter(event::Column::Name.eq("ticket.created"))
+        .into_tuple()
+        .all(db.read())
+        .await?;
+    let events = events.into_iter().filter(|(_, of)| of.is_some_and(|of| ids.contains(&of)));
+    let mut by_event: HashMap<i64, u32> = events.map(|(id, _)| (id, 0)).collect();
+    for (_, _, of, _) in &notices {
+        if let Some(count) = of.and_then(|event| by_event.get_mut(&event)) {
+            *count += 1;
+        }
+    }
+    must_be("incidents of which everybody was told", by_event.values().filter(|count| **count == TOLD).count(), raised);
+
+    let entries = ledger.close();
+    let once = notices.iter().filter(|(_, token, ..)| entries.arrivals.get(token) == Some(&1)).count();
+    must_be("notices that came to the provider once", once, notices.len());
+    must_be("deliveries there", entries.arrivals.len(), notices.len());
+    must_be("notices that arrived", notices.iter().filter(|(.., status)| status == "DELIVERED").count(), notices.len());
+
+    let attempts: Vec<(i64, String)> = attempt::Entity::find()
+        .select_only()
+        .columns([attempt::Column::DeliveryId, attempt::Column::Outcome])
+        .into_tuple()
+        .all(db.read())
+        .await?;
+    let mut accepted: HashMap<i64, u32> = notices.iter().map(|(id, ..)| (*id, 0)).collect();
+    for (id, _) in attempts.iter().filter(|(_, outcome)| outcome == "ACCEPTED") {
+        *accepted.entry(*id).or_default() += 1;
+    }
+    must_be("notices accepted in one attempt", accepted.values().filter(|count| **count == 1).count(), notices.len());
+    // Before it was back, the provider was not reached.
+    let others = attempts.iter().filter(|(_, outcome)| !matches!(outcome.as_str(), "ACCEPTED" | "RETRY")).count();
+    must_be("attempts in doubt or refused", others, 0);
     Ok(faults)
 }

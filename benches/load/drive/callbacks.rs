@@ -1,19 +1,44 @@
-//! Status callbacks: `sent`, then `delivered`, a few at a time.
+//! Status callbacks: `sent`, then `delivered`, or whatever else happened, a few at a time.
 
 use super::doors::{Doors, post};
-use super::ledger::Ledger;
+use super::ledger::{Ledger, Told};
 use super::twilio::Pen;
+use std::borrow::Cow;
+use std::io::ErrorKind;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 use tokio::sync::{Mutex, mpsc};
 
 /// How many callbacks are on their way at once.
 const AT_ONCE: usize = 32;
 
+/// Something that happens to a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Step {
+    /// In Twilio's words.
+    pub(crate) status: &'static str,
+    /// Why it failed.
+    pub(crate) code: Option<i32>,
+    /// Nobody is told.
+    pub(crate) is_lost: bool,
+}
+
+/// What happens to nearly every message.
+pub(crate) const ARRIVES: [Step; 2] =
+    [Step { status: "sent", code: None, is_lost: false }, Step { status: "delivered", code: None, is_lost: false }];
+
+/// What happens to one message, and where that is told.
+pub(crate) struct News {
+    pub(crate) callback: String,
+    pub(crate) sid: String,
+    pub(crate) steps: Cow<'static, [Step]>,
+}
+
 /// Where callbacks are handed in. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Callbacks {
-    queue: mpsc::UnboundedSender<(String, String)>,
+    queue: mpsc::UnboundedSender<News>,
     open: Arc<AtomicUsize>,
 }
 
@@ -34,17 +59,31 @@ impl Callbacks {
         Self { queue, open }
     }
 
-    /// The message with this id goes its way, and its sender is told.
-    pub(crate) fn post(&self, callback: String, sid: String) {
+    /// A message goes its way, and its sender is told.
+    pub(crate) fn post(&self, news: News) {
         self.open.fetch_add(1, Ordering::Relaxed);
-        if self.queue.send((callback, sid)).is_err() {
-            self.open.fetch_sub(1, Ordering::Relaxed);
-        }
+        self.hand_in(news);
+    }
+
+    /// The same a while later.
+    pub(crate) fn post_later(&self, after: Duration, news: News) {
+        self.open.fetch_add(1, Ordering::Relaxed);
+        let callbacks = self.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(after).await;
+            callbacks.hand_in(news);
+        });
     }
 
     /// How many messages' callbacks are not all posted.
     pub(crate) fn open(&self) -> usize {
         self.open.load(Ordering::Relaxed)
+    }
+
+    fn hand_in(&self, news: News) {
+        if self.queue.send(news).is_err() {
+            self.open.fetch_sub(1, Ordering::Relaxed);
+        }
     }
 }
 
@@ -56,19 +95,25 @@ struct Poster {
 }
 
 impl Poster {
-    async fn run(mut self, waiting: Arc<Mutex<mpsc::UnboundedReceiver<(String, String)>>>) {
+    async fn run(mut self, waiting: Arc<Mutex<mpsc::UnboundedReceiver<News>>>) {
         let mut wire = None;
         loop {
             let next = waiting.lock().await.recv().await;
-            let Some((callback, sid)) = next else { return };
-            for status in ["sent", "delivered"] {
-                self.ledger.open().note(&sid, status);
-                if let Some(path) = self.pen.path(&callback) {
-                    let request = self.pen.news(path, &sid, status);
-                    // One that could not be brought is not brought again, as at Twilio.
-                    if post(&mut wire, self.door.here(), &request).await.is_err() {
+            let Some(News { callback, sid, steps }) = next else { return };
+            for step in steps.iter() {
+                self.ledger.open().note(&sid, *step);
+                let Some(path) = self.pen.path(&callback).filter(|_| !step.is_lost) else { continue };
+                let request = self.pen.news(path, &sid, step.status, step.code);
+                // One that could not be brought is not brought again, as at Twilio.
+                let told = match post(&mut wire, self.door.here(), &request).await {
+                    Ok(status) => (200..300).contains(&status).then_some(Told::Surely),
+                    Err(error) => {
                         self.door.turn();
+                        (error.kind() != ErrorKind::ConnectionRefused).then_some(Told::Perhaps)
                     }
+                };
+                if let Some(told) = told {
+                    self.ledger.open().note_told(&sid, step.status, told);
                 }
             }
             self.open.fetch_sub(1, Ordering::Relaxed);

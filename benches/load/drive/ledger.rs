@@ -3,10 +3,11 @@
 //! It is kept as the provider would keep it: a message counts as written the moment its webhook sets out, whatever
 //! becomes of that webhook.
 
+use super::callbacks::Step;
 use super::{script, twilio};
 use andon::kit::Clock;
 use hdrhistogram::Histogram;
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -19,7 +20,7 @@ const REPLY: &str = "SMff";
 #[derive(Default)]
 pub(crate) struct Ledger(Mutex<Entries>);
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Entries {
     pub(crate) people: Vec<Person>,
     /// Every message to the plant, in order: who, their how manieth, when (Unix seconds).
@@ -28,6 +29,9 @@ pub(crate) struct Entries {
     pub(crate) replies: Vec<Reply>,
     /// How often each delivery arrived, by its token.
     pub(crate) arrivals: HashMap<String, u32>,
+    /// How often each delivery was handed in to a provider that is not well, and which of them it refused.
+    pub(crate) tries: HashMap<String, u32>,
+    pub(crate) refused: HashSet<String>,
     /// From the webhook's setting out to the reply's arrival.
     pub(crate) delays: Option<Histogram<u64>>,
     /// Replies that were not what the script says, with examples.
@@ -37,7 +41,7 @@ pub(crate) struct Entries {
     pub(crate) last_arrival: Option<Instant>,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Person {
     /// How many messages were written.
     pub(crate) written: u32,
@@ -57,6 +61,21 @@ pub(crate) struct Reply {
     pub(crate) body: String,
     pub(crate) at: i64,
     pub(crate) status: &'static str,
+    /// Why it failed.
+    pub(crate) code: Option<i32>,
+    /// The news of it that its sender has, or may have.
+    pub(crate) told: Vec<(&'static str, Told)>,
+    /// How it stood when the list last showed it.
+    pub(crate) shown: Option<&'static str>,
+}
+
+/// Whether a callback was brought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Told {
+    /// It was answered.
+    Surely,
+    /// It set out, and no answer came.
+    Perhaps,
 }
 
 impl Ledger {
@@ -113,18 +132,44 @@ impl Entries {
         if *seen == 1 {
             self.count(to, body, now);
         }
-        let at = Clock::System.now().timestamp();
-        self.replies.push(Reply { to, token: token.to_owned(), body: body.to_owned(), at, status: "queued" });
+        self.replies.push(Reply {
+            to,
+            token: token.to_owned(),
+            body: body.to_owned(),
+            at: Clock::System.now().timestamp(),
+            status: "queued",
+            code: None,
+            told: Vec::new(),
+            shown: None,
+        });
         self.last_arrival = Some(now);
         reply_sid(nth)
     }
 
-    /// What became of the message with this id.
-    pub(crate) fn note(&mut self, sid: &str, status: &'static str) {
-        let nth = sid.strip_prefix(REPLY).and_then(|digits| usize::from_str_radix(digits, 16).ok());
-        if let Some(reply) = nth.and_then(|nth| self.replies.get_mut(nth)) {
-            reply.status = status;
+    /// A delivery is handed in: the how manieth time, from 0.
+    pub(crate) fn hand_in(&mut self, token: &str) -> u32 {
+        let tries = self.tries.entry(token.to_owned()).or_default();
+        *tries += 1;
+        *tries - 1
+    }
+
+    /// Something happens to the message with this id. The end of its way is the end, whatever is told afterwards.
+    pub(crate) fn note(&mut self, sid: &str, step: Step) {
+        if let Some(reply) = self.reply(sid).filter(|reply| !matches!(reply.status, "delivered" | "undelivered")) {
+            (reply.status, reply.code) = (step.status, step.code);
         }
+    }
+
+    /// The sender of the message with this id has been told that it stands so.
+    pub(crate) fn note_told(&mut self, sid: &str, status: &'static str, told: Told) {
+        if let Some(reply) = self.reply(sid) {
+            reply.told.push((status, told));
+        }
+    }
+
+    fn reply(&mut self, sid: &str) -> Option<&mut Reply> {
+        let nth = sid.strip_prefix(REPLY).and_then(|digits| usize::from_str_radix(digits, 16).ok())?;
+        self.replies.get_mut(nth)
     }
 
     fn count(&mut self, to: u32, body: &str, now: Instant) {

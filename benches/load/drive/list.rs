@@ -13,7 +13,7 @@ const DEFAULT_PAGE: usize = 50;
 const MAX_PAGE: usize = 1_000;
 
 /// A page of the list that the query asks for, as JSON.
-pub(crate) fn page(entries: &Entries, query: &str) -> String {
+pub(crate) fn page(entries: &mut Entries, query: &str) -> String {
     let (mut to, mut from, mut size, mut before) = (String::new(), String::new(), DEFAULT_PAGE, usize::MAX);
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
         match &*name {
@@ -34,7 +34,11 @@ pub(crate) fn page(entries: &Entries, query: &str) -> String {
         let whom = person(&to);
         let wanted = |at: &usize| whom.is_none_or(|whom| whom == entries.replies[*at].to);
         let places = (0..entries.replies.len().min(before)).rev().filter(wanted).take(size);
-        gather(places, |at| replied(entries, at))
+        let places: Vec<usize> = places.collect();
+        for at in &places {
+            entries.replies[*at].shown = Some(entries.replies[*at].status);
+        }
+        gather(places.into_iter(), |at| replied(entries, at))
     };
     let encoded = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
     let next = oldest.filter(|_| messages.len() == size).map(|oldest| {
@@ -53,20 +57,27 @@ fn gather(places: impl Iterator<Item = usize>, show: impl Fn(usize) -> Value) ->
 
 fn written((person, nth, at): (u32, u32, i64)) -> Value {
     let text = script::step(person, nth).text;
-    resource(&sid(person, nth), (&number(person), PLANT), "inbound", "received", &text, at)
+    resource(&sid(person, nth), (&number(person), PLANT), "inbound", ("received", None), &text, at)
 }
 
 fn replied(entries: &Entries, nth: usize) -> Value {
     let reply = &entries.replies[nth];
     let ends = (PLANT, &*number(reply.to));
-    resource(&reply_sid(nth), ends, "outbound-api", reply.status, &reply.body, reply.at)
+    resource(&reply_sid(nth), ends, "outbound-api", (reply.status, reply.code), &reply.body, reply.at)
 }
 
-fn resource(sid: &str, (from, to): (&str, &str), direction: &str, status: &str, body: &str, at: i64) -> Value {
+fn resource(
+    sid: &str,
+    (from, to): (&str, &str),
+    direction: &str,
+    (status, code): (&str, Option<i32>),
+    body: &str,
+    at: i64,
+) -> Value {
     let date = DateTime::from_timestamp(at, 0).unwrap_or_default().to_rfc2822();
     json!({
         "sid": sid, "from": format!("whatsapp:{from}"), "to": format!("whatsapp:{to}"), "direction": direction,
-        "status": status, "body": body, "num_media": "0", "num_segments": "1", "error_code": null,
+        "status": status, "body": body, "num_media": "0", "num_segments": "1", "error_code": code,
         "error_message": null, "date_created": date, "date_sent": date, "date_updated": date,
     })
 }

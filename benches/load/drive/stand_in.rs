@@ -1,12 +1,14 @@
 //! A stand-in for Twilio: takes messages after a latency of its own, remembers them, lists what it knows, and
 //! reports what became of them.
 
-use super::callbacks::Callbacks;
+use super::callbacks::{ARRIVES, Callbacks, News};
 use super::ledger::Ledger;
 use super::list;
-use super::twilio::{ACCOUNT, person};
+use super::twilio::{ACCOUNT, PLANT, person};
+use super::whims::{Answer, REFUSED, Whims};
 use super::wire::Wire;
 use rand::RngExt as _;
+use std::borrow::Cow;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::ops::Range;
@@ -14,11 +16,16 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpSocket};
 
+/// How many callers may wait to be let in.
+const BACKLOG: u32 = 4096;
+
 /// How the stand-in behaves.
 #[derive(Clone, Debug)]
 pub(crate) enum Manner {
     /// Takes every message, and answers after this many milliseconds, evenly spread.
     Answers(Range<u64>),
+    /// Does with each message what its whims say.
+    HasWhims(Whims),
     /// Nobody listens at its address.
     Down,
 }
@@ -27,7 +34,7 @@ pub(crate) enum Manner {
 pub(crate) struct StandIn {
     pub(crate) address: SocketAddr,
     /// Keeps the port from others while nobody listens.
-    _reserved: Option<TcpSocket>,
+    reserved: Option<TcpSocket>,
     listening: Option<tokio::task::JoinHandle<()>>,
 }
 
@@ -35,13 +42,20 @@ impl StandIn {
     pub(crate) fn start(manner: &Manner, ledger: &Arc<Ledger>, callbacks: Callbacks) -> io::Result<Self> {
         let socket = TcpSocket::new_v4()?;
         socket.bind((Ipv4Addr::LOCALHOST, 0).into())?;
-        let address = socket.local_addr()?;
-        let Manner::Answers(latency) = manner.clone() else {
-            return Ok(Self { address, _reserved: Some(socket), listening: None });
-        };
-        let (listener, ledger) = (socket.listen(4096)?, Arc::clone(ledger));
-        let listening = tokio::spawn(listen(listener, Counter { ledger, callbacks, latency }));
-        Ok(Self { address, _reserved: None, listening: Some(listening) })
+        let mut stand_in = Self { address: socket.local_addr()?, reserved: Some(socket), listening: None };
+        stand_in.change(manner, ledger, callbacks)?;
+        Ok(stand_in)
+    }
+
+    /// One that was down behaves in this manner from here on.
+    pub(crate) fn change(&mut self, manner: &Manner, ledger: &Arc<Ledger>, callbacks: Callbacks) -> io::Result<()> {
+        if matches!(manner, Manner::Down) {
+            return Ok(());
+        }
+        let Some(socket) = self.reserved.take() else { return Ok(()) };
+        let counter = Counter { ledger: Arc::clone(ledger), callbacks, manner: manner.clone() };
+        self.listening = Some(tokio::spawn(listen(socket.listen(BACKLOG)?, counter)));
+        Ok(())
     }
 }
 
@@ -57,7 +71,7 @@ impl Drop for StandIn {
 struct Counter {
     ledger: Arc<Ledger>,
     callbacks: Callbacks,
-    latency: Range<u64>,
+    manner: Manner,
 }
 
 async fn listen(listener: TcpListener, counter: Counter) {
@@ -73,33 +87,79 @@ async fn listen(listener: TcpListener, counter: Counter) {
 }
 
 impl Counter {
+    /// Answers until the caller leaves, or is left.
     async fn serve(&self, mut wire: Wire) -> io::Result<()> {
         while let Some(request) = wire.receive().await? {
             let mut words = request.first_line.split(' ');
             let (method, target) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
             let (path, query) = target.split_once('?').unwrap_or((target, ""));
-            let answer = if path != messages_path() {
-                answer("404 Not Found", "{}")
+            if path != messages_path() {
+                wire.send(&answer("404 Not Found", "{}")).await?;
             } else if method == "GET" {
-                answer("200 OK", &list::page(&self.ledger.open(), query))
+                let shown = self.show(query);
+                wire.send(&shown).await?;
             } else {
                 let taken = Taken::read(request.body);
-                let sid = self.ledger.open().arrive(taken.to, &taken.token, &taken.body);
-                // The caller may be killed meanwhile: the message is taken all the same.
-                tokio::time::sleep(self.pause()).await;
-                let answer = answer("201 Created", &format!(r#"{{"sid":"{sid}","status":"queued"}}"#));
-                let sent = wire.send(&answer).await;
-                self.callbacks.post(taken.callback, sid);
-                sent?;
-                continue;
-            };
-            wire.send(&answer).await?;
+                match &self.manner {
+                    Manner::HasWhims(whims) => {
+                        if self.toy(&mut wire, whims, taken).await?.is_none() {
+                            return Ok(());
+                        }
+                    }
+                    Manner::Answers(latency) => self.take(&mut wire, latency, taken).await?,
+                    Manner::Down => return Ok(()),
+                }
+            }
         }
         Ok(())
     }
 
-    fn pause(&self) -> Duration {
-        Duration::from_millis(rand::rng().random_range(self.latency.clone()))
+    /// A page of the list; not always, on a bad day, where it is asked about our messages.
+    fn show(&self, query: &str) -> Vec<u8> {
+        let is_of_the_plant = query.split('&').any(|part| part.starts_with("To=") && part.contains(&PLANT[1..]));
+        match &self.manner {
+            Manner::HasWhims(whims) if !is_of_the_plant && !whims.answers() => answer("503 Service Unavailable", "{}"),
+            _ => answer("200 OK", &list::page(&mut self.ledger.open(), query)),
+        }
+    }
+
+    async fn take(&self, wire: &mut Wire, latency: &Range<u64>, taken: Taken) -> io::Result<()> {
+        let sid = self.ledger.open().arrive(taken.to, &taken.token, &taken.body);
+        // The caller may be killed meanwhile: the message is taken all the same.
+        let pause = rand::rng().random_range(latency.clone());
+        tokio::time::sleep(Duration::from_millis(pause)).await;
+        let sent = wire.send(&created(&sid)).await;
+        self.callbacks.post(News { callback: taken.callback, sid, steps: Cow::Borrowed(&ARRIVES) });
+        sent
+    }
+
+    /// Does with a message whatever it pleases. Nothing when the caller is to be left.
+    async fn toy(&self, wire: &mut Wire, whims: &Whims, handed: Taken) -> io::Result<Option<()>> {
+        let (whim, sid) = {
+            let mut entries = self.ledger.open();
+            let nth = entries.hand_in(&handed.token);
+            let whim = whims.decide(handed.to, &handed.body, nth);
+            if whim.answer == Answer::Refusal {
+                entries.refused.insert(handed.token.clone());
+            }
+            let sid = whim.is_taken.then(|| entries.arrive(handed.to, &handed.token, &handed.body));
+            (whim, sid)
+        };
+        if let Some(sid) = sid.clone() {
+            self.callbacks.post_later(whim.tells_after, News { callback: handed.callback, sid, steps: whim.news });
+        }
+        tokio::time::sleep(whim.answers_after).await;
+        let answer = match whim.answer {
+            Answer::Nothing => return Ok(None),
+            Answer::Created => created(&sid.unwrap_or_default()),
+            Answer::Fault => answer("503 Service Unavailable", r#"{"code":20503,"message":"Service unavailable"}"#),
+            Answer::TooMany => {
+                answer("429 Too Many Requests\r\nRetry-After: 1", r#"{"code":20429,"message":"Too many requests"}"#)
+            }
+            Answer::Refusal => answer("400 Bad Request", &format!(r#"{{"code":{REFUSED},"message":"Invalid 'To'"}}"#)),
+        };
+        wire.send(&answer).await?;
+        Ok(Some(()))
     }
 }
 
@@ -131,6 +191,10 @@ impl Taken {
 
 pub(crate) fn messages_path() -> String {
     format!("/2010-04-01/Accounts/{ACCOUNT}/Messages.json")
+}
+
+fn created(sid: &str) -> Vec<u8> {
+    answer("201 Created", &format!(r#"{{"sid":"{sid}","status":"queued"}}"#))
 }
 
 fn answer(status: &str, json: &str) -> Vec<u8> {

@@ -87,19 +87,14 @@ impl Pen {
         )
     }
 
-    /// News of a message of the plant's, posted to the path (with its query) that came with it.
-    pub(crate) fn news(&self, path: &str, sid: &str, status: &str) -> Vec<u8> {
-        self.request(
-            path,
-            &[
-                ("AccountSid", ACCOUNT),
-                ("ApiVersion", "2010-04-01"),
-                ("MessageSid", sid),
-                ("MessageStatus", status),
-                ("SmsSid", sid),
-                ("SmsStatus", status),
-            ],
-        )
+    /// News of a message of the plant's, posted to the path (with its query) that came with it; of a failure with its
+    /// code.
+    pub(crate) fn news(&self, path: &str, sid: &str, status: &str, code: Option<i32>) -> Vec<u8> {
+        let code = code.map(|code| code.to_string());
+        let mut fields = vec![("AccountSid", ACCOUNT), ("ApiVersion", "2010-04-01")];
+        fields.extend(code.as_deref().map(|code| ("ErrorCode", code)));
+        fields.extend([("MessageSid", sid), ("MessageStatus", status), ("SmsSid", sid), ("SmsStatus", status)]);
+        self.request(path, &fields)
     }
 
     /// The path of an address of ours; `None` for another's.

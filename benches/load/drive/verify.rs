@@ -31,7 +31,7 @@ pub(crate) struct Findings {
 }
 
 impl Findings {
-    fn fault(&mut self, name: &'static str, example: impl FnOnce() -> String) {
+    pub(crate) fn fault(&mut self, name: &'static str, example: impl FnOnce() -> String) {
         let (count, examples) = self.faults.entry(name).or_default();
         *count += 1;
         if examples.len() < EXAMPLES {
