@@ -23,7 +23,7 @@ kill database="" times="20":
 
 # Sends through a provider on a bad day, with kills, and looks what became of each message: `just fault sqlite 10000 10`.
 fault database="" deliveries="10000" kills="10":
-    ANDON_FAULT_DELIVERIES={{deliveries}} ANDON_KILLS={{kills}} cargo test --release --test kill -- --nocapture a_provider_on_a_bad_day::{{database}}
+    ANDON_FAULT_DELIVERIES={{deliveries}} ANDON_KILLS={{kills}} cargo test --release --test kill -- --nocapture --include-ignored --test-threads 1 a_provider_on_a_bad_day::{{database}}
 
 # Everything to try Andon with: a data folder of its own, demo records, a phone in the browser.
 demo *args:

@@ -20,12 +20,14 @@ use crate::drive::twilio::Pen;
 use crate::drive::whims::Whims;
 use crate::drive::wire::Wire;
 use andon::delivery::store::rows::row as delivery;
+use andon::outbox::row as event;
 use andon::people::Role;
 use andon::proof::Passwords;
 use libtest_mimic::Failed;
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use reckoning::Rows;
+use sea_orm::sea_query::SimpleExpr;
 use sea_orm::{ColumnTrait as _, EntityTrait as _, PaginatorTrait as _, QueryFilter as _};
 use std::io;
 use std::net::SocketAddr;
@@ -44,7 +46,7 @@ const LIFE: RangeInclusive<u64> = 300..=2_500;
 const DOWN: RangeInclusive<u64> = 0..=300;
 /// When the next ticket is raised: faster than its notices leave, so that some always wait.
 const RAISE_EVERY: Duration = Duration::from_millis(120);
-/// By when everything must have been tried, and by when everything must have ended.
+/// By when everything must have been tried once, and by when everything must have ended.
 const PATIENCE: Duration = Duration::from_mins(10);
 const LOOK: Duration = Duration::from_millis(100);
 /// How the titles of its tickets begin.
@@ -79,15 +81,7 @@ pub(crate) async fn a_provider_on_a_bad_day(
         andon = Andon::start(&world.start).await?;
     }
     let raised = raising.await??;
-    let began = Instant::now();
-    let all = raised.len() * TOLD as usize;
-    while world.ledger.open().tries.len() < all {
-        if began.elapsed() > PATIENCE {
-            let tried = world.ledger.open().tries.len();
-            return Err(format!("{tried} of {all} notices reached the provider: {}", andon.last_words()).into());
-        }
-        tokio::time::sleep(LOOK).await;
-    }
+    world.wait_for(|| delivery::Column::Attempts.eq(0)).await?;
     world.whims.end();
     world.settle().await?;
     andon.stop().await?;
@@ -110,9 +104,6 @@ pub(crate) async fn its_reckoning_finds_what_is_wrong() -> Result<(), Failed> {
     let world = World::build(Backend::Sqlite, whims).await?;
     let andon = Andon::start(&world.start).await?;
     let raised = world.raise(2).await?.await?;
-    while world.ledger.open().tries.len() < raised.len() * TOLD as usize {
-        tokio::time::sleep(LOOK).await;
-    }
     world.settle().await?;
     andon.stop().await?;
     let (plant, rows, entries) = world.end().await?;
@@ -151,24 +142,36 @@ impl World {
         Ok(raise_all(address, user, tickets))
     }
 
-    /// Waits until nothing is open any more.
+    /// Waits until everything is told and nothing is open any more.
     async fn settle(&self) -> Result<(), Failed> {
+        // What is told may open something again.
+        self.wait_for(|| delivery::Column::DueAt.is_not_null()).await?;
+        while self.callbacks.open() > 0 {
+            tokio::time::sleep(LOOK).await;
+        }
+        self.wait_for(|| delivery::Column::DueAt.is_not_null()).await
+    }
+
+    /// Waits until every event was told, and no notice by WhatsApp is open and like this.
+    async fn wait_for(&self, is_waited_for: impl Fn() -> SimpleExpr) -> Result<(), Failed> {
         let db = self.plant.open().await?;
         let began = Instant::now();
-        let open = || {
-            delivery::Entity::find()
+        loop {
+            let untold = event::Entity::find().filter(event::Column::HandledAt.is_null()).count(db.read()).await?;
+            let open = delivery::Entity::find()
                 .filter(delivery::Column::EventId.is_not_null())
                 .filter(delivery::Column::DueAt.is_not_null())
+                .filter(is_waited_for())
                 .count(db.read())
-        };
-        // What is told may open something again.
-        while open().await? > 0 || self.callbacks.open() > 0 || open().await? > 0 {
+                .await?;
+            if untold == 0 && open == 0 {
+                return Ok(db.close().await?);
+            }
             if began.elapsed() > PATIENCE {
-                return Err(format!("{} notices are still open", open().await?).into());
+                return Err(format!("{untold} events and {open} notices still wait").into());
             }
             tokio::time::sleep(LOOK).await;
         }
-        Ok(db.close().await?)
     }
 
     /// The plant, its rows, and what the provider knows.

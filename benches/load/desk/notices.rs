@@ -4,6 +4,7 @@
 use super::ask::Answers;
 use super::people::{self, People};
 use super::{Failure, Plan, World, past, verify};
+use crate::drive::callbacks::ARRIVES;
 use crate::drive::databases::Backend;
 use crate::drive::ledger::{histogram, micros};
 use crate::drive::plant::Plant;
@@ -64,6 +65,7 @@ pub(super) async fn run(backend: Backend, plan: Plan) -> std::result::Result<Row
     row.drains(&Drained { notices, took, behind, alone, resident });
     let raised = figures.answers.raised;
     row.faults.extend(world.end(|db, _, ledger| Box::pin(verify::told(db, ledger, raised))).await?);
+    println!("{}", row.line());
     Ok(row)
 }
 
@@ -131,7 +133,7 @@ async fn new_tickets(db: &Db, clients: Vec<i64>) -> Result<Vec<i64>> {
 /// callback's answer, and how much of it was after the last one had come.
 async fn drain(world: &World, notices: usize) -> std::result::Result<(Duration, Duration), Failure> {
     let (asked, mut first) = (Instant::now(), None);
-    while world.ledger.replied() < notices || world.callbacks.open() > 0 {
+    while world.ledger.replied() < notices || !is_quiet(world) {
         if asked.elapsed() > PATIENCE {
             return Err(format!("{} of {notices} notices left in time", world.ledger.replied()).into());
         }
@@ -158,7 +160,7 @@ async fn one_at_a_time(world: &World, tickets: &[i64]) -> std::result::Result<Hi
         if answer.status() != 200 {
             return Err(format!("{}: {}", answer.status(), String::from_utf8_lossy(answer.body)).into());
         }
-        while world.ledger.replied() == before || world.callbacks.open() > 0 {
+        while world.ledger.replied() == before || !is_quiet(world) {
             if sets_out.elapsed() > PATIENCE {
                 return Err("a single notice did not leave".into());
             }
@@ -168,6 +170,12 @@ async fn one_at_a_time(world: &World, tickets: &[i64]) -> std::result::Result<Hi
         delays.saturating_record(micros(arrived.map_or(PATIENCE, |at| at.saturating_duration_since(sets_out))));
     }
     Ok(delays)
+}
+
+/// Whether all news were brought, those of the last arrival too: they set out only when it was answered.
+fn is_quiet(world: &World) -> bool {
+    let entries = world.ledger.open();
+    world.callbacks.open() == 0 && entries.replies.last().is_none_or(|reply| reply.told.len() == ARRIVES.len())
 }
 
 fn failed(error: sea_orm::DbErr) -> Failure {

@@ -118,7 +118,15 @@ pub(super) async fn told(db: &Db, ledger: &Ledger, raised: Vec<String>) -> Resul
     let once = notices.iter().filter(|(_, token, ..)| entries.arrivals.get(token) == Some(&1)).count();
     must_be("notices that came to the provider once", once, notices.len());
     must_be("deliveries there", entries.arrivals.len(), notices.len());
-    must_be("notices that arrived", notices.iter().filter(|(.., status)| status == "DELIVERED").count(), notices.len());
+    let elsewhere: Vec<String> = notices
+        .iter()
+        .filter(|(.., status)| status != "DELIVERED")
+        .map(|(id, token, _, status)| {
+            let reply = entries.replies.iter().find(|reply| reply.token == *token);
+            format!("{id} is {status}, told {:?}", reply.map(|reply| &reply.told))
+        })
+        .collect();
+    must_be(&format!("notices not delivered ({})", elsewhere[..elsewhere.len().min(3)].join("; ")), elsewhere.len(), 0);
 
     let attempts: Vec<(i64, String)> = attempt::Entity::find()
         .select_only()

@@ -3,6 +3,7 @@
 use super::doors::{Doors, post};
 use super::ledger::{Ledger, Told};
 use super::twilio::Pen;
+use super::wire::Wire;
 use std::borrow::Cow;
 use std::io::ErrorKind;
 use std::sync::Arc;
@@ -104,19 +105,34 @@ impl Poster {
                 self.ledger.open().note(&sid, *step);
                 let Some(path) = self.pen.path(&callback).filter(|_| !step.is_lost) else { continue };
                 let request = self.pen.news(path, &sid, step.status, step.code);
-                // One that could not be brought is not brought again, as at Twilio.
-                let told = match post(&mut wire, self.door.here(), &request).await {
-                    Ok(status) => (200..300).contains(&status).then_some(Told::Surely),
-                    Err(error) => {
-                        self.door.turn();
-                        (error.kind() != ErrorKind::ConnectionRefused).then_some(Told::Perhaps)
-                    }
-                };
-                if let Some(told) = told {
+                if let Some(told) = self.bring(&mut wire, &request).await {
                     self.ledger.open().note_told(&sid, step.status, told);
                 }
             }
             self.open.fetch_sub(1, Ordering::Relaxed);
         }
     }
+
+    /// Whether it was taken. One that could not be brought is not brought again, as at Twilio; a connection that was
+    /// closed since the last one says nothing, though.
+    async fn bring(&mut self, wire: &mut Option<Wire>, request: &[u8]) -> Option<Told> {
+        let mut failed = None;
+        if wire.is_some() {
+            match post(wire, self.door.here(), request).await {
+                Ok(status) => return is_taken(status),
+                Err(_) => failed = Some(Told::Perhaps),
+            }
+        }
+        match post(wire, self.door.here(), request).await {
+            Ok(status) => is_taken(status),
+            Err(error) => {
+                self.door.turn();
+                failed.or((error.kind() != ErrorKind::ConnectionRefused).then_some(Told::Perhaps))
+            }
+        }
+    }
+}
+
+fn is_taken(status: u16) -> Option<Told> {
+    (200..300).contains(&status).then_some(Told::Surely)
 }

@@ -121,7 +121,7 @@ impl Whims {
             .unwrap_or((Answer::Created, true));
         let late = if chance.random_bool(0.5) { SOON_MS } else { LATE_MS };
         let answers_after = Duration::from_millis(chance.random_range(late));
-        let news = self.news(&mut chance);
+        let news = self.news(&mut chance, nth);
         let tells_after = Duration::from_millis(chance.random_range(NEWS_MS));
         Whim { answer, answers_after, is_taken, news: Cow::Owned(news), tells_after }
     }
@@ -131,12 +131,13 @@ impl Whims {
         self.is_over.load(Ordering::Relaxed) || !rand::rng().random_ratio(1, QUESTIONS_THAT_FAIL)
     }
 
-    fn news(&self, chance: &mut StdRng) -> Vec<Step> {
+    fn news(&self, chance: &mut StdRng, nth: u32) -> Vec<Step> {
         let fate = chance.random_range(0..100);
         let code = if fate < FAIL_FOR_GOOD {
             Some(FOR_GOOD)
         } else if fate < FAIL_FOR_GOOD + FAIL_FOR_NOW {
-            Some(if self.is_patient && chance.random_bool(0.25) { FOR_A_MINUTE } else { FOR_SECONDS })
+            // Each further time doubles the wait.
+            Some(if self.is_patient && nth == 0 && chance.random_bool(0.25) { FOR_A_MINUTE } else { FOR_SECONDS })
         } else {
             None
         };
