@@ -27,8 +27,8 @@ async fn arm(app: &TestApp, next: u32, fault: SendFault) {
     app.simulator().set_faults(Faults { sends, ..Faults::default() }).await.expect("within bounds");
 }
 
-/// Taken by nobody, to be tried again in a minute.
-const LATER: SendFault = SendFault::Respond { status: 429, retry_after_s: Some(60), taken: false };
+/// Taken by nobody, to be tried again in a quarter of an hour.
+const LATER: SendFault = SendFault::Refuse { code: 30008 };
 
 /// The client's latest notification on WhatsApp, as an admin sees it.
 async fn latest(desk: &Desk) -> Value {
@@ -79,16 +79,13 @@ async fn one_notification_shows_all_there_is_to_know(backend: Backend) {
 
     arm(&desk.app, 1, LATER).await;
     desk.opened("Another").await;
-    desk.app.pass(TimeDelta::seconds(60)).await;
+    desk.app.pass(TimeDelta::minutes(15)).await;
     let whole = latest(&desk).await;
     let outcomes: Vec<&Value> =
         whole["attempts"].as_array().expect("a list").iter().map(|one| &one["outcome"]).collect();
     assert_eq!(outcomes, ["RETRY", "ACCEPTED"]);
-    assert_eq!(
-        (&whole["attempts"][0]["error_name"], &whole["explanation"]),
-        (&json!("too_many_requests"), &Value::Null)
-    );
-    assert_eq!(whole["latency"], json!({"accepted_ms": 60_000, "delivered_ms": 60_000}));
+    assert_eq!((&whole["attempts"][0]["error_name"], &whole["explanation"]), (&json!("carrier_error"), &Value::Null));
+    assert_eq!(whole["latency"], json!({"accepted_ms": 900_000, "delivered_ms": 900_000}));
     desk.app.pass(TimeDelta::minutes(1)).await;
     let whole = one(&desk, whole["id"].as_i64().expect("an id")).await;
     assert_eq!((&whole["attempts"][1]["cost"], &whole["attempts"][1]["currency"]), (&json!("0.005"), &json!("USD")));
@@ -120,9 +117,9 @@ async fn why_it_waits_is_told(backend: Backend) {
     arm(&desk.app, 1, LATER).await;
     desk.opened("Payments fail").await;
     let explained = latest(&desk).await["explanation"].clone();
-    assert!(says(&explained, &["Too many requests", "It is tried again at 2026-01-18 14:31"]), "{explained}");
+    assert!(says(&explained, &["The carrier failed", "It is tried again at 2026-01-18 14:45"]), "{explained}");
     arm(&desk.app, 9, SendFault::Refuse { code: 20003 }).await;
-    desk.app.pass(TimeDelta::seconds(61)).await;
+    desk.app.pass(TimeDelta::minutes(15)).await;
     let explained = latest(&desk).await["explanation"].clone();
     assert!(says(&explained, &["twilio is out since", "TWILIO_AUTH_TOKEN"]), "{explained}");
     let desk = Desk { app: desk.app.restart(&[("ENABLE_WHATSAPP", "false")]).await, ..desk };
@@ -219,7 +216,7 @@ async fn what_was_taken_back_does_not_leave(backend: Backend) {
     let (status, done) = does(&desk, "cancel", &waiting).await;
     assert_eq!((status, &done["notification"]["status"]), (StatusCode::OK, &json!("CANCELLED")), "{done}");
     assert!(says(&done["notification"]["explanation"], &["An admin took it back"]), "{done}");
-    desk.app.pass(TimeDelta::minutes(5)).await;
+    desk.app.pass(TimeDelta::minutes(20)).await;
     assert!(desk.app.bubbles(PHONE).is_empty(), "it never left");
     assert_eq!(does(&desk, "cancel", &waiting).await.0, StatusCode::CONFLICT);
     desk.opened("Another").await;
@@ -258,7 +255,7 @@ async fn a_notice_is_taken_back_or_sent_and_never_both(backend: Backend) {
         assert_eq!(status, StatusCode::OK);
     }
     desk.app.settle().await;
-    desk.app.clock.advance(TimeDelta::seconds(61));
+    desk.app.clock.advance(TimeDelta::minutes(15));
     let list = listed(&desk.client, "?notification_type=WHATSAPP&page_size=100").await;
     let waiting = list["results"].as_array().expect("a list").clone();
     assert_eq!(waiting.len(), 30, "{list}");
