@@ -104,6 +104,8 @@ pub const EVENTS: &[&str] = &[
     name::<people::events::NumberProved>(),
     name::<people::events::TokenCreated>(),
     name::<people::events::TokenRevoked>(),
+    name::<notify::events::SentAgain>(),
+    name::<notify::events::TakenBack>(),
     name::<webhooks_out::events::Created>(),
     name::<webhooks_out::events::Changed>(),
     name::<webhooks_out::events::SecretRotated>(),
