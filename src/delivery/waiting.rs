@@ -260,7 +260,7 @@ mod tests {
         let (rows, expected): (Vec<Waiting>, Vec<Reason>) = table.into_iter().unzip();
         assert_eq!(reasons(&rows, now(), |medium| medium == "whatsapp"), expected);
         let summary = summary(&rows, &expected);
-        assert_eq!(summary[&Reason::Due].count, 3);
+        assert_eq!(summary[&Reason::Due].count, 4);
         assert_eq!(summary.values().map(|one| one.count).sum::<usize>(), rows.len());
     }
 
