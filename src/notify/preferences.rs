@@ -18,6 +18,7 @@ use crate::web::refusals::{OfActs, OfReading};
 use crate::web::{Body, Fields, Form, Query, read};
 use axum::Json;
 use axum::extract::State;
+use chrono::NaiveTime;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
@@ -72,14 +73,14 @@ pub struct NotificationAddress {
 #[derive(Debug, Default, ToSchema)]
 #[schema(as = NotificationPreferencesChange)]
 pub struct Change {
-    #[schema(value_type = Option<Vec<Medium>>, max_items = 3)]
+    #[schema(value_type = Option<Vec<ChosenMedium>>, max_items = 3)]
     urgent: Said<Vec<channels::Medium>>,
-    #[schema(value_type = Option<Vec<Medium>>, max_items = 3)]
+    #[schema(value_type = Option<Vec<ChosenMedium>>, max_items = 3)]
     normal: Said<Vec<channels::Medium>>,
-    #[schema(value_type = Option<Vec<Medium>>, max_items = 3)]
+    #[schema(value_type = Option<Vec<ChosenMedium>>, max_items = 3)]
     low: Said<Vec<channels::Medium>>,
-    /// `22:00-06:00`; empty for none.
-    #[schema(value_type = Option<String>, example = "22:00-06:00", max_length = 20)]
+    /// `22:00-06:00`; empty, or two times that are the same, for none.
+    #[schema(value_type = Option<String>, example = "22:00-06:00", pattern = r"^(([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9])?$")]
     quiet_hours: Said<Option<QuietHours>>,
 }
 
@@ -94,10 +95,20 @@ impl Form for Change {
     }
 }
 
+/// A medium that may be chosen.
+#[derive(ToSchema)]
+#[schema(rename_all = "UPPERCASE")]
+#[expect(dead_code, reason = "it says in the contract what `CHOICE` allows")]
+enum ChosenMedium {
+    Whatsapp,
+    Sms,
+    Email,
+}
+
 /// The media to choose from: the desk shows everything in any case.
 const CHOICE: [Medium; 3] = [Medium::Whatsapp, Medium::Sms, Medium::Email];
 
-/// Media in order, none twice; none at all is the desk alone.
+/// Media in order, of one that is named twice the first place; none at all is the desk alone.
 fn media(raw: Raw<'_>) -> Result<Vec<channels::Medium>, String> {
     let known = read::one_of(&CHOICE, Medium::as_str);
     let Raw::Json(Value::Array(list)) = raw else { return Err("must be a list of media".to_owned()) };
@@ -105,20 +116,19 @@ fn media(raw: Raw<'_>) -> Result<Vec<channels::Medium>, String> {
     for one in list {
         let medium = known(Raw::Json(one)).map_err(|why| format!("has something in it that {why}"))?;
         let Some(carried) = channels::Medium::named(medium.stored()) else { continue };
-        if media.contains(&carried) {
-            return Err(format!("has {} twice", medium.as_str()));
+        if !media.contains(&carried) {
+            media.push(carried);
         }
-        media.push(carried);
     }
     Ok(media)
 }
 
 fn hours(raw: Raw<'_>) -> Result<Option<QuietHours>, String> {
     let text = read::line(0..=20)(raw)?;
-    if text.is_empty() {
-        Ok(None)
-    } else {
-        QuietHours::parse(&text).map(Some).map_err(|why| format!("is wrong: {why}"))
+    match text.split_once('-') {
+        None if text.is_empty() => Ok(None),
+        Some((from, until)) if from == until && NaiveTime::parse_from_str(from, "%H:%M").is_ok() => Ok(None),
+        _ => QuietHours::parse(&text).map(Some).map_err(|why| format!("is wrong: {why}")),
     }
 }
 
