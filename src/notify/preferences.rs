@@ -112,6 +112,9 @@ const CHOICE: [Medium; 3] = [Medium::Whatsapp, Medium::Sms, Medium::Email];
 fn media(raw: Raw<'_>) -> Result<Vec<channels::Medium>, String> {
     let known = read::one_of(&CHOICE, Medium::as_str);
     let Raw::Json(Value::Array(list)) = raw else { return Err("must be a list of media".to_owned()) };
+    if list.len() > CHOICE.len() {
+        return Err(format!("must list at most {}", CHOICE.len()));
+    }
     let mut media: Vec<channels::Medium> = Vec::new();
     for one in list {
         let medium = known(Raw::Json(one)).map_err(|why| format!("has something in it that {why}"))?;

@@ -316,6 +316,7 @@ async fn everybody_says_how_they_are_told(backend: Backend) {
     for (wrong, field) in [
         (json!({"urgent": ["FAX"]}), "urgent"),
         (json!({"urgent": ["SYSTEM"]}), "urgent"),
+        (json!({"urgent": ["SMS", "SMS", "SMS", "SMS"]}), "urgent"),
         (json!({"normal": "SMS"}), "normal"),
         (json!({"quiet_hours": "22-6"}), "quiet_hours"),
         (json!({"quiet": "22:00-06:00"}), "quiet"),
