@@ -62,6 +62,8 @@ pub fn routes(live: &Live) -> OpenApiRouter<App> {
 
 /// The most events in one set.
 const MOST: u64 = 256;
+/// The most people whom the events of one set tell, or one event's, however many they are.
+const MOST_TOLD: usize = 5_000;
 /// Without a poke the job looks this often.
 const TIMER: Duration = Duration::from_secs(2);
 /// While more comes in than can be answered, people are told this often: they hear of more at a time, and still at once.
@@ -119,9 +121,10 @@ pub async fn once(app: &App, notices: &'static [Notice]) -> Result<usize> {
 /// Tells a set of events; answers with how many there were, and how many notices came of them.
 async fn tell(app: &App, tx: &Tx, notices: &[Notice]) -> Result<(usize, usize)> {
     marks::hold(tx, TURN).await?;
-    let events = store::take(tx, MOST).await?;
+    let mut events = store::take(tx, MOST).await?;
+    let desk = if events.is_empty() { Vec::new() } else { store::desk(tx).await? };
+    events.truncate(at_once(desk.len()));
     let scene = Scene::of(tx, &events, notices).await?;
-    let desk = if scene.happened.is_empty() { Vec::new() } else { store::desk(tx).await? };
     let asks: Vec<Ask<'_>> = scene.happened.iter().flat_map(|one| asks(one, &scene, &desk)).collect();
     let made = write::notices(app, tx, &scene, &asks).await?;
     give(tx, &made).await?;
@@ -129,6 +132,12 @@ async fn tell(app: &App, tx: &Tx, notices: &[Notice]) -> Result<(usize, usize)> 
     note_last(tx, &ids).await?;
     store::done(tx, &ids).await?;
     Ok((events.len(), made.len()))
+}
+
+/// How many events are told in one set where each may have to be told to so many: their notices are in memory together.
+fn at_once(desk: usize) -> usize {
+    let most = usize::try_from(MOST).unwrap_or(usize::MAX);
+    (MOST_TOLD / desk.max(1)).clamp(1, most)
 }
 
 /// Who is to be told of this event.
@@ -142,5 +151,17 @@ async fn note_last(tx: &Tx, events: &[i64]) -> Result<()> {
     match store::last_notice(tx, events).await? {
         Some(last) => marks::set_position(tx, TURN, last).await,
         None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_more_there_are_to_tell_the_fewer_events_go_together() {
+        for (desk, events) in [(0, 256), (1, 256), (19, 256), (50, 100), (1_000, 5), (9_000, 1)] {
+            assert_eq!(at_once(desk), events, "{desk}");
+        }
     }
 }
