@@ -18,6 +18,7 @@ facts!["reach":
     outside_the_window_a_template_tells_it,
     without_a_template_the_next_medium_tells_it_and_the_log_says_why,
     a_window_that_the_provider_calls_shut_is_shut,
+    a_refusal_that_is_told_late_shuts_no_window_that_opened_since,
     what_fails_goes_by_the_next_medium_until_there_is_none,
     what_does_not_arrive_in_time_goes_by_the_next_medium_too,
     who_has_read_it_at_the_desk_is_told_no_further,
@@ -158,6 +159,25 @@ async fn a_window_that_the_provider_calls_shut_is_shut(backend: Backend) {
     arm(&app, sends(1, SendFault::Refuse { code: 63016 })).await;
     told(&app, "Second").await;
     assert!(got(&app, Medium::Whatsapp)[2].starts_with(&format!("[template {SID}]")));
+    app.end().await;
+}
+
+async fn a_refusal_that_is_told_late_shuts_no_window_that_opened_since(backend: Backend) {
+    let app = start(backend, &[]).await;
+    arm(&app, Faults { callbacks: Some(Rule { next: 1, fault: PostFault::Drop }), ..Faults::default() }).await;
+    told(&app, "Payments fail").await;
+    let query = "SELECT provider_id, token FROM attempts JOIN deliveries ON deliveries.id = delivery_id";
+    let first = &app.rows(query).await[0];
+    let text = |name: &str| -> String { first.try_get("", name).expect("a text") };
+    app.clock.advance(TimeDelta::seconds(10));
+    app.says(ADMIN, "hi").await;
+    app.clock.advance(TimeDelta::seconds(10));
+    let refused = Form::status(&text("provider_id"), &text("token"), "undelivered").with("ErrorCode", "63016");
+    assert_eq!(refused.post_for_status(&app).await, StatusCode::NO_CONTENT);
+    told(&app, "Second").await;
+    let statuses = statuses(&app).await;
+    assert!(statuses.contains(&"whatsapp FAILED".to_owned()), "{statuses:?}");
+    assert!(statuses.contains(&"whatsapp DELIVERED".to_owned()), "the admin has written since: {statuses:?}");
     app.end().await;
 }
 

@@ -35,6 +35,7 @@ pub(super) struct Tried {
     provider_id: Option<String>,
     /// The template that it went by.
     pub(super) template: Option<String>,
+    pub(super) started_at: Instant,
 }
 
 /// What is known of a set of receipts.
@@ -169,6 +170,7 @@ async fn by_provider(tx: &Tx, receipts: &[Receipt]) -> Result<HashMap<String, Tr
         .select_only()
         .columns([attempt::Column::Id, attempt::Column::DeliveryId, attempt::Column::Number])
         .columns([attempt::Column::Outcome, attempt::Column::ProviderId, attempt::Column::Template])
+        .column(attempt::Column::StartedAt)
         .filter(attempt::Column::Channel.is_in(channels))
         .filter(attempt::Column::ProviderId.is_in(receipts.iter().map(|receipt| receipt.provider_id.as_str())))
         .into_model()

@@ -51,7 +51,7 @@ pub async fn receive(tx: &Tx, receipts: &[Receipt], judge: impl Fn(&Receipt) -> 
         group.deliveries.push(delivery);
         if let Some(attempt) = book.attempt(receipt) {
             group.attempts.push(attempt.id);
-            group.by_template.extend(attempt.template.as_ref().map(|_| delivery.id));
+            group.left.insert(delivery.id, (attempt.started_at, attempt.template.is_some()));
         }
     }
     let arrived: HashSet<i64> = moves
@@ -85,8 +85,8 @@ struct Move<'a> {
     reason: String,
     is_opt_out: bool,
     shut: Option<E164>,
-    /// Those that went by a template.
-    by_template: HashSet<i64>,
+    /// When they left, where that is known, and whether by a template.
+    left: HashMap<i64, (Instant, bool)>,
 }
 
 impl Move<'_> {
@@ -99,7 +99,7 @@ impl Move<'_> {
             retry: verdict.retry,
             is_opt_out: verdict.is_opt_out,
             shut: verdict.shut,
-            by_template: HashSet::new(),
+            left: HashMap::new(),
             reason: reason.unwrap_or_else(|| "The provider gave no reason.".to_owned()),
         }
     }
@@ -121,7 +121,8 @@ async fn fail(tx: &Tx, code: Option<i32>, mut group: Move<'_>) -> Result<()> {
         let gone: Vec<i64> = group.deliveries.iter().map(|told| told.address_id).collect();
         people::store::consent(tx, &gone, false).await?;
     }
-    let shut = group.deliveries.iter().filter_map(|told| Some((told.address_id, group.shut.as_ref()?)));
+    let left_at = |told: &Told| group.left.get(&told.id).map_or(tx.now(), |(at, _)| *at);
+    let shut = group.deliveries.iter().filter_map(|told| Some((told.address_id, group.shut.as_ref()?, left_at(told))));
     windows::refused(tx, shut).await?;
     close(tx, &lost).await?;
     let error = Some((code, group.reason.as_str()));
@@ -160,8 +161,8 @@ async fn again(tx: &Tx, group: &Move<'_>, ranks: &HashMap<i64, i32>) -> Result<H
     let failed = i32::from(Status::Failed.rank());
     let passing =
         group.deliveries.iter().copied().filter(|told| ranks.get(&told.id).is_some_and(|rank| *rank < failed));
-    let may_go_by_template =
-        |told: &Told| group.shut.is_some() && told.template.is_some() && !group.by_template.contains(&told.id);
+    let went_by_template = |told: &Told| group.left.get(&told.id).is_some_and(|(_, by_template)| *by_template);
+    let may_go_by_template = |told: &Told| group.shut.is_some() && told.template.is_some() && !went_by_template(told);
     let when = |told: &Told| {
         let as_it_is = || model::after_late_failure(group.retry, told.attempts, tx.now(), chance);
         if may_go_by_template(told) { Some(tx.now()) } else { as_it_is() }

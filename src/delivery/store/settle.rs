@@ -95,7 +95,7 @@ pub async fn settle(tx: &Tx, outcomes: &[Outcome], judge: impl Fn(&Receipt) -> V
     turns.write(tx).await?;
     let gone: Vec<i64> = outcomes.iter().filter(|one| one.is_opt_out).map(|one| one.leased.address_id).collect();
     people::store::consent(tx, &gone, false).await?;
-    let shut = outcomes.iter().filter_map(|one| Some((one.leased.address_id, one.shut.as_ref()?)));
+    let shut = outcomes.iter().filter_map(|one| Some((one.leased.address_id, one.shut.as_ref()?, one.started_at)));
     windows::refused(tx, shut).await?;
     super::receive(tx, &found, judge).await?;
 

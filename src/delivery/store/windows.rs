@@ -7,13 +7,13 @@ use super::{Kind, held};
 use crate::channels::{Medium, Status};
 use crate::db::Tx;
 use crate::delivery::model;
-use crate::kit::{E164, Result};
+use crate::kit::{E164, Instant, Result};
 use crate::people::store::{Heard, person};
 use chrono::TimeDelta;
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ColumnTrait as _, EntityTrait as _, JoinType, QueryFilter as _, QuerySelect as _, RelationTrait as _};
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 /// Who goes on writing to one sender has their window moved no oftener than this.
 const EXACT_TO: TimeDelta = TimeDelta::minutes(1);
@@ -40,15 +40,17 @@ pub async fn open(tx: &Tx, heard: &[Heard<'_>]) -> Result<()> {
     upsert(tx, rows, window::Column::LastInboundAt).await
 }
 
-/// The provider said that these addresses last wrote to these senders too long ago.
-pub(super) async fn refused(tx: &Tx, shut: impl Iterator<Item = (i64, &E164)>) -> Result<()> {
-    let distinct: BTreeSet<(i64, &str)> = shut.map(|(address_id, sender)| (address_id, sender.as_str())).collect();
-    let rows = distinct.into_iter().map(|(address_id, sender)| window::ActiveModel {
+/// The provider said of messages that left at these instants, one address's to one sender each, that the person had last
+/// written too long ago.
+pub(super) async fn refused(tx: &Tx, shut: impl Iterator<Item = (i64, &E164, Instant)>) -> Result<()> {
+    let distinct: BTreeMap<(i64, &str), Instant> =
+        shut.map(|(address_id, sender, left_at)| ((address_id, sender.as_str()), left_at)).collect();
+    let rows = distinct.into_iter().map(|((address_id, sender), left_at)| window::ActiveModel {
         id: NotSet,
         address_id: Set(address_id),
         sender: Set(sender.to_owned()),
         last_inbound_at: Set(None),
-        refused_at: Set(Some(tx.now())),
+        refused_at: Set(Some(left_at)),
     });
     upsert(tx, rows.collect(), window::Column::RefusedAt).await
 }
