@@ -23,9 +23,9 @@ const ANSWERS: [(u32, Answer, bool); 7] = [
     (9, Answer::TooMany, false),
     (2, Answer::Refusal, false),
 ];
-/// How many of a hundred messages that it took fail for good, and how many for now.
+/// How many of a hundred messages that it took fail for good, and how many pass when they are tried again.
 const FAIL_FOR_GOOD: u32 = 8;
-const FAIL_FOR_NOW: u32 = 12;
+const FAIL_AT_FIRST: u32 = 12;
 /// Of how many of a hundred messages the news come in the wrong order, twice, and in part or not at all.
 const ORDERS: [(u32, Order); 5] =
     [(55, Order::Right), (15, Order::Wrong), (15, Order::Twice), (10, Order::OneLost), (5, Order::AllLost)];
@@ -50,7 +50,7 @@ const FOR_A_MINUTE: i32 = 63018;
 #[derive(Clone, Debug)]
 pub(crate) struct Whims {
     seed: u64,
-    /// What fails for now may take minutes.
+    /// What passes when it is tried again may take minutes.
     is_patient: bool,
     is_over: Arc<AtomicBool>,
 }
@@ -135,7 +135,7 @@ impl Whims {
         let fate = chance.random_range(0..100);
         let code = if fate < FAIL_FOR_GOOD {
             Some(FOR_GOOD)
-        } else if fate < FAIL_FOR_GOOD + FAIL_FOR_NOW {
+        } else if fate < FAIL_FOR_GOOD + FAIL_AT_FIRST {
             // Each further time doubles the wait.
             Some(if self.is_patient && nth == 0 && chance.random_bool(0.25) { FOR_A_MINUTE } else { FOR_SECONDS })
         } else {
