@@ -20,6 +20,7 @@ facts!["doubt":
     a_found_message_that_failed_has_failed,
     a_passing_failure_told_later_is_tried_again,
     a_lasting_one_is_given_up_after_a_few_attempts,
+    an_outage_before_it_was_taken_does_not_count,
     an_overtaken_reply_is_not_tried_again,
     what_goes_again_holds_nobody_up,
     a_failure_told_while_the_send_is_written_down_counts,
@@ -194,6 +195,22 @@ async fn a_lasting_one_is_given_up_after_a_few_attempts(backend: Backend) {
         app.pass(TimeDelta::minutes(16)).await;
     }
     assert_eq!((statuses(&app).await, attempts(&app).await.len()), (vec!["FAILED".into()], 5));
+    app.end().await;
+}
+
+async fn an_outage_before_it_was_taken_does_not_count(backend: Backend) {
+    let app = TestApp::start(backend).await;
+    arm(&app, sends(5, SendFault::Respond { status: 500, retry_after_s: None, taken: false })).await;
+    app.says(OPERATOR, "hi").await;
+    for _ in 0..4 {
+        app.pass(TimeDelta::minutes(1)).await;
+    }
+    assert_eq!((statuses(&app).await, attempts(&app).await.len()), (vec!["QUEUED".into()], 5));
+    arm(&app, sends(1, SendFault::FailLater { code: 63018 })).await;
+    app.pass(TimeDelta::minutes(1)).await;
+    assert_eq!((statuses(&app).await, attempts(&app).await.len()), (vec!["QUEUED".into()], 6), "taken once only");
+    app.pass(TimeDelta::minutes(2)).await;
+    assert_eq!((statuses(&app).await, attempts(&app).await.len()), (vec!["DELIVERED".into()], 7));
     app.end().await;
 }
 

@@ -1,5 +1,5 @@
 //! Journeys through the public door: one trial a fact and database, and at the end one line that says which
-//! databases were there, and whether Redis and a browser were.
+//! databases were there, and whether Redis, a browser and a mail server were.
 
 mod admin;
 mod admission;
@@ -48,35 +48,39 @@ mod webhooks;
 mod webhooks_out;
 mod who_may;
 mod with_redis;
+mod word_for_word;
 
 use libtest_mimic::{Arguments, Trial};
 use std::future::Future;
 use std::process::ExitCode;
-use support::databases::{Backend, Found};
-use support::{browser, databases, redis, transcript};
+use support::databases::Backend;
+use support::surroundings::{Helper, Surroundings};
+use support::{browser, databases, surroundings, transcript};
 
 fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
     // Two servers' worth of work at a time: the machine may be as small as a plant's.
     arguments.test_threads.get_or_insert(4);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    let found = runtime.block_on(databases::probe());
-    let with_redis = runtime.block_on(redis::available());
-    let chromium = browser::available();
-    let lacking =
-        databases::required().map_or_else(Some, |wanted| databases::missing(&wanted, &found, &with_redis, &chromium));
-    if let Some(lacking) = lacking {
-        eprintln!("{lacking}");
+    let around = runtime.block_on(Surroundings::probe());
+    if let Some(lack) = around.lack() {
+        eprintln!("{lack}");
         return ExitCode::FAILURE;
     }
-    let mut trials = databases::trials(&found);
-    trials.extend(browser::trials(&chromium));
+    let backends = around.backends();
+    let mut trials = databases::trials(&backends);
+    trials.extend(surroundings::trials());
     trials.extend(backups::trials());
     trials.extend(contract::trials());
-    for backend in present(&found) {
-        let facts =
-            every_fact().into_iter().chain(with_redis.is_ok().then(every_fact_with_redis).into_iter().flatten());
-        trials.extend(facts.map(|(name, fact)| trial(backend, name, fact)));
+    let mut facts = every_fact();
+    if around.has(Helper::Redis) {
+        facts.extend(every_fact_with_redis());
+    }
+    if around.has(Helper::MailServer) {
+        facts.extend(word_for_word::facts());
+    }
+    for backend in backends {
+        trials.extend(facts.iter().map(|(name, fact)| trial(backend, name, *fact)));
         trials.extend(statements::trials(backend));
         for path in transcript::files() {
             let name =
@@ -84,12 +88,13 @@ fn main() -> ExitCode {
             trials.push(Trial::test(name, move || Ok(block_on(transcript::play(backend, &path))?)));
         }
     }
-    if chromium.is_ok() {
+    if around.has(Helper::Browser) {
+        trials.extend(browser::trials());
         trials.extend(browsing::trials());
     }
     let conclusion = libtest_mimic::run(&arguments, trials);
     if !arguments.list {
-        println!("{}", databases::summary_line(&found, &with_redis, &chromium));
+        println!("{}", around.summary());
     }
     let _never_made = std::fs::remove_dir_all(support::app::data_dir());
     conclusion.exit_code()
@@ -161,10 +166,6 @@ fn trial(
         block_on(fact(backend));
         Ok(())
     })
-}
-
-fn present(found: &[Found]) -> impl Iterator<Item = Backend> + '_ {
-    found.iter().filter(|(_, answer)| answer.is_ok()).map(|(backend, _)| *backend)
 }
 
 /// Runs one test on threads of its own, bounded in time.

@@ -1,9 +1,8 @@
 //! Which backends a test run has, and a fresh database for one test.
 //!
 //! SQLite is always there. PostgreSQL and MariaDB are used when they answer within two seconds at
-//! `ANDON_TEST_POSTGRES` and `ANDON_TEST_MARIADB` (defaults below), Redis likewise (`support/redis.rs`); otherwise the run goes on without them and
-//! [`summary_line`] says why, unless `ANDON_TEST_REQUIRE` names them. A database is dropped with its test, also
-//! when the test fails. Passwords in the addresses are never printed.
+//! `ANDON_TEST_POSTGRES` and `ANDON_TEST_MARIADB` (defaults below). A database is dropped with its test, also when the
+//! test fails. Passwords in the addresses are never printed.
 
 use libtest_mimic::Trial;
 use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection, DbErr};
@@ -69,14 +68,6 @@ impl fmt::Display for Backend {
     }
 }
 
-/// What a run may be told to insist on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Required {
-    Database(Backend),
-    Redis,
-    Browser,
-}
-
 /// A backend and, when it is not there, the reason in a few words.
 pub(crate) type Found = (Backend, Result<(), String>);
 
@@ -91,54 +82,6 @@ pub(crate) async fn probe() -> Vec<Found> {
         (backend, answer)
     });
     futures_util::future::join_all(answers).await
-}
-
-/// What `ANDON_TEST_REQUIRE` insists on.
-///
-/// # Errors
-/// A word that names neither a backend nor the browser.
-pub(crate) fn required() -> Result<Vec<Required>, String> {
-    parse_required(&environment("ANDON_TEST_REQUIRE").unwrap_or_default())
-}
-
-/// Everything required that is missing, in one line.
-pub(crate) fn missing(
-    required: &[Required],
-    databases: &[Found],
-    redis: &Result<(), String>,
-    browser: &Result<(), String>,
-) -> Option<String> {
-    let reasons: Vec<String> = required
-        .iter()
-        .filter_map(|required| match required {
-            Required::Redis => redis.as_ref().err().map(|reason| format!("Redis ({reason})")),
-            Required::Browser => browser.as_ref().err().map(|reason| format!("a browser ({reason})")),
-            Required::Database(backend) => databases.iter().find_map(|(found, answer)| {
-                answer.as_ref().err().filter(|_| found == backend).map(|reason| format!("{found} ({reason})"))
-            }),
-        })
-        .collect();
-    (!reasons.is_empty()).then(|| format!("ANDON_TEST_REQUIRE asks for what is not here: {}.", reasons.join(", ")))
-}
-
-/// One line that says what the run had and what it did not.
-pub(crate) fn summary_line(databases: &[Found], redis: &Result<(), String>, browser: &Result<(), String>) -> String {
-    let names: Vec<String> =
-        databases.iter().filter(|(_, answer)| answer.is_ok()).map(|(backend, _)| backend.to_string()).collect();
-    let mut line = format!("Databases: ran on {}", names.join(", "));
-    let absent: Vec<String> = databases
-        .iter()
-        .filter_map(|(backend, answer)| answer.as_ref().err().map(|reason| format!("{backend} ({reason})")))
-        .collect();
-    if !absent.is_empty() {
-        line.push_str("; not on ");
-        line.push_str(&absent.join(", nor on "));
-    }
-    let found = |there: &Result<(), String>, name: &str| match there {
-        Ok(()) => name.to_owned(),
-        Err(reason) => format!("none ({reason})"),
-    };
-    format!("{line}. Redis: {}. Browser: {}.", found(redis, "there"), found(browser, "Chromium"))
 }
 
 /// A fresh, empty database of one test.
@@ -212,27 +155,15 @@ impl Drop for Database {
 }
 
 /// What this file promises, as trials of the `it` binary.
-pub(crate) fn trials(databases: &[Found]) -> Vec<Trial> {
-    let mut trials = vec![
-        fact("support::the_summary_names_what_ran_and_what_did_not", the_summary_names_what_ran_and_what_did_not),
-        fact("support::a_required_backend_that_is_absent_is_named", a_required_backend_that_is_absent_is_named),
-        fact("support::a_misspelt_requirement_is_refused", a_misspelt_requirement_is_refused),
-    ];
-    for (backend, _) in databases.iter().filter(|(_, answer)| answer.is_ok()) {
-        let backend = *backend;
-        trials.push(fact(&format!("support::a_database_is_fresh_and_goes_again::{}", backend.key()), move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-            runtime.expect("a runtime").block_on(a_database_is_fresh_and_goes_again(backend));
-        }));
-    }
-    trials
-}
-
-fn fact(name: &str, check: impl FnOnce() + Send + 'static) -> Trial {
-    Trial::test(name, move || {
-        check();
-        Ok(())
-    })
+pub(crate) fn trials(backends: &[Backend]) -> Vec<Trial> {
+    let trial = |backend: Backend| {
+        Trial::test(format!("support::a_database_is_fresh_and_goes_again::{}", backend.key()), move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            runtime.block_on(a_database_is_fresh_and_goes_again(backend));
+            Ok(())
+        })
+    };
+    backends.iter().copied().map(trial).collect()
 }
 
 async fn probe_server(backend: Backend, server: &Url) -> Result<(), String> {
@@ -282,54 +213,9 @@ fn sqlite_url(file: &Path) -> String {
     format!("sqlite://{}?mode=rwc", file.display())
 }
 
-fn parse_required(words: &str) -> Result<Vec<Required>, String> {
-    let words = words.split(',').map(str::trim).filter(|word| !word.is_empty());
-    words
-        .map(|word| match Backend::ALL.into_iter().find(|backend| backend.key() == word) {
-            Some(backend) => Ok(Required::Database(backend)),
-            None if word == "redis" => Ok(Required::Redis),
-            None if word == "browser" => Ok(Required::Browser),
-            None => {
-                Err(format!("ANDON_TEST_REQUIRE: \"{word}\" is none of sqlite, postgres, mariadb, redis, browser."))
-            }
-        })
-        .collect()
-}
-
 #[expect(clippy::disallowed_methods, reason = "where the test servers are is no setting of Andon")]
 pub(crate) fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.trim().is_empty())
-}
-
-fn the_summary_names_what_ran_and_what_did_not() {
-    let refused = "no server at 127.0.0.1:3306: connection refused";
-    let found = [(Backend::Sqlite, Ok(())), (Backend::Postgres, Ok(())), (Backend::MariaDb, Err(refused.to_owned()))];
-    assert_eq!(
-        summary_line(&found, &Ok(()), &Ok(())),
-        "Databases: ran on SQLite, PostgreSQL; not on MariaDB (no server at 127.0.0.1:3306: connection refused). \
-         Redis: there. Browser: Chromium."
-    );
-    let found =
-        [(Backend::Sqlite, Ok(())), (Backend::Postgres, Err("x".to_owned())), (Backend::MariaDb, Err("y".to_owned()))];
-    assert_eq!(
-        summary_line(&found, &Err("r".to_owned()), &Err("z".to_owned())),
-        "Databases: ran on SQLite; not on PostgreSQL (x), nor on MariaDB (y). Redis: none (r). Browser: none (z)."
-    );
-}
-
-fn a_required_backend_that_is_absent_is_named() {
-    let found = [(Backend::Sqlite, Ok(())), (Backend::Postgres, Err("x".to_owned()))];
-    let wanted = parse_required("sqlite, postgres,redis,browser").expect("all four are known");
-    assert_eq!(
-        missing(&wanted, &found, &Err("r".to_owned()), &Err("z".to_owned())).as_deref(),
-        Some("ANDON_TEST_REQUIRE asks for what is not here: PostgreSQL (x), Redis (r), a browser (z).")
-    );
-    assert_eq!(missing(&[Required::Database(Backend::Sqlite)], &found, &Ok(()), &Err("z".to_owned())), None);
-    assert_eq!(parse_required(""), Ok(vec![]));
-}
-
-fn a_misspelt_requirement_is_refused() {
-    assert!(parse_required("sqlite,postgers").is_err_and(|says| says.contains("postgers")));
 }
 
 async fn a_database_is_fresh_and_goes_again(backend: Backend) {
