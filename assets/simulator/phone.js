@@ -506,6 +506,7 @@
   const TROUBLE = [
     ['Messages from Andon', 'sends', [
       ['Too late: outside the 24 hours (63016)', () => ({ kind: 'fail_later', code: 63016 }), 'taken at first, then come back undelivered with code 63016'],
+      ['Has not joined the sandbox (63015)', () => ({ kind: 'fail_later', code: 63015 }), 'taken at first, then come back undelivered with code 63015'],
       ['No WhatsApp on that phone (63024)', () => ({ kind: 'fail_later', code: 63024 }), 'taken at first, then come back undelivered with code 63024'],
       ['Undelivered with another code …', () => ({ kind: 'fail_later', code: code() }), 'taken at first, then come back undelivered with that code', true],
       ['Refused at once with a code …', () => ({ kind: 'refuse', code: code() }), 'refused at once with that code', true],
