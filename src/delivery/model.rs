@@ -95,24 +95,27 @@ pub fn after_question(error: &SendError, doubted_at: Instant, now: Instant, chan
     Next::Again(now + asked.unwrap_or(step).min(LONGEST_WAIT))
 }
 
-/// When to try a message again that was taken and failed afterwards, in the attempt number `attempt`; `None` where that
-/// is of no use.
-pub fn after_late_failure(retry: Retry, attempt: i32, now: Instant, chance: f64) -> Option<Instant> {
+/// When to try a message again that was taken, for the `times`-th time, and failed afterwards; `None` where that is of no
+/// use. Attempts in which the provider was away do not count: it never had the message.
+pub fn after_late_failure(retry: Retry, times: i32, now: Instant, chance: f64) -> Option<Instant> {
     let asked = match retry {
         Retry::Later(asked) => asked,
         Retry::Slower(asked) => Some(asked.unwrap_or(TOO_MANY_WAIT)),
         Retry::Never | Retry::StopChannel => return None,
     };
-    let doublings = u32::try_from(attempt.saturating_sub(1)).unwrap_or(0).min(16);
-    let wait = asked.map_or_else(|| backoff(attempt, chance), |asked| asked.saturating_mul(1 << doublings));
-    (attempt < MOST_TAKEN).then(|| now + wait.min(LONGEST_WAIT))
+    let wait = asked.map_or_else(|| backoff(times, chance), |asked| asked.saturating_mul(1 << doublings(times)));
+    (times < MOST_TAKEN).then(|| now + wait.min(LONGEST_WAIT))
 }
 
 /// Exponential backoff with jitter: half of the step for certain, the other half by chance.
-fn backoff(attempt: i32, chance: f64) -> Duration {
-    let doublings = u32::try_from(attempt.saturating_sub(1)).unwrap_or(0).min(16);
-    let step = FIRST_WAIT.saturating_mul(1 << doublings).min(LONGEST_WAIT);
+fn backoff(times: i32, chance: f64) -> Duration {
+    let step = FIRST_WAIT.saturating_mul(1 << doublings(times)).min(LONGEST_WAIT);
     step.mul_f64(0.5 + chance.clamp(0.0, 1.0) / 2.0)
+}
+
+/// How often the first wait doubles before the next attempt, after so many.
+fn doublings(times: i32) -> u32 {
+    u32::try_from(times.saturating_sub(1)).unwrap_or(0).min(16)
 }
 
 /// Which of the messages that a provider lists may be the one with these words, all of them, sent in an attempt that

@@ -159,21 +159,45 @@ async fn not_arrived(tx: &Tx, deliveries: &[&Told]) -> Result<HashMap<i64, i32>>
 async fn again(tx: &Tx, group: &Move<'_>, ranks: &HashMap<i64, i32>) -> Result<HashMap<i64, Instant>> {
     let chance = rand::random();
     let failed = i32::from(Status::Failed.rank());
-    let passing =
-        group.deliveries.iter().copied().filter(|told| ranks.get(&told.id).is_some_and(|rank| *rank < failed));
+    let passing: Vec<&Told> = group
+        .deliveries
+        .iter()
+        .copied()
+        .filter(|told| ranks.get(&told.id).is_some_and(|rank| *rank < failed))
+        .collect();
+    let taken = times_taken(tx, group.retry, &passing).await?;
     let went_by_template = |told: &Told| group.left.get(&told.id).is_some_and(|(_, by_template)| *by_template);
     let may_go_by_template = |told: &Told| group.shut.is_some() && told.template.is_some() && !went_by_template(told);
     let when = |told: &Told| {
-        let as_it_is = || model::after_late_failure(group.retry, told.attempts, tx.now(), chance);
+        let times = taken.get(&told.id).copied().unwrap_or(1);
+        let as_it_is = || model::after_late_failure(group.retry, times, tx.now(), chance);
         if may_go_by_template(told) { Some(tx.now()) } else { as_it_is() }
     };
-    let passing: Vec<(&Told, Instant)> = passing.filter_map(|told| Some((told, when(told)?))).collect();
+    let passing: Vec<(&Told, Instant)> = passing.into_iter().filter_map(|told| Some((told, when(told)?))).collect();
     let replies = passing.iter().filter(|(told, _)| told.kind == Kind::Reply.as_str());
     let replies: Vec<Reply<'_>> = replies
         .map(|(told, _)| Reply { id: told.id, line: model::first_line(&told.line), message_id: told.message_id })
         .collect();
     let overtaken = lease::overtaken(tx, &replies).await?;
     Ok(passing.into_iter().map(|(told, at)| (told.id, at)).filter(|(id, _)| !overtaken.contains(id)).collect())
+}
+
+/// How often the provider took each of these; asked only where they may go again.
+async fn times_taken(tx: &Tx, retry: Retry, deliveries: &[&Told]) -> Result<HashMap<i64, i32>> {
+    if deliveries.is_empty() || matches!(retry, Retry::Never | Retry::StopChannel) {
+        return Ok(HashMap::new());
+    }
+    let counted = attempt::Entity::find()
+        .select_only()
+        .column(attempt::Column::DeliveryId)
+        .column_as(attempt::Column::Id.count(), "times")
+        .filter(attempt::Column::DeliveryId.is_in(deliveries.iter().map(|told| told.id)))
+        .filter(attempt::Column::ProviderId.is_not_null())
+        .group_by(attempt::Column::DeliveryId)
+        .into_tuple::<(i64, i64)>()
+        .all(tx.conn())
+        .await?;
+    Ok(counted.into_iter().map(|(id, times)| (id, i32::try_from(times).unwrap_or(i32::MAX))).collect())
 }
 
 async fn end_attempts(tx: &Tx, code: Option<i32>, group: &Move<'_>) -> Result<()> {
