@@ -9,7 +9,7 @@ mod room;
 pub use room::Place;
 
 use crate::config::{Bucket, Settings};
-use crate::kit::{Error, Instant, Result, http, token};
+use crate::kit::{Error, Instant, Result, http, process, token};
 use futures_util::TryStreamExt as _;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
@@ -193,9 +193,7 @@ impl Vault {
         let shown = self.words();
         let says = |what: &str| format!("Files cannot be kept in {shown}: {what}.");
         let (says, mend) = match (&*self.home, error) {
-            (Home::Folder(_), _) => {
-                (says(&innermost(error)), "Give the folder to the user that runs Andon, and see that it is one.")
-            }
+            (Home::Folder(_), _) => (says(&innermost(error)), process::mend_of_unwritable(error)),
             (Home::Bucket(_), NotFound { .. }) => {
                 (says("there is no such bucket"), "Make it, or mend the name in ANDON_FILES_URL.")
             }

@@ -61,11 +61,9 @@ fn look_at(folder: &Path, report: &mut Report) {
         Ok(seconds) => {
             report.fine(AREA, format!("Writing to {shown} takes {:.1} ms until it is on disk.", seconds * 1_000.0));
         }
-        Err(error) => report.wrong(
-            AREA,
-            format!("{shown} cannot be written: {error}."),
-            "Give the folder to the user that runs Andon.",
-        ),
+        Err(error) => {
+            report.wrong(AREA, format!("{shown} cannot be written: {error}."), process::mend_of_unwritable(&error));
+        }
     }
 }
 

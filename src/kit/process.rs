@@ -1,6 +1,8 @@
 //! What the operating system says of this process and of a folder's disk. Linux tells the most; what a system does
 //! not tell is `None`.
 
+use std::error::Error;
+use std::io;
 use std::path::Path;
 
 /// Memory in use, in bytes.
@@ -23,6 +25,19 @@ pub fn cpu_seconds() -> Option<f64> {
 pub fn free_bytes(folder: &Path) -> Option<u64> {
     let disk = rustix::fs::statvfs(folder).ok()?;
     Some(disk.f_bavail * disk.f_frsize)
+}
+
+/// What to do where a folder cannot be written; a sentence.
+pub fn mend_of_unwritable(error: &(dyn Error + 'static)) -> &'static str {
+    let kinds = std::iter::successors(Some(error), |error| error.source())
+        .filter_map(|error| error.downcast_ref::<io::Error>().map(io::Error::kind));
+    match kinds.last() {
+        Some(io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) => "Make room on its disk.",
+        Some(io::ErrorKind::ReadOnlyFilesystem) => {
+            "Its disk is read-only: mount it for writing, or name another folder."
+        }
+        _ => "Give the folder to the user that runs Andon, and see that it is one.",
+    }
 }
 
 /// The name of a kind of disk on which SQLite's log does not work or does not last; `None` for others.
@@ -56,5 +71,13 @@ mod tests {
         assert!(free_bytes(Path::new("/")).is_some());
         assert_eq!(free_bytes(Path::new("/nowhere/at/all")), None);
         assert!(unfit_disk(Path::new("/dev/shm")).is_some_and(|name| name.contains("memory")));
+    }
+
+    #[test]
+    fn what_is_in_the_way_of_writing_is_to_be_mended() {
+        let mend = |kind: io::ErrorKind| mend_of_unwritable(&io::Error::from(kind));
+        assert_eq!(mend(io::ErrorKind::StorageFull), "Make room on its disk.");
+        assert!(mend(io::ErrorKind::PermissionDenied).starts_with("Give the folder to the user"));
+        assert!(mend_of_unwritable(&std::fmt::Error).starts_with("Give the folder to the user"));
     }
 }

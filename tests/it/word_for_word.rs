@@ -26,7 +26,7 @@ async fn the_seven_events_of_a_ticket_arrive_on_every_medium(backend: Backend) {
 
     let mut read = String::new();
     let mut note = |head: String, text: &str| {
-        read.push_str(&format!("=== {head}\n{}\n\n", text.trim_end()));
+        read.extend(["=== ", &head, "\n", text.trim_end(), "\n\n"]);
     };
     for bubble in app.bubbles(ADMIN).iter().filter(|bubble| bubble.medium == Medium::Whatsapp) {
         note("WhatsApp to the admin".to_owned(), &bubble.text);

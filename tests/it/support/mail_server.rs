@@ -1,4 +1,4 @@
-//! A mail server in a process of its own: aiosmtpd, from Debian's package `python3-aiosmtpd` or from PyPI.
+//! A mail server in a process of its own: aiosmtpd, from Debian's package `python3-aiosmtpd` or from `PyPI`.
 
 use mail_parser::{Message, MessageParser};
 use std::io::{BufRead as _, BufReader};

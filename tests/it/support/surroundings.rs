@@ -108,13 +108,14 @@ impl Surroundings {
             line.push_str(&absent.join(", nor on "));
         }
         line.push('.');
-        for (helper, answer) in &self.helpers {
+        let helpers = self.helpers.iter().map(|(helper, answer)| {
             let (what, which) = helper.names();
             match answer {
-                Ok(()) => line.push_str(&format!(" {what}: {which}.")),
-                Err(reason) => line.push_str(&format!(" {what}: none ({reason}).")),
+                Ok(()) => format!(" {what}: {which}."),
+                Err(reason) => format!(" {what}: none ({reason})."),
             }
-        }
+        });
+        line.extend(helpers);
         line
     }
 }
