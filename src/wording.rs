@@ -10,16 +10,20 @@
 //! words of its own for text messages, `sms`; an empty line; and the text as people will see it. Its keys are
 //! `notice.<event>.subject`, `notice.<event>.sms` and `notice.<event>.text`.
 
+pub mod bidi;
 pub mod html;
+mod local;
 mod notices;
+pub mod parity;
 mod reading;
 
+use crate::kit::typed::{bare, unaccented};
 use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, ErrorKind, State, UndefinedBehavior, Value as Jinja};
 use reading::Reading;
 use rust_embed::RustEmbed;
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
@@ -87,7 +91,12 @@ pub struct Wording {
     lenient: Environment<'static>,
     strict: Environment<'static>,
     slips: Vec<reading::Slip>,
+    /// What people may call something, made bare, by its key: in which language, and the word.
+    spoken: HashMap<String, Vec<(String, String)>>,
 }
+
+/// A text longer than this is nothing that somebody types.
+const MAX_SPOKEN_CHARS: usize = 60;
 
 impl Wording {
     /// The built-in texts, with those of the operator's folder (`<folder>/<language>/<file>.toml`) over them, key
@@ -125,7 +134,8 @@ impl Wording {
         }
         let mut strict = lenient.clone();
         strict.set_undefined_behavior(UndefinedBehavior::SemiStrict);
-        Ok(Self { tables, lenient, strict, slips })
+        let spoken = spoken(&tables);
+        Ok(Self { tables, lenient, strict, slips, spoken })
     }
 
     /// The operator's keys that are not built in but nearly so, those below one of `own_flows` left out: their
@@ -177,13 +187,39 @@ impl Wording {
         }
     }
 
-    /// Whether a word is in the list with this key, in any language.
+    /// The lists with this key of all languages, as they are written and without accents.
+    pub fn list_everywhere(&self, key: &str) -> Vec<String> {
+        let mut all: Vec<String> = Vec::new();
+        for language in self.tables.keys() {
+            let own = self.tables.get(language).is_some_and(|table| table.contains_key(key));
+            for word in own.then(|| self.list(language, key)).unwrap_or_default() {
+                all.extend([unaccented(&word), word]);
+            }
+        }
+        all.sort();
+        all.dedup();
+        all
+    }
+
+    /// Whether a word, made bare, is in the list with this key, in any language.
     pub fn knows(&self, key: &str, word: &str) -> bool {
-        self.tables.values().any(|table| match table.get(key) {
-            Some(Entry::List(list)) => list.iter().any(|known| known == word),
-            Some(Entry::Text(text)) => text == word,
-            None => false,
-        })
+        self.words(key).iter().any(|(_, known)| known == word)
+    }
+
+    /// The languages in whose list with this key a word, made bare, is.
+    pub fn languages_of(&self, key: &str, word: &str) -> Vec<&str> {
+        let known = self.words(key).iter().filter(|(_, known)| known == word);
+        known.map(|(language, _)| language.as_str()).collect()
+    }
+
+    /// What people may call the thing with this key, made bare, in every language, and whether that is this one.
+    pub fn spoken<'a>(&'a self, language: &str, key: &str) -> impl Iterator<Item = (bool, &'a str)> {
+        let home = self.home(language, key).unwrap_or(FALLBACK).to_owned();
+        self.words(key).iter().map(move |(spoken_in, word)| (*spoken_in == home, word.as_str()))
+    }
+
+    fn words(&self, key: &str) -> &[(String, String)] {
+        self.spoken.get(key).map_or(&[], Vec::as_slice)
     }
 
     /// The languages that are there, by their codes.
@@ -210,9 +246,14 @@ impl Wording {
 
     /// The names of the values that the text with this key speaks of, whatever its conditions; none where it is not there.
     pub fn values_in(&self, language: &str, key: &str) -> BTreeSet<String> {
-        let template =
-            self.home(language, key).and_then(|home| self.strict.get_template(&format!("{home}/{key}")).ok());
-        template.map(|template| template.undeclared_variables(false).into_iter().collect()).unwrap_or_default()
+        let home = self.home(language, key);
+        home.map(|home| self.values_of(home, key, false)).unwrap_or_default()
+    }
+
+    /// The names of the values in a language's own text, with `is_whole` as far down as they go: `order.number`.
+    fn values_of(&self, home: &str, key: &str, is_whole: bool) -> BTreeSet<String> {
+        let template = self.strict.get_template(&format!("{home}/{key}")).ok();
+        template.map(|template| template.undeclared_variables(is_whole).into_iter().collect()).unwrap_or_default()
     }
 
     fn entry(&self, language: &str, key: &str) -> Option<&Entry> {
@@ -223,6 +264,26 @@ impl Wording {
     fn home<'a>(&self, language: &'a str, key: &str) -> Option<&'a str> {
         home(&self.tables, language, key)
     }
+}
+
+/// The lists, and the short texts without values, as people type them.
+fn spoken(tables: &Tables) -> HashMap<String, Vec<(String, String)>> {
+    let mut spoken: HashMap<String, Vec<(String, String)>> = HashMap::new();
+    for (language, table) in tables {
+        for (key, entry) in table {
+            let words = match entry {
+                Entry::List(list) => list.as_slice(),
+                Entry::Text(text) => std::slice::from_ref(text),
+            };
+            let is_typed = |word: &&String| word.chars().count() <= MAX_SPOKEN_CHARS && !word.contains(['{', '\n']);
+            for word in words.iter().filter(is_typed).map(|word| bare(&word.replace('_', " "))) {
+                if !word.is_empty() {
+                    spoken.entry(key.clone()).or_default().push((language.clone(), word));
+                }
+            }
+        }
+    }
+    spoken
 }
 
 fn home<'a>(tables: &Tables, language: &'a str, key: &str) -> Option<&'a str> {
@@ -247,11 +308,12 @@ fn environment(tables: &Arc<Tables>, undefined: UndefinedBehavior) -> Environmen
     let mut environment = Environment::new();
     environment.set_undefined_behavior(undefined);
     environment.set_auto_escape_callback(|_| AutoEscape::None);
-    environment.set_formatter(
-        |out, state, value| {
-            if value.is_none() { Ok(()) } else { minijinja::escape_formatter(out, state, value) }
-        },
-    );
+    environment.set_formatter(|out, state, value| match value.as_str() {
+        _ if value.is_none() => Ok(()),
+        Some(text) if bidi::is_right_to_left(language_of(state)) => Ok(out.write_str(&bidi::isolated(text))?),
+        _ => minijinja::escape_formatter(out, state, value),
+    });
+    local::add_filters(&mut environment, tables);
     environment.add_filter("line", |state: &State<'_, '_>, value: Jinja| {
         text_of(state, &value).map(|text| harmless_line(&text))
     });
@@ -266,8 +328,8 @@ fn environment(tables: &Arc<Tables>, undefined: UndefinedBehavior) -> Environmen
     });
     let tables = Arc::clone(tables);
     environment.add_function("t", move |state: &State<'_, '_>, key: String| {
-        let language = state.name().split('/').next().unwrap_or(FALLBACK).to_owned();
-        let entry = home(&tables, &language, &key).and_then(|home| tables.get(home)?.get(&key));
+        let language = language_of(state);
+        let entry = home(&tables, language, &key).and_then(|home| tables.get(home)?.get(&key));
         match entry {
             Some(Entry::Text(text)) => text.clone(),
             Some(Entry::List(list)) => list.join(", "),
@@ -275,6 +337,11 @@ fn environment(tables: &Arc<Tables>, undefined: UndefinedBehavior) -> Environmen
         }
     });
     environment
+}
+
+/// The language of the text that is filled in.
+fn language_of<'a>(state: &'a State<'_, '_>) -> &'a str {
+    state.name().split('/').next().unwrap_or(FALLBACK)
 }
 
 /// A filter's value as text; what is not there is a mistake in a check and nothing at run time.

@@ -251,7 +251,8 @@ pub(super) async fn answer(
         }
         finish(app, ways, tx, &mut turns, &mut chats).await?;
         replies.extend(turns.iter().filter_map(|turn| {
-            let language = chats.get(&turn.fresh.known.person_id).map_or("en", |chat| chat.session.language.as_str());
+            let chat = chats.get(&turn.fresh.known.person_id);
+            let language = chat.map_or(turn.fresh.known.language.as_str(), |chat| chat.session.language.as_str());
             reply(app, turn.fresh, language, &turn.say)
         }));
     }
@@ -261,17 +262,18 @@ pub(super) async fn answer(
     Ok(replies)
 }
 
-/// A language that was chosen is the person's, beyond this session.
+/// A language that was chosen, or heard in a greeting, is the person's, beyond this session.
 async fn keep_languages(tx: &Tx, fresh: &[&Fresh<'_>], chats: &HashMap<i64, Chat>) -> Result<()> {
-    let mut chosen: BTreeMap<&str, Vec<i64>> = BTreeMap::new();
+    let mut spoken: BTreeMap<(&str, bool), Vec<i64>> = BTreeMap::new();
     for Fresh { known, .. } in fresh {
-        let language = chats.get(&known.person_id).map(|chat| chat.session.language.as_str());
-        if let Some(language) = language.filter(|language| *language != known.language) {
-            chosen.entry(language).or_default().push(known.person_id);
+        let Some(session) = chats.get(&known.person_id).map(|chat| &chat.session) else { continue };
+        if (&session.language, session.has_chosen_language) != (&known.language, known.has_chosen_language) {
+            let speaks = (session.language.as_str(), session.has_chosen_language);
+            spoken.entry(speaks).or_default().push(known.person_id);
         }
     }
-    for (language, people) in chosen {
-        people::store::speak(tx, language, people).await?;
+    for ((language, is_chosen), people) in spoken {
+        people::store::speak(tx, language, is_chosen, people).await?;
     }
     Ok(())
 }
@@ -304,7 +306,11 @@ pub(super) async fn open_chats(app: &App, tx: &Tx, fresh: &[Fresh<'_>]) -> Resul
 }
 
 fn open_chat(app: &App, now: Instant, known: &Known, row: Option<store::conversation::Model>) -> Chat {
-    let fresh = || Session { language: known.language.clone(), ..Session::default() };
+    let fresh = || Session {
+        language: known.language.clone(),
+        has_chosen_language: known.has_chosen_language,
+        ..Session::default()
+    };
     let Some(row) = row else {
         let address_id = known.address_id;
         let pace = Pace::default();
@@ -319,6 +325,9 @@ fn open_chat(app: &App, now: Instant, known: &Known, row: Option<store::conversa
         session.draft = None;
     }
     let is_idle = idle > app.settings.session_timeout;
+    // The person's language may have been changed at the desk meanwhile.
+    session.language.clone_from(&known.language);
+    session.has_chosen_language = known.has_chosen_language;
     let dormant = session.flow.is_some() && is_idle;
     let created_at = if is_idle && !dormant { now } else { row.created_at };
     Chat { session, version: row.version, address_id: row.address_id, dormant, created_at, pace }

@@ -68,8 +68,10 @@ async fn load(tx: &Tx, tz: Tz) -> Result<Seeded> {
     tx.hush(); // nobody waits to hear of the demo's past
     let new_people = demo_people()?;
     let registered = register(tx, &new_people).await?;
-    let people: HashMap<Role, i64> =
-        new_people.iter().zip(&registered).map(|(person, registered)| (person.role, id_of(registered))).collect();
+    let mut people: HashMap<Role, i64> = HashMap::new();
+    for (person, registered) in new_people.iter().zip(&registered) {
+        people.entry(person.role).or_insert_with(|| id_of(registered));
+    }
     let is_new = |registered: &Registered| matches!(registered, Registered::New(_));
     let today = tx.now().with_timezone(&tz).date_naive();
     Ok(Seeded {

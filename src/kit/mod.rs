@@ -21,6 +21,8 @@ pub mod stored;
 pub mod telemetry;
 pub mod tide;
 pub mod token;
+pub mod tongues;
+pub mod typed;
 
 pub use clock::{Clock, Instant};
 pub use email::EmailAddress;

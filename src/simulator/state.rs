@@ -20,12 +20,16 @@ const MAX_MESSAGES: usize = 100_000;
 const MAX_FILE_BYTES: usize = 64 * 1024 * 1024;
 
 /// The phones that are there from the start. The same numbers are the demo's people.
-const KNOWN: [(&str, &str); 6] = [
+const KNOWN: [(&str, &str); 10] = [
     ("+12025550101", "Operator"),
     ("+12025550102", "Supervisor"),
     ("+12025550103", "Admin"),
     ("+12025550104", "Support"),
     ("+12025550105", "Client"),
+    ("+12025550111", "Operario (español)"),
+    ("+12025550112", "Opérateur (français)"),
+    ("+12025550113", "Operador (português)"),
+    ("+12025550114", "عامل الإنتاج (العربية)"),
     ("+12025550199", "A stranger"),
 ];
 

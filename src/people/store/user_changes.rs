@@ -77,6 +77,7 @@ pub async fn update(tx: &Tx, user: &User, changes: &UserChanges) -> Result<()> {
     }
     if let Some(language) = &changes.language {
         update = update.col_expr(person::Column::Language, language.clone().into());
+        update = update.col_expr(person::Column::HasChosenLanguage, true.into());
     }
     if changes.first_name.is_some() || changes.last_name.is_some() {
         let first = changes.first_name.as_ref().or(user.first_name.as_ref());

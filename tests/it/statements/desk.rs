@@ -249,6 +249,7 @@ async fn chatting(backend: Backend, statements: Statements) {
                 name: format!("{role:?} {nth} of {size}"),
                 role,
                 department: None,
+                language: None,
                 whatsapp: number(&phone(place, size, nth)),
             })
         });
