@@ -173,6 +173,12 @@ impl Wording {
         fill(&self.strict, home, key, vars).map_err(|error| explain(&error))
     }
 
+    /// An instant (`2026-01-20 14:30 UTC`), a date or a duration (`5h 59m`) as this language writes it; anything else as
+    /// it is.
+    pub fn written(&self, language: &str, text: &str) -> String {
+        local::written(&self.tables, language, text)
+    }
+
     /// Whether there is a text or a list with this key, in this language or in English.
     pub fn has(&self, language: &str, key: &str) -> bool {
         self.entry(language, key).is_some()
@@ -216,6 +222,11 @@ impl Wording {
     pub fn spoken<'a>(&'a self, language: &str, key: &str) -> impl Iterator<Item = (bool, &'a str)> {
         let home = self.home(language, key).unwrap_or(FALLBACK).to_owned();
         self.words(key).iter().map(move |(spoken_in, word)| (*spoken_in == home, word.as_str()))
+    }
+
+    /// What people may call the thing with this key, made bare, with the language.
+    pub fn spoken_everywhere<'a>(&'a self, key: &str) -> impl Iterator<Item = (&'a str, &'a str)> {
+        self.words(key).iter().map(|(language, word)| (language.as_str(), word.as_str()))
     }
 
     fn words(&self, key: &str) -> &[(String, String)] {

@@ -62,7 +62,7 @@ pub(super) async fn notices(app: &App, tx: &Tx, scene: &Scene<'_>, asks: &[Ask<'
         let Some(address_id) = rows.get(&(ask.person_id, way)).copied() else { continue };
         let ticket = scene.ticket(one);
         let words = words.entry(one.event_id).or_insert_with(|| Words::of(app, one, ticket, scene.facts(one), &people));
-        let vars = words.for_person(person);
+        let vars = words.for_person(&app.wording, person);
         let language = &person.row.language;
         let telling = Telling { wording: &app.wording, language, file: ask.words, vars: &vars };
         let urgency = ask.urgency(scene);

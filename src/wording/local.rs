@@ -12,7 +12,7 @@ use std::sync::Arc;
 pub(super) fn add_filters(environment: &mut Environment<'static>, tables: &Arc<Tables>) {
     type Form = fn(&Formats<'_>, &str) -> Option<String>;
     let forms: [(&'static str, Form); 4] =
-        [("date", Formats::date), ("when", Formats::when), ("span", Formats::span), ("number", Formats::number)];
+        [("date", date), ("when", when), ("span", span), ("number", number)];
     for (name, form) in forms {
         let tables = Arc::clone(tables);
         environment.add_filter(name, move |state: &State<'_, '_>, value: Jinja| -> Result<String, Error> {
@@ -21,6 +21,13 @@ pub(super) fn add_filters(environment: &mut Environment<'static>, tables: &Arc<T
             Ok(form(&formats, &text).unwrap_or(text))
         });
     }
+}
+
+/// An instant, a date or a duration in its one form as this language writes it; anything else as it is.
+pub(super) fn written(tables: &Tables, language: &str, text: &str) -> String {
+    let formats = Formats { tables, language };
+    let forms = [when, date, span];
+    forms.iter().find_map(|form| form(&formats, text)).unwrap_or_else(|| text.to_owned())
 }
 
 /// The forms of one language.
@@ -37,39 +44,43 @@ impl Formats<'_> {
             Entry::List(_) => None,
         }
     }
+}
 
-    /// `2026-01-25`.
-    fn date(&self, text: &str) -> Option<String> {
-        let parts: Vec<&str> = text.split('-').collect();
-        let is_number = |part: &&str| part.bytes().all(|b| b.is_ascii_digit());
-        let [year, month, day] = parts.as_slice() else { return None };
-        let is_date = (year.len(), month.len(), day.len()) == (4, 2, 2) && parts.iter().all(is_number);
-        is_date.then(|| filled(self.form("date")?, &[("year", year), ("month", month), ("day", day)]).into()).flatten()
-    }
+/// `2026-01-25`.
+fn date(formats: &Formats<'_>, text: &str) -> Option<String> {
+    let parts: Vec<&str> = text.split('-').collect();
+    let [year, month, day] = parts.as_slice() else { return None };
+    let is_date = (year.len(), month.len(), day.len()) == (4, 2, 2) && parts.iter().all(|part| is_digits(part));
+    let form = formats.form("date").filter(|_| is_date)?;
+    Some(filled(form, &[("year", year), ("month", month), ("day", day)]))
+}
 
-    /// `2026-01-20 14:30 UTC`, the zone left out or not.
-    fn when(&self, text: &str) -> Option<String> {
-        let (date, rest) = text.split_once(' ')?;
-        let (time, zone) = rest.split_once(' ').unwrap_or((rest, ""));
-        let date = self.date(date)?;
-        let form = filled(self.form("when")?, &[("date", &date), ("time", time), ("zone", zone)]);
-        Some(form.trim().to_owned())
-    }
+/// `2026-01-20 14:30 UTC`, the zone left out or not.
+fn when(formats: &Formats<'_>, text: &str) -> Option<String> {
+    let (day, rest) = text.split_once(' ')?;
+    let (time, zone) = rest.split_once(' ').unwrap_or((rest, ""));
+    let day = date(formats, day)?;
+    let form = filled(formats.form("when")?, &[("date", &day), ("time", time), ("zone", zone)]);
+    Some(form.trim().to_owned())
+}
 
-    /// `44h 32m`, also below zero.
-    fn span(&self, text: &str) -> Option<String> {
-        let (hours, minutes) = text.strip_suffix('m')?.split_once("h ")?;
-        let (sign, hours) = hours.strip_prefix('-').map_or(("", hours), |hours| ("-", hours));
-        let is_span = [hours, minutes].iter().all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()));
-        is_span.then(|| filled(self.form("span")?, &[("sign", sign), ("hours", hours), ("minutes", minutes)]).into()).flatten()
-    }
+/// `44h 32m`, also below zero.
+fn span(formats: &Formats<'_>, text: &str) -> Option<String> {
+    let (hours, minutes) = text.strip_suffix('m')?.split_once("h ")?;
+    let (sign, hours) = hours.strip_prefix('-').map_or(("", hours), |hours| ("-", hours));
+    let form = formats.form("span").filter(|_| is_digits(hours) && is_digits(minutes))?;
+    Some(filled(form, &[("sign", sign), ("hours", hours), ("minutes", minutes)]))
+}
 
-    /// `-10.00`.
-    fn number(&self, text: &str) -> Option<String> {
-        let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
-        let is_decimal = digits.split('.').count() == 2 && digits.bytes().all(|b| b.is_ascii_digit() || b == b'.');
-        is_decimal.then(|| Some(text.replace('.', self.form("decimal")?))).flatten()
-    }
+/// `-10.00`.
+fn number(formats: &Formats<'_>, text: &str) -> Option<String> {
+    let (whole, decimals) = text.strip_prefix(['-', '+']).unwrap_or(text).split_once('.')?;
+    let separator = formats.form("decimal").filter(|_| is_digits(whole) && is_digits(decimals))?;
+    Some(text.replace('.', separator))
+}
+
+fn is_digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// A form with its parts filled in.

@@ -20,6 +20,7 @@ mod floods;
 mod housekeeping;
 mod imports;
 mod inbox;
+mod languages;
 mod live;
 mod media;
 mod notifications;
@@ -117,6 +118,7 @@ fn every_fact() -> Vec<Fact> {
         inbox::facts(),
         sent_log::facts(),
         costs::facts(),
+        languages::facts(),
         live::facts(),
         admin::facts(),
         outages::facts(),

@@ -1,6 +1,7 @@
 //! Tests of the engine: conversations as tables of "they write" and "Andon answers".
 
 mod interrupted;
+mod languages;
 mod operators_flow;
 mod properties;
 mod side_roads;
