@@ -303,7 +303,10 @@ mod tests {
                     let parts = sms::parts(&short);
                     assert!(parts <= most, "{language}/{file} takes {parts} parts: {short}");
                     let is_english = language == FALLBACK;
-                    assert!(is_english || !text.contains("2026-01-"), "{language}/{file} has a date as English has it: {text}");
+                    assert!(
+                        is_english || !text.contains("2026-01-"),
+                        "{language}/{file} has a date as English has it: {text}"
+                    );
                     told = format!("{told}=== {language}/{file}: {}\n--- {short}\n{text}\n", plain(&subject));
                 }
                 let mut bare = samples_in(&wording, language, file).swap_remove(0);

@@ -7,8 +7,8 @@ use super::inbound::Fresh;
 use crate::db::Tx;
 use crate::delivery;
 use crate::kit::Result;
-use crate::people;
 use crate::kit::typed::bare;
+use crate::people;
 use std::collections::HashMap;
 
 /// What a text message says to the provider's own list, as a whole message in any case.

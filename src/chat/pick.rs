@@ -80,8 +80,7 @@ pub fn pick(typed: &str, choices: &[Names]) -> Option<usize> {
     }
     let own: Vec<&[String]> = choices.iter().map(|names| names.own.as_slice()).collect();
     let others: Vec<&[String]> = choices.iter().map(|names| names.others.as_slice()).collect();
-    let is_named =
-        |names: &[String]| names.iter().any(|name| *name == typed || self::joined(name) == joined);
+    let is_named = |names: &[String]| names.iter().any(|name| *name == typed || self::joined(name) == joined);
     let by_name = places(&own, is_named);
     if !by_name.is_empty() {
         return only(&by_name);

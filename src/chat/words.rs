@@ -89,7 +89,8 @@ fn clashing(words: &[Said<'_>]) -> Vec<Problem> {
                 file: format!("{file}/chat.toml"),
                 line: None,
                 what: format!("{key} has \"{word}\", which means something else in {other}"),
-                instead: "Whatever language people are answered in, all words are understood: choose another.".to_owned(),
+                instead: "Whatever language people are answered in, all words are understood: choose another."
+                    .to_owned(),
             });
         }
     }
@@ -124,8 +125,14 @@ mod tests {
         let of_flows: Vec<String> = clashes_with(&wording, &flows).iter().map(ToString::to_string).collect();
         let alone: Vec<String> = clashes(&wording).iter().map(ToString::to_string).collect();
         let says = |told: &[String], what: &str| told.iter().any(|line| line.contains(what));
-        assert!(says(&of_flows, "chat.create_defect.severity.options.LOW has \"baja\", which means something else"), "{of_flows:#?}");
-        assert!(says(&of_flows, "chat.create_defect.defect_type.options.RETURN has \"retour client\""), "{of_flows:#?}");
+        assert!(
+            says(&of_flows, "chat.create_defect.severity.options.LOW has \"baja\", which means something else"),
+            "{of_flows:#?}"
+        );
+        assert!(
+            says(&of_flows, "chat.create_defect.defect_type.options.RETURN has \"retour client\""),
+            "{of_flows:#?}"
+        );
         assert!(says(&alone, "\"custo\", which means something else in"), "{alone:#?}");
     }
 }

@@ -4,6 +4,7 @@
 use super::flows::told;
 use super::out::say;
 use crate::catalog::NOTICES;
+use crate::chat::{Flows, words};
 use crate::delivery::store::Way;
 use crate::kit::{Error, Result, nearest, sms};
 use crate::notify::gather::GATHERED;
@@ -11,7 +12,6 @@ use crate::notify::proofread::proofread;
 use crate::notify::sample::samples_in;
 use crate::notify::words::Telling;
 use crate::outbox::Told;
-use crate::chat::{Flows, words};
 use crate::wording::{FALLBACK, Wording, parity, plain};
 use clap::{Subcommand, ValueEnum};
 use std::collections::BTreeSet;

@@ -1,8 +1,8 @@
 //! Which language the people of a country read, as far as its numbers tell: only where one of those that Andon speaks
 //! is the main one. Belgium, Canada, Cameroon, Switzerland and other countries of several languages tell nothing.
 //!
-//! **Source**: CLDR's territory-language information, read in November 2026: the languages that are official in all of
-//! a territory, where there is one of them that a territory's writing is mostly done in.
+//! The list is ours, by the language that a country's offices and schools write in. It only has the first word: a greeting
+//! or a choice is stronger.
 
 use super::phone::E164;
 use phonenumber::metadata::DATABASE;

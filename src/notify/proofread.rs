@@ -53,8 +53,10 @@ fn read(wording: &Wording, language: &str, file: &str) -> Vec<Problem> {
     if !unknown.is_empty() {
         return unknown;
     }
-    let tried: BTreeSet<Problem> =
-        samples_in(wording, language, file).iter().flat_map(|vars| tried(Telling { wording, language, file, vars })).collect();
+    let tried: BTreeSet<Problem> = samples_in(wording, language, file)
+        .iter()
+        .flat_map(|vars| tried(Telling { wording, language, file, vars }))
+        .collect();
     tried.into_iter().collect()
 }
 

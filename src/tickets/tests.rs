@@ -252,7 +252,13 @@ async fn reassigning_keeps_who_stays_and_takes_it_from_who_goes() {
     let second = db.write(|tx| {
         Box::pin(async move {
             let whatsapp = E164::parse("+12025550150").expect("a number");
-            let new = NewPerson { name: "Second".to_owned(), role: Role::Support, department: None, language: None, whatsapp };
+            let new = NewPerson {
+                name: "Second".to_owned(),
+                role: Role::Support,
+                department: None,
+                language: None,
+                whatsapp,
+            };
             register(tx, &[new]).await
         })
     });

@@ -22,12 +22,19 @@ pub fn is_right_to_left(language: &str) -> bool {
     RIGHT_TO_LEFT.contains(&main)
 }
 
+/// Whether a text has letters of such a language: Hebrew, Arabic, Syriac, Thaana and their neighbours.
+pub(super) fn has_right_to_left(text: &str) -> bool {
+    text.chars().any(|c| matches!(c, '\u{0590}'..='\u{08FF}' | '\u{FB1D}'..='\u{FDFF}' | '\u{FE70}'..='\u{FEFC}'))
+}
+
 /// The value as it stands in a right-to-left text: isolated, line by line, where its order could suffer.
 pub(super) fn isolated(value: &str) -> String {
     if !value.lines().any(needs_isolation) {
         return value.to_owned();
     }
-    let lines = value.split('\n').map(|line| if needs_isolation(line) { format!("{OPEN}{line}{CLOSE}") } else { line.to_owned() });
+    let lines = value
+        .split('\n')
+        .map(|line| if needs_isolation(line) { format!("{OPEN}{line}{CLOSE}") } else { line.to_owned() });
     lines.collect::<Vec<_>>().join("\n")
 }
 

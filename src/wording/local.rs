@@ -11,8 +11,7 @@ use std::sync::Arc;
 /// Adds the filters.
 pub(super) fn add_filters(environment: &mut Environment<'static>, tables: &Arc<Tables>) {
     type Form = fn(&Formats<'_>, &str) -> Option<String>;
-    let forms: [(&'static str, Form); 4] =
-        [("date", date), ("when", when), ("span", span), ("number", number)];
+    let forms: [(&'static str, Form); 4] = [("date", date), ("when", when), ("span", span), ("number", number)];
     for (name, form) in forms {
         let tables = Arc::clone(tables);
         environment.add_filter(name, move |state: &State<'_, '_>, value: Jinja| -> Result<String, Error> {
@@ -102,7 +101,8 @@ mod tests {
             std::fs::write(folder.path().join(language).join("x.toml"), text).expect("written");
         }
         let wording = Wording::load(Some(folder.path())).expect("right");
-        let vars = json!({"d": "2026-01-25", "w": "2026-01-20 14:30 UTC", "s": "44h 32m", "o": "-1h 05m", "n": "-10.50"});
+        let vars =
+            json!({"d": "2026-01-25", "w": "2026-01-20 14:30 UTC", "s": "44h 32m", "o": "-1h 05m", "n": "-10.50"});
         for (language, expected) in [
             ("en", "2026-01-25 | 2026-01-20 14:30 UTC | 44h 32m | -1h 05m | -10.50"),
             ("es", "25/01/2026 | 25/01/2026 14:30 UTC | 44 h 32 min | -1 h 05 min | -10,50"),

@@ -35,14 +35,21 @@ pub fn differences(wording: &Wording) -> Vec<Problem> {
             let Some(other) = english.get(key) else {
                 // A notice that no event has is told by those who know the events.
                 if notices::file_of(key).is_none() {
-                    problems.push(problem(language, key, "is read by nobody: English has no such text", "Take it out."));
+                    problems.push(problem(
+                        language,
+                        key,
+                        "is read by nobody: English has no such text",
+                        "Take it out.",
+                    ));
                 }
                 continue;
             };
             match (entry, other) {
                 (Entry::Text(_), Entry::Text(_)) => problems.extend(values(wording, language, key)),
                 (Entry::List(_), Entry::List(_)) => {}
-                (_, Entry::List(_)) => problems.push(problem(language, key, "is one text", "Write a list: [\"…\", \"…\"].")),
+                (_, Entry::List(_)) => {
+                    problems.push(problem(language, key, "is one text", "Write a list: [\"…\", \"…\"]."))
+                }
                 (_, Entry::Text(_)) => problems.push(problem(language, key, "is a list", "Write one text: \"…\".")),
             }
         }
@@ -96,7 +103,10 @@ mod tests {
             std::fs::create_dir_all(file.parent().expect("a folder")).expect("a folder");
             std::fs::write(file, text).expect("a file");
         };
-        write("es/chat.toml", "gone = \"{{ reference }}\"\nown = \"x\"\n[menu]\nnone = \"Hola\"\n[words]\nback = \"atrás\"");
+        write(
+            "es/chat.toml",
+            "gone = \"{{ reference }}\"\nown = \"x\"\n[menu]\nnone = \"Hola\"\n[words]\nback = \"atrás\"",
+        );
         write("de/chat.toml", "gone = \"Fort\"");
         write("de/ticket.opened.txt", "subject: Eröffnet\n\nEröffnet.");
         write("es-MX/chat.toml", "gone = \"Ya no\"");

@@ -103,7 +103,8 @@ async fn arabic_runs_from_the_right_and_its_references_from_the_left() -> Result
         let field = page.find(Locator::Css("#message")).await.map_err(told)?;
         field.send_keys(typed).await.map_err(told)?;
         page.find(Locator::Css("#send")).await.map_err(told)?.click().await.map_err(told)?;
-        let bubble = format!("(//*[contains(@class,'bubble')])[last()][contains(@class,'in') and contains(., '{answer}')]");
+        let bubble =
+            format!("(//*[contains(@class,'bubble')])[last()][contains(@class,'in') and contains(., '{answer}')]");
         let wait = page.wait().at_most(Duration::from_secs(15)).for_element(Locator::XPath(&bubble)).await;
         wait.map_err(|e| format!("no answer with {answer:?} to {typed:?}: {e}"))?;
         let found = page.execute(PLACES, vec![serde_json::json!(ltr)]).await.map_err(told)?;

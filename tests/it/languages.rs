@@ -70,10 +70,8 @@ async fn what_was_chosen_is_stronger_than_a_greeting(backend: Backend) {
         app.says(OPERATOR, word).await;
     }
     let defects = app.rows("SELECT priority, description FROM tickets WHERE kind = 'DEFECT' ORDER BY id DESC").await;
-    let stored: (String, String) = (
-        defects[0].try_get_by_index(0).expect("a priority"),
-        defects[0].try_get_by_index(1).expect("a description"),
-    );
+    let stored: (String, String) =
+        (defects[0].try_get_by_index(0).expect("a priority"), defects[0].try_get_by_index(1).expect("a description"));
     assert_eq!(stored, ("HIGH".to_owned(), "Rayada".to_owned()), "answers of all languages are understood");
     app.end().await;
 }

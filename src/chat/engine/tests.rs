@@ -5,6 +5,7 @@ mod languages;
 mod operators_flow;
 mod properties;
 mod side_roads;
+mod spoken;
 
 use super::*;
 use crate::chat::flow_check::sample_facts;

@@ -76,9 +76,8 @@ pub async fn put(tx: &Tx, records: &[Record]) -> Result<()> {
     let rows: Vec<person::ActiveModel> = rows.collect();
     let says = [person::Column::Name, person::Column::Role, person::Column::Department, person::Column::Language];
     let says = says.into_iter().chain([person::Column::HasChosenLanguage]);
-    let conflict = OnConflict::column(person::Column::Token)
-        .update_columns(says.chain([person::Column::UpdatedAt]))
-        .to_owned();
+    let conflict =
+        OnConflict::column(person::Column::Token).update_columns(says.chain([person::Column::UpdatedAt])).to_owned();
     person::Entity::insert_many(rows).on_conflict(conflict).exec_without_returning(tx.conn()).await?;
     outbox::append(tx, &created).await?;
     outbox::append(tx, &told).await

@@ -5,11 +5,11 @@ use super::user_changes::give_number;
 use super::{Known, by_addresses, lock, person};
 use crate::channels::Medium;
 use crate::db::Tx;
-use crate::wording::FALLBACK;
 use crate::kit::error::Fields;
 use crate::kit::{E164, Error, Instant, Result, token};
 use crate::people::Role;
 use crate::people::model::Sight;
+use crate::wording::FALLBACK;
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::sea_query::{Expr, ExprTrait as _, Func, LikeExpr};
 use sea_orm::{
