@@ -42,7 +42,7 @@ pub(crate) async fn hire(db: &Db, names: Vec<String>, role: Role, hash: &str) ->
                     phone_number: None,
                     whatsapp_number: None,
                     department: None,
-                    language: "en".to_owned(),
+                    language: None,
                 };
                 ids.push(users::create(tx, &new, Some(&hash), None).await?);
             }
