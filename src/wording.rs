@@ -198,9 +198,8 @@ impl Wording {
     pub fn list_everywhere(&self, key: &str) -> Vec<String> {
         let mut all: Vec<String> = Vec::new();
         for language in self.tables.keys() {
-            let own = self.tables.get(language).is_some_and(|table| table.contains_key(key));
-            for word in own.then(|| self.list(language, key)).unwrap_or_default() {
-                all.extend([unaccented(&word), word]);
+            if self.tables.get(language).is_some_and(|table| table.contains_key(key)) {
+                all.extend(self.list(language, key).into_iter().flat_map(|word| [unaccented(&word), word]));
             }
         }
         all.sort();

@@ -48,7 +48,7 @@ pub fn differences(wording: &Wording) -> Vec<Problem> {
                 (Entry::Text(_), Entry::Text(_)) => problems.extend(values(wording, language, key)),
                 (Entry::List(_), Entry::List(_)) => {}
                 (_, Entry::List(_)) => {
-                    problems.push(problem(language, key, "is one text", "Write a list: [\"…\", \"…\"]."))
+                    problems.push(problem(language, key, "is one text", "Write a list: [\"…\", \"…\"]."));
                 }
                 (_, Entry::Text(_)) => problems.push(problem(language, key, "is a list", "Write one text: \"…\".")),
             }
