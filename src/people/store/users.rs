@@ -84,8 +84,8 @@ pub struct NewUser {
 impl NewUser {
     /// The language that was chosen for them, else that of their number's country.
     fn speaks(&self) -> &str {
-        let numbers = [&self.whatsapp_number, &self.phone_number].into_iter().flatten();
-        let of_number = || numbers.filter_map(E164::language).next();
+        let mut numbers = [&self.whatsapp_number, &self.phone_number].into_iter().flatten();
+        let of_number = || numbers.find_map(E164::language);
         self.language.as_deref().or_else(of_number).unwrap_or(FALLBACK)
     }
 }
