@@ -60,7 +60,7 @@ async fn the_phone_page_leads_from_hi_to_a_reference() -> Result<(), String> {
 /// The operator of the demo who reads Arabic.
 const ARABIC: &str = "+12025550114";
 /// Where the first and the last sign of a text stand in the last message, and in which direction it runs.
-const PLACES: &str = r#"
+const PLACES: &str = r"
     const texts = document.querySelectorAll('.bubble.in .text');
     const text = texts[texts.length - 1];
     const walker = document.createTreeWalker(text, NodeFilter.SHOW_TEXT);
@@ -80,7 +80,7 @@ const PLACES: &str = r#"
         return null;
     };
     return [getComputedStyle(text).direction, ...arguments[0].map(place)];
-"#;
+";
 
 async fn arabic_runs_from_the_right_and_its_references_from_the_left() -> Result<(), String> {
     let app = TestApp::running(Backend::Sqlite, &[("ANDON_COMPANY", "Demo Plant")]).await;
@@ -110,8 +110,10 @@ async fn arabic_runs_from_the_right_and_its_references_from_the_left() -> Result
         let found = page.execute(PLACES, vec![serde_json::json!(ltr)]).await.map_err(told)?;
         assert_eq!(found[0], "rtl", "{answer}");
         for (text, place) in ltr.iter().zip(found.as_array().into_iter().flatten().skip(1)) {
-            let left = |end: usize| place[end].as_f64().unwrap_or_else(|| panic!("{text} is not in {answer}: {found}"));
-            assert!(left(0) < left(1), "{text} is turned in {answer}");
+            let (Some(first), Some(last)) = (place[0].as_f64(), place[1].as_f64()) else {
+                return Err(format!("{text} is not in {answer}: {found}"));
+            };
+            assert!(first < last, "{text} is turned in {answer}");
         }
     }
     browser.screenshot(&Path::new(env!("CARGO_TARGET_TMPDIR")).join("phone-arabic.png")).await?;
