@@ -2,6 +2,7 @@
 
 use crate::app::App;
 use crate::channels::Channel;
+use crate::channels::meta::Meta;
 use crate::channels::smtp::Smtp;
 use crate::channels::twilio::{Credentials, Twilio};
 use crate::config::Settings;
@@ -119,7 +120,11 @@ const fn name<E: Event>() -> &'static str {
 
 /// The providers, in order of preference.
 pub fn channels(settings: &Settings, http: reqwest::Client) -> Vec<Arc<dyn Channel>> {
-    vec![Arc::new(twilio(settings, http)), Arc::new(Smtp::new(settings.mail.clone()))]
+    vec![
+        Arc::new(twilio(settings, http.clone())),
+        Arc::new(meta(settings, http)),
+        Arc::new(Smtp::new(settings.mail.clone())),
+    ]
 }
 
 /// The Twilio channel of these settings.
@@ -138,6 +143,11 @@ pub fn twilio(settings: &Settings, http: reqwest::Client) -> Twilio {
     )
     .with_sms(settings.sms_sender.clone())
     .with_paces(settings.whatsapp_pace, settings.sms_pace)
+}
+
+/// The Meta channel of these settings.
+pub fn meta(settings: &Settings, http: reqwest::Client) -> Meta {
+    Meta::new(http, &settings.meta_api_base(), settings.meta.clone(), settings.whatsapp_pace)
 }
 
 /// Every path that this process answers.
@@ -171,6 +181,7 @@ pub fn routes(app: &App, door: &Door, sources: &Sources, live: &Live, simulator:
             OpenApiRouter::new()
                 .routes(routes!(webhooks_in::webhook, webhooks_in::probe))
                 .routes(routes!(webhooks_in::status))
+                .routes(routes!(webhooks_in::meta, webhooks_in::ask_meta))
                 .with_state(door.clone()),
         )
         .merge(OpenApiRouter::new().routes(routes!(scrape::scrape)).with_state(sources.clone()).layer(limited.clone()))

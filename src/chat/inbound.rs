@@ -20,11 +20,11 @@ use super::session::Session;
 use super::store::{self, Kept};
 use crate::app::App;
 use crate::bus::Poke;
-use crate::channels::{Inbound, Medium};
+use crate::channels::{Inbound, Medium, meta};
 use crate::db::{Batch, Door, Tx};
 use crate::delivery::{self, Kind, NewDelivery};
 use crate::kit::metrics::Stopwatch;
-use crate::kit::{E164, Instant, Result, token};
+use crate::kit::{Instant, Result, token};
 use crate::people::store::{Caller, Heard, Known};
 use crate::people::{self};
 use crate::tickets::model::Viewer;
@@ -163,7 +163,7 @@ async fn hear(tx: &Tx, fresh: &[Fresh<'_>]) -> Result<()> {
         let news = Heard {
             known,
             at: inbound.sent_at.unwrap_or_else(|| tx.now()).min(tx.now()),
-            to: inbound.to.as_ref().map(E164::as_str),
+            to: inbound.to.as_deref(),
             profile_name: inbound.profile_name.as_deref(),
             user_id: inbound.user_id.as_deref(),
         };
@@ -358,11 +358,19 @@ pub(super) fn reply(app: &App, fresh: &Fresh<'_>, language: &str, say: &[Say]) -
         medium: inbound.medium,
         address_id: known.address_id,
         person_id: known.person_id,
-        sender: inbound.to.as_ref().map(|to| to.as_str().to_owned()),
-        line: format!("reply:{}", known.address_id),
+        sender: inbound.to.clone(),
+        line: line(inbound, known),
         body,
         message_id: Some(*row),
     })
+}
+
+/// The line of a conversation's answers. A provider that is away holds up no other one's.
+fn line(inbound: &Inbound, known: &Known) -> String {
+    match inbound.channel {
+        meta::NAME => format!("reply:{}:{}", known.address_id, meta::NAME),
+        _ => format!("reply:{}", known.address_id),
+    }
 }
 
 fn kept(flows: &Flows, chats: HashMap<i64, Chat>) -> Vec<Kept> {

@@ -69,7 +69,8 @@ impl Telling<'_> {
     pub fn template(&self, templates: &Templates) -> Option<String> {
         let known = templates.of(self.file, self.language)?;
         let variables = known.variables.iter().map(|name| self.filled_in(name)).collect();
-        serde_json::to_string(&Template { id: known.content_sid.clone(), variables }).ok()
+        let template = Template { id: known.content_sid.clone(), named: known.named(), variables };
+        serde_json::to_string(&template).ok()
     }
 
     /// A value as a template takes it: one line, never empty. Source: Twilio's error 21656.

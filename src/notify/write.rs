@@ -105,7 +105,7 @@ fn fallback_at(app: &App, way: Way, urgency: Urgency, from: Instant) -> Option<I
         Urgency::Normal => app.settings.notices.patience_normal,
         Urgency::Low => None,
     };
-    let tells = app.carrier(medium).is_some_and(|channel| channel.tells_arrival(medium));
+    let tells = app.carriers(medium).iter().any(|channel| channel.tells_arrival(medium));
     patience.filter(|_| tells).map(|patience| from + patience)
 }
 

@@ -15,7 +15,7 @@ pub use rows::{address, person};
 use super::Role;
 use crate::channels::Medium;
 use crate::db::{self, Tx};
-use crate::kit::{E164, Instant, Result, token};
+use crate::kit::{E164, Handle, Instant, Result, token};
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
@@ -33,7 +33,7 @@ pub struct Known {
     pub address_id: i64,
     /// How they read what is sent there.
     pub medium: String,
-    /// The number, in E.164.
+    /// The number, in E.164; or Meta's id of somebody who hides theirs.
     pub value: String,
     /// Their name, where an admin gave one.
     pub name: Option<String>,
@@ -68,7 +68,7 @@ pub struct Caller {
     /// How they wrote.
     pub medium: Medium,
     /// From where.
-    pub from: E164,
+    pub from: Handle,
     /// The name they gave themselves at the provider.
     pub profile_name: Option<String>,
     /// Meta's business-scoped user id.
@@ -112,11 +112,31 @@ pub async fn by_addresses(
     Ok(known.into_iter().map(|k| (k.value.clone(), k)).collect())
 }
 
+/// Who is behind these ids of Meta's because they wrote with their number before, by id.
+async fn by_user_ids(conn: &impl ConnectionTrait, medium: Medium, ids: &[&str]) -> Result<HashMap<String, Known>> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let known = known_addresses()
+        .filter(address::Column::Medium.eq(medium.as_str()))
+        .filter(address::Column::UserId.is_in(ids.iter().copied()))
+        .order_by_asc(address::Column::LastInboundAt)
+        .into_model::<Known>()
+        .all(conn)
+        .await?;
+    let with_number = known.into_iter().filter(|known| E164::parse(&known.value).is_ok());
+    Ok(with_number.filter_map(|known| Some((known.user_id.clone()?, known))).collect())
+}
+
 /// Who wrote: those not known yet become people with only an address. One medium a call; a fixed number of
 /// statements.
 pub async fn greet(tx: &Tx, medium: Medium, callers: &[Caller]) -> Result<HashMap<String, Known>> {
     let values: Vec<String> = distinct(callers.iter().map(|c| c.from.as_str()));
     let mut known = by_addresses(tx.conn(), medium, &values).await?;
+    let hidden: Vec<&str> = callers.iter().filter(|c| c.from.number().is_none()).map(|c| c.from.as_str()).collect();
+    let by_id = by_user_ids(tx.conn(), medium, &hidden).await?;
+    known.retain(|value, _| !by_id.contains_key(value));
+    known.extend(by_id);
     let strangers: Vec<&Caller> = {
         let mut seen = HashSet::new();
         callers.iter().filter(|c| !known.contains_key(c.from.as_str()) && seen.insert(c.from.as_str())).collect()
@@ -124,7 +144,7 @@ pub async fn greet(tx: &Tx, medium: Medium, callers: &[Caller]) -> Result<HashMa
     if !strangers.is_empty() {
         let people = insert_people(tx, strangers.iter().map(|_| Newcomer::default()).collect()).await?;
         insert_addresses(tx, medium, strangers.iter().copied().zip(people.iter().copied())).await?;
-        known = by_addresses(tx.conn(), medium, &values).await?;
+        known.extend(by_addresses(tx.conn(), medium, &distinct(strangers.iter().map(|c| c.from.as_str()))).await?);
         // Another process may have met the same stranger in this moment; its person stays, ours goes.
         let kept: HashSet<i64> = known.values().map(|k| k.person_id).collect();
         let orphans: Vec<i64> = people.into_iter().filter(|id| !kept.contains(id)).collect();
@@ -233,8 +253,12 @@ pub async fn register(tx: &Tx, people: &[NewPerson]) -> Result<Vec<Registered>> 
             }
             None => {
                 let id = insert_people(tx, vec![newcomer]).await?[0];
-                let caller =
-                    Caller { medium: Medium::Whatsapp, from: new.whatsapp.clone(), profile_name: None, user_id: None };
+                let caller = Caller {
+                    medium: Medium::Whatsapp,
+                    from: new.whatsapp.clone().into(),
+                    profile_name: None,
+                    user_id: None,
+                };
                 insert_addresses(tx, Medium::Whatsapp, [(&caller, id)].into_iter()).await?;
                 registered.push(Registered::New(id));
             }

@@ -4,7 +4,7 @@
 use super::faults::{Faults, PostFault};
 use super::mail::{Letter, MAX_LETTERS};
 use super::wire::Post;
-use super::{Attachment, Bubble, Side};
+use super::{Attachment, Bubble, Provider, Side};
 use crate::channels::{Medium, Place, Status};
 use crate::kit::{E164, Instant};
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -46,6 +46,10 @@ pub(super) struct Message {
     pub(super) phone: E164,
     pub(super) side: Side,
     pub(super) medium: Medium,
+    /// Whose it is.
+    pub(super) provider: Provider,
+    /// What comes back with Meta's statuses.
+    pub(super) opaque: Option<String>,
     /// An answer given as `TwiML` rather than by the API.
     pub(super) is_twiml_reply: bool,
     pub(super) text: String,
@@ -73,6 +77,8 @@ impl Message {
             phone,
             side,
             medium,
+            provider: Provider::Twilio,
+            opaque: None,
             is_twiml_reply: false,
             text,
             media: Vec::new(),
@@ -97,6 +103,7 @@ impl Message {
             sid: self.sid.clone(),
             side: self.side,
             medium: self.medium,
+            provider: self.provider,
             text: self.text.clone(),
             at: self.created_at,
             status: self.status,

@@ -48,7 +48,7 @@ pub async fn put(tx: &Tx, records: &[Record]) -> Result<()> {
     let news: Vec<&Record> = records.iter().filter(|record| is_news(record, &known)).collect();
     let callers = news.iter().filter_map(|record| {
         let from = E164::parse(&record.whatsapp).ok()?;
-        Some(Caller { medium: Medium::Whatsapp, from, profile_name: None, user_id: None })
+        Some(Caller { medium: Medium::Whatsapp, from: from.into(), profile_name: None, user_id: None })
     });
     let callers: Vec<Caller> = callers.collect();
     if callers.is_empty() {

@@ -204,7 +204,7 @@ fn message(from: &str, text: &str) -> Inbound {
         channel: "twilio",
         provider_id: format!("SM{}", andon::kit::token::fresh()),
         medium: Medium::Whatsapp,
-        from: number(from),
+        from: number(from).into(),
         to: None,
         text: text.to_owned(),
         kind: "text".to_owned(),
