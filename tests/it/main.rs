@@ -22,6 +22,7 @@ mod imports;
 mod inbox;
 mod live;
 mod media;
+mod meta;
 mod notifications;
 mod numbers;
 mod odd_input;
@@ -111,6 +112,7 @@ fn every_fact() -> Vec<Fact> {
         housekeeping::facts(),
         notifications::facts(),
         media::facts(),
+        meta::facts(),
         reach::facts(),
         order_notices::facts(),
         deadlines::facts(),

@@ -4,6 +4,7 @@ pub(crate) mod app;
 pub(crate) mod browser;
 pub(crate) mod bucket;
 pub(crate) mod databases;
+pub(crate) mod meta;
 pub(crate) mod proxy;
 pub(crate) mod receiver;
 pub(crate) mod redis;
