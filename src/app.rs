@@ -72,13 +72,19 @@ impl App {
         limits.min().unwrap_or(1600)
     }
 
-    /// The channel that carries this medium, if one can.
+    /// The channels that carry this medium, in order of preference.
+    pub fn carriers(&self, medium: Medium) -> Vec<&Arc<dyn Channel>> {
+        let is_off = medium == Medium::Whatsapp && !self.settings.whatsapp_enabled;
+        self.channels.iter().filter(|channel| !is_off && channel.carries(medium)).collect()
+    }
+
+    /// The channel that carries this medium before others, if one can.
     pub fn carrier(&self, medium: Medium) -> Option<&Arc<dyn Channel>> {
         carrier(&self.settings, &self.channels, medium)
     }
 }
 
-/// The channel that carries this medium with these settings, if one can.
+/// The channel that carries this medium before others with these settings, if one can.
 pub fn carrier<'a>(
     settings: &Settings,
     channels: &'a [Arc<dyn Channel>],

@@ -9,6 +9,7 @@ mod env_file;
 mod files;
 mod given;
 mod media;
+mod meta;
 mod names;
 mod notices;
 mod pace;
@@ -21,8 +22,9 @@ pub use costs::Budget;
 pub use env_file::{load_env_file, variable_names};
 pub use files::Bucket;
 pub use media::{EmailSender, Mail, MailSecurity, MailServer, SmsSender};
+pub use meta::Meta;
 pub use names::{known_names, settings_table, unknown_variables};
-pub use notices::{Notices, QuietHours, TemplateOf, Templates};
+pub use notices::{Named, Notices, QuietHours, TemplateOf, Templates};
 pub use pace::Pace;
 
 use crate::kit::telemetry::LogFormat;
@@ -43,13 +45,17 @@ use url::Url;
 pub const WEBHOOK_PATH: &str = "/api/whatsapp/webhook";
 /// Where a provider's status callbacks come in.
 pub const STATUS_PATH: &str = "/api/whatsapp/status";
+/// The same for Meta alone.
+pub const META_WEBHOOK_PATH: &str = "/api/whatsapp/meta/webhook";
+/// Where the simulator's stand-in for Meta's API is mounted.
+pub const SIMULATED_META_PATH: &str = "/simulator/meta";
 /// Where the simulator's stand-in for Twilio's API is mounted.
 pub const SIMULATED_API_PATH: &str = "/simulator/twilio";
 
 /// Where Twilio's API answers when nothing else is said.
 const TWILIO_API: &str = "https://api.twilio.com";
 /// The simulator's account: Twilio's form of a SID, and nobody's.
-const SIMULATED_ACCOUNT: &str = "AC00000000000000000000000000000000";
+pub(crate) const SIMULATED_ACCOUNT: &str = "AC00000000000000000000000000000000";
 /// The simulator's sender, from the range kept for fiction.
 const SIMULATED_SENDER: &str = "+12025550100";
 
@@ -116,6 +122,8 @@ pub struct Settings {
     pub whatsapp_pace: Pace,
     /// How fast each sender of text messages may send.
     pub sms_pace: Pace,
+    /// WhatsApp by Meta's own API.
+    pub meta: Meta,
     /// How e-mails leave; none where none do.
     pub mail: Option<Mail>,
     /// What messages may cost a month; none for no bound.
@@ -203,6 +211,7 @@ impl Settings {
             sms_sender: Some(SmsSender::Number(simulated_sender())),
             whatsapp_pace: Pace::Unlimited,
             sms_pace: Pace::Unlimited,
+            meta: Meta::none(),
             mail: Some(media::simulated()),
             budget: None,
             notices: notices::usual(),
@@ -228,8 +237,15 @@ impl Settings {
         settings
     }
 
-    /// The simulator's account, a fresh token and a sender, where none of them is known.
+    /// The simulator's account, a fresh token and a sender, where none of them is known; at Meta only where Meta is wanted,
+    /// and at Twilio not where Meta alone is.
     fn make_up_credentials(&mut self) {
+        if self.meta.is_wanted() {
+            self.meta.make_up_the_rest();
+            if self.twilio_account_sid.is_none() && self.whatsapp_sender.is_none() {
+                return;
+            }
+        }
         if self.twilio_account_sid.is_none() && self.twilio_auth_token.is_none() {
             self.twilio_account_sid = Some(SIMULATED_ACCOUNT.to_owned());
             self.twilio_auth_token = Some(token::fresh().into());
@@ -373,7 +389,8 @@ fn arguments() -> Vec<clap::Arg> {
     command.get_arguments().map(finish).collect()
 }
 
-fn simulated_sender() -> E164 {
+/// The simulator's number, where none is set.
+pub(crate) fn simulated_sender() -> E164 {
     E164::parse(SIMULATED_SENDER).expect("the constant is in E.164 form")
 }
 

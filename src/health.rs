@@ -101,6 +101,9 @@ fn troubles(app: &App) -> Vec<String> {
 }
 
 fn no_carrier(app: &App) -> String {
+    if app.settings.meta.is_wanted() && app.settings.twilio_credentials().is_none() {
+        return "WHATSAPP_ACCESS_TOKEN or WHATSAPP_PHONE_NUMBER_ID not configured: the token is a system user's in Meta's Business Settings, the id stands under WhatsApp > API Setup. WhatsApp deliveries wait.".into();
+    }
     if app.settings.twilio_credentials().is_none() {
         "TWILIO_ACCOUNT_SID or TWILIO_AUTH_TOKEN not configured: find both on the first page of Twilio's console. WhatsApp deliveries wait.".into()
     } else {

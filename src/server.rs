@@ -4,7 +4,10 @@ use crate::app::{App, Health, Parts};
 use crate::bus::{Bus, Limit, Poke};
 use crate::chat::flow::Flows;
 use crate::chat::late::Late;
-use crate::config::{MailSecurity, MailServer, SIMULATED_API_PATH, Settings, SmsSender, WEBHOOK_PATH};
+use crate::config::{
+    MailSecurity, MailServer, SIMULATED_ACCOUNT, SIMULATED_API_PATH, SIMULATED_META_PATH, Settings, SmsSender,
+    WEBHOOK_PATH, simulated_sender,
+};
 use crate::db::{self, Db};
 use crate::delivery::dispatch::Dispatcher;
 use crate::delivery::receipts;
@@ -12,7 +15,7 @@ use crate::doctor::token;
 use crate::kit::{Clock, Error, Metrics, Result, Tide, http};
 use crate::proof::{self, Proof};
 use crate::scrape::{self, Sources};
-use crate::simulator::{Pace, Setup, Simulator};
+use crate::simulator::{MetaSetup, Pace, Setup, Simulator};
 use crate::vault::Vault;
 use crate::web::forgive_trailing_slash;
 use crate::web::serve::serve;
@@ -226,13 +229,27 @@ async fn stand_in_for_mail(settings: &mut Settings) -> Result<Option<TcpListener
     Ok(Some(listener))
 }
 
-/// The stand-in for Twilio: in the demo, or where it was asked for, and only on loopback.
+/// The stand-in for the providers: in the demo, or where it was asked for, and only on loopback.
 fn simulator(settings: &Settings, http: reqwest::Client, clock: &Clock, jobs: Jobs) -> Option<Simulator> {
     if !settings.simulator || !settings.listens_on_loopback() {
         return None;
     }
-    let (account_sid, auth_token, _) = settings.twilio_credentials()?;
-    let sender = settings.whatsapp_sender.clone()?;
+    let stand_in = || (SIMULATED_ACCOUNT.to_owned(), crate::kit::token::fresh().into(), None);
+    let credentials = settings.twilio_credentials();
+    let is_default = credentials.is_none();
+    let (account_sid, auth_token, _) = credentials.unwrap_or_else(stand_in);
+    let sender = settings.whatsapp_sender.clone().unwrap_or_else(simulated_sender);
+    let meta = settings.meta.clone();
+    let meta =
+        meta.access_token.zip(meta.app_secret).zip(meta.phone_number_id).map(|(secrets, phone_number_id)| MetaSetup {
+            phone_number_id,
+            account_id: meta.business_account_id.unwrap_or_default(),
+            access_token: secrets.0,
+            app_secret: secrets.1,
+            webhook_url: settings.local_origin() + WEBHOOK_PATH,
+            api_base: settings.local_origin() + SIMULATED_META_PATH,
+            is_default,
+        });
     let sms_sender = match &settings.sms_sender {
         Some(SmsSender::Number(number)) => number.clone(),
         Some(SmsSender::Service(_)) | None => sender.clone(),
@@ -242,6 +259,7 @@ fn simulator(settings: &Settings, http: reqwest::Client, clock: &Clock, jobs: Jo
         auth_token,
         sender,
         sms_sender,
+        meta,
         company: settings.company.clone(),
         templates: Arc::clone(&settings.notices.templates),
         webhook_url: settings.local_origin() + WEBHOOK_PATH,

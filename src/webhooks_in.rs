@@ -1,14 +1,15 @@
 //! The one door in: providers' webhooks, checked, stored, and answered with an empty acknowledgement.
 //!
 //! A signed message is on disk, with its effects and its reply, before the provider gets its 200. What is not
-//! proved to come from the provider is turned away and nothing of it is stored.
+//! proved to come from the provider is turned away and nothing of it is stored. Twilio brings one message at a time, as
+//! a form; Meta up to a thousand, as JSON.
 
 use crate::app::App;
 use crate::bus::Poke;
-use crate::channels::{Inbound, Medium, Receipt, Rejection, Signal, Webhook};
+use crate::channels::{Inbound, Medium, Receipt, Rejection, Signal, Webhook, meta, twilio};
 use crate::chat::inbound::Taken;
-use crate::config::STATUS_PATH;
-use crate::db::Batch;
+use crate::config::{META_WEBHOOK_PATH, STATUS_PATH};
+use crate::db::{Batch, is_refusal};
 use crate::kit::error::Kind;
 use crate::kit::metrics::Stopwatch;
 use crate::kit::{Error, Result};
@@ -19,9 +20,10 @@ use axum::body::Body;
 use axum::body::HttpBody as _;
 use axum::extract::{Request, State};
 use axum::http::header::CONTENT_TYPE;
-use axum::http::{Method, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
+use chrono::TimeDelta;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde::Serialize;
 use std::net::IpAddr;
@@ -33,6 +35,10 @@ use utoipa::ToSchema;
 
 /// The largest body taken in. Twilio's have a few kilobytes; more would only give strangers work to order.
 const MAX_BODY: usize = 256 * 1024;
+/// The same for what Meta sends. Source: Meta's page "Webhooks", 3 MB and up to 1,000 updates.
+const MAX_META_BODY: usize = 3 * 1024 * 1024;
+/// A message that was written earlier than this was brought late: its own time counts.
+const LATE: TimeDelta = TimeDelta::minutes(2);
 /// A provider's body is there at once; who takes longer is no provider.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 /// What is not stored within this time is refused: Twilio waits 15 seconds for an answer.
@@ -58,6 +64,16 @@ pub struct Door {
     told: PerAddress,
 }
 
+/// What a webhook came to.
+enum Entered {
+    /// So many messages and statuses are stored.
+    Stored,
+    /// It was only a look whether we are there.
+    Look,
+    /// A provider asked whether this address is ours; this is the answer.
+    Shaken(String),
+}
+
 /// We are there.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Looked {
@@ -67,7 +83,8 @@ pub struct Looked {
 
 /// Messages from a provider.
 ///
-/// Form-encoded and signed as Twilio does it. The answer is empty: replies are deliveries of their own.
+/// Form-encoded and signed as Twilio does it, or JSON signed as Meta does it. The answer is empty: replies are deliveries
+/// of their own.
 #[utoipa::path(
     post, path = "/api/whatsapp/webhook", tag = "WhatsApp", operation_id = "receive_webhook",
     request_body(content = BTreeMap<String, String>, content_type = "application/x-www-form-urlencoded"),
@@ -85,21 +102,69 @@ pub async fn webhook(
     request: Request,
 ) -> Response {
     let took = Stopwatch::start();
-    let response = match door.enter(&received, request).await {
-        Ok(Some(_)) => ([(CONTENT_TYPE, "text/xml; charset=utf-8")], NO_REPLY).into_response(),
-        Ok(None) => return Json(Looked { status: "ok" }).into_response(),
+    let channel = door.channel_of(&request);
+    let response = match door.enter(channel, &received, request).await {
+        Ok(Entered::Stored) if channel == meta::NAME => StatusCode::OK.into_response(),
+        Ok(Entered::Stored) => ([(CONTENT_TYPE, "text/xml; charset=utf-8")], NO_REPLY).into_response(),
+        Ok(other) => return other.into_response(),
         Err(error) => error.into_response(),
     };
     door.app.metrics.webhook("webhook", response.status().as_u16(), took);
     response
 }
 
-/// A look whether we are there; or a message, where the provider is set to GET.
+/// Messages and statuses from Meta alone.
+///
+/// JSON, signed with the app's secret. The answer is empty: replies are deliveries of their own. The same is taken at
+/// `/api/whatsapp/webhook`.
+#[utoipa::path(
+    post, path = "/api/whatsapp/meta/webhook", tag = "WhatsApp", operation_id = "receive_meta_webhook",
+    responses(
+        (status = 200, description = "Stored, with its effects and its reply"),
+        (status = 400, description = "No JSON", body = Problem),
+        (status = 403, description = "Not signed by Meta", body = Problem),
+        (status = 413, description = "Too large", body = Problem),
+        (status = 503, description = "Cannot be stored now; Meta brings it again", body = Problem),
+    ),
+)]
+pub async fn meta(State(door): State<Door>, Extension(received): Extension<AsReceived>, request: Request) -> Response {
+    let took = Stopwatch::start();
+    let response = match door.enter(meta::NAME, &received, request).await {
+        Ok(Entered::Stored) => StatusCode::OK.into_response(),
+        Ok(other) => return other.into_response(),
+        Err(error) => error.into_response(),
+    };
+    door.app.metrics.webhook("webhook", response.status().as_u16(), took);
+    response
+}
+
+/// Meta's question whether this address is ours.
+#[utoipa::path(
+    get, path = "/api/whatsapp/meta/webhook", tag = "WhatsApp", operation_id = "verify_meta_webhook",
+    params(
+        ("hub.mode" = Option<String>, Query, description = "`subscribe`"),
+        ("hub.challenge" = Option<String>, Query, description = "Goes back as it is"),
+        ("hub.verify_token" = Option<String>, Query, description = "WHATSAPP_VERIFY_TOKEN"),
+    ),
+    responses(
+        (status = 200, description = "The challenge; without a question `{\"status\": \"ok\"}`", content(
+            (Looked = "application/json"), (String = "text/plain"),
+        )),
+        (status = 400, description = "No question of Meta's", body = Problem),
+        (status = 403, description = "Another verify token", body = Problem),
+    ),
+)]
+pub async fn ask_meta(door: State<Door>, received: Extension<AsReceived>, request: Request) -> Response {
+    meta(door, received, request).await
+}
+
+/// A look whether we are there; or a message, where the provider is set to GET; or Meta's question whether this address
+/// is ours.
 #[utoipa::path(
     get, path = "/api/whatsapp/webhook", tag = "WhatsApp", operation_id = "probe_webhook",
     responses(
-        (status = 200, description = "`{\"status\": \"ok\"}`, or an empty acknowledgement of a signed message", content(
-            (Looked = "application/json"), (String = "text/xml"),
+        (status = 200, description = "`{\"status\": \"ok\"}`, or an empty acknowledgement of a signed message, or Meta's challenge", content(
+            (Looked = "application/json"), (String = "text/xml"), (String = "text/plain"),
         )),
         (status = 400, description = "Not a message", body = Problem),
         (status = 403, description = "Not signed by the provider", body = Problem),
@@ -126,13 +191,23 @@ pub async fn status(
     request: Request,
 ) -> Response {
     let took = Stopwatch::start();
-    let response = match door.enter(&received, request).await {
-        Ok(Some(_)) => StatusCode::NO_CONTENT.into_response(),
-        Ok(None) => return Json(Looked { status: "ok" }).into_response(),
+    let response = match door.enter(twilio::NAME, &received, request).await {
+        Ok(Entered::Stored) => StatusCode::NO_CONTENT.into_response(),
+        Ok(other) => return other.into_response(),
         Err(error) => error.into_response(),
     };
     door.app.metrics.webhook("status", response.status().as_u16(), took);
     response
+}
+
+impl IntoResponse for Entered {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Stored => StatusCode::OK.into_response(),
+            Self::Look => Json(Looked { status: "ok" }).into_response(),
+            Self::Shaken(challenge) => ([(CONTENT_TYPE, "text/plain; charset=utf-8")], challenge).into_response(),
+        }
+    }
 }
 
 impl Door {
@@ -142,20 +217,29 @@ impl Door {
         Self { app: app.clone(), messages, receipts, has_refused: Arc::default(), told }
     }
 
-    /// Checks and stores what a webhook says; `None` where it says nothing (a bare GET).
-    async fn enter(&self, received: &AsReceived, request: Request) -> Result<Option<usize>> {
+    /// Whose webhook this is, where both come by one path: Meta's is JSON, or its question.
+    fn channel_of(&self, request: &Request) -> &'static str {
+        let asks = request.uri().query().is_some_and(meta::is_question);
+        let is_metas = self.app.settings.meta.is_wanted() && (is_json(request.headers()) || asks);
+        if is_metas { meta::NAME } else { twilio::NAME }
+    }
+
+    /// Checks and stores what a webhook of this channel says.
+    async fn enter(&self, name: &'static str, received: &AsReceived, request: Request) -> Result<Entered> {
         let (parts, body) = request.into_parts();
         let uri = &received.0;
+        let is_meta = name == meta::NAME || uri.path().trim_end_matches('/') == META_WEBHOOK_PATH;
         let is_look = matches!(parts.method, Method::GET | Method::HEAD);
-        if is_look && !uri.query().is_some_and(names_a_message) {
-            return Ok(None);
+        let asks = |query: &str| if is_meta { meta::is_question(query) } else { names_a_message(query) };
+        if is_look && !uri.query().is_some_and(asks) {
+            return Ok(Entered::Look);
         }
         let is_status = uri.path().trim_end_matches('/') == STATUS_PATH;
         let is_heard = self.app.settings.whatsapp_enabled || is_status && self.app.carrier(Medium::Sms).is_some();
         if !is_heard {
             return Err(Error::unavailable("WhatsApp is switched off here (ENABLE_WHATSAPP=false)."));
         }
-        let body = read(body).await?;
+        let body = read(body, if is_meta { MAX_META_BODY } else { MAX_BODY }).await?;
         let path_and_query = uri.path_and_query().map_or("/", |it| it.as_str());
         let webhook = Webhook {
             method: &parts.method,
@@ -164,14 +248,28 @@ impl Door {
             headers: &parts.headers,
             body: &body,
         };
-        let channel = self.app.channel("twilio").ok_or_else(|| Error::internal("no channel takes webhooks"))?;
-        let signals = channel.accept(&webhook).map_err(|rejection| {
+        let channel = self.app.channel(name).ok_or_else(|| Error::internal("no channel takes webhooks"))?;
+        let turned_away = |rejection: Rejection| {
             let from = client::of(&parts.extensions, &parts.headers, &self.app.settings.trusted_proxies);
             self.turned_away(&rejection, from)
-        })?;
-        let count = signals.len();
+        };
+        if let Some(answer) = channel.handshake(&webhook).filter(|_| is_look) {
+            return answer.map(Entered::Shaken).map_err(turned_away);
+        }
+        let mut signals = channel.accept(&webhook).map_err(turned_away)?;
+        self.in_time(&mut signals);
         self.take(signals).await?;
-        Ok(Some(count))
+        Ok(Entered::Stored)
+    }
+
+    /// What was written just now was written now: clocks differ.
+    fn in_time(&self, signals: &mut [Signal]) {
+        let late = self.app.clock.now() - LATE;
+        for signal in signals {
+            if let Signal::Message(message) = signal {
+                message.sent_at = message.sent_at.filter(|at| *at < late);
+            }
+        }
     }
 
     /// What the caller is told. The reason goes to the log, a few times a minute from one address.
@@ -194,8 +292,10 @@ impl Door {
         }
     }
 
-    /// Stores signals, each on its own; answers when all are committed, or with the first failure.
+    /// Stores signals, each on its own; answers when all are committed, or with the first failure. One among several that
+    /// the database will never take is left aside, or the provider would bring the others again for days.
     pub async fn take(&self, signals: Vec<Signal>) -> Result<()> {
+        let is_one = signals.len() == 1;
         let (mut messages, mut receipts) = (Vec::new(), Vec::new());
         for signal in signals {
             match signal {
@@ -205,7 +305,10 @@ impl Door {
         }
         let stored = async { tokio::join!(self.take_messages(messages), self.receipts.submit_all(receipts)) };
         let outcome: Result<()> = match tokio::time::timeout(PATIENCE, stored).await {
-            Ok((messages, receipts)) => messages.into_iter().map(|taken| taken.map(drop)).chain(receipts).collect(),
+            Ok((messages, receipts)) => {
+                let mut all = messages.into_iter().map(|taken| taken.map(drop)).chain(receipts);
+                all.try_for_each(|one| if is_one { one } else { leave_aside(one) })
+            }
             // It may be stored yet, and is known then when it comes again.
             Err(_) => Err(Error::unavailable("It could not be stored in time; please try again.")),
         };
@@ -245,23 +348,38 @@ impl Door {
     }
 }
 
-async fn read(body: Body) -> Result<Vec<u8>> {
-    if body.size_hint().lower() > MAX_BODY as u64 {
-        return Err(too_large());
+fn leave_aside(outcome: Result<()>) -> Result<()> {
+    match outcome {
+        Err(error) if is_refusal(&error) => {
+            tracing::error!(cause = error.private(), "one of several cannot be stored and is left aside: {error}");
+            Ok(())
+        }
+        other => other,
     }
-    let collected = tokio::time::timeout(BODY_TIMEOUT, Limited::new(body, MAX_BODY).collect()).await;
+}
+
+async fn read(body: Body, most: usize) -> Result<Vec<u8>> {
+    if body.size_hint().lower() > most as u64 {
+        return Err(too_large(most));
+    }
+    let collected = tokio::time::timeout(BODY_TIMEOUT, Limited::new(body, most).collect()).await;
     let Ok(collected) = collected else {
         return Err(Error::bad_request("The request's body took too long to arrive."));
     };
     match collected {
         Ok(collected) => Ok(collected.to_bytes().to_vec()),
-        Err(error) if error.is::<LengthLimitError>() => Err(too_large()),
+        Err(error) if error.is::<LengthLimitError>() => Err(too_large(most)),
         Err(error) => Err(Error::bad_request("The request's body broke off.").because(error)),
     }
 }
 
-fn too_large() -> Error {
-    Error::new(Kind::TooLarge, format!("A webhook's body may have {MAX_BODY} bytes at most."))
+fn too_large(most: usize) -> Error {
+    Error::new(Kind::TooLarge, format!("A webhook's body may have {most} bytes at most."))
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let named = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    named.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json")
 }
 
 fn names_a_message(query: &str) -> bool {

@@ -10,24 +10,29 @@
 //! words of its own for text messages, `sms`; an empty line; and the text as people will see it. Its keys are
 //! `notice.<event>.subject`, `notice.<event>.sms` and `notice.<event>.text`.
 
+pub mod bidi;
 pub mod html;
+mod local;
+mod markup;
 mod notices;
+pub mod parity;
 mod reading;
 
+pub use markup::{cut, harmless_line, harmless_lines, plain, shortened};
+
+use crate::kit::typed::{bare, unaccented};
 use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, ErrorKind, State, UndefinedBehavior, Value as Jinja};
 use reading::Reading;
 use rust_embed::RustEmbed;
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
 /// The language that always has every text.
 pub const FALLBACK: &str = "en";
-/// Takes the force from a formatting sign without showing: the zero width non-joiner.
-const HARMLESS: char = '\u{200C}';
 
 #[derive(RustEmbed)]
 #[folder = "wording/"]
@@ -87,7 +92,12 @@ pub struct Wording {
     lenient: Environment<'static>,
     strict: Environment<'static>,
     slips: Vec<reading::Slip>,
+    /// What people may call something, made bare, by its key: in which language, and the word.
+    spoken: HashMap<String, Vec<(String, String)>>,
 }
+
+/// A text longer than this is nothing that somebody types.
+const MAX_SPOKEN_CHARS: usize = 60;
 
 impl Wording {
     /// The built-in texts, with those of the operator's folder (`<folder>/<language>/<file>.toml`) over them, key
@@ -125,7 +135,8 @@ impl Wording {
         }
         let mut strict = lenient.clone();
         strict.set_undefined_behavior(UndefinedBehavior::SemiStrict);
-        Ok(Self { tables, lenient, strict, slips })
+        let spoken = spoken(&tables);
+        Ok(Self { tables, lenient, strict, slips, spoken })
     }
 
     /// The operator's keys that are not built in but nearly so, those below one of `own_flows` left out: their
@@ -163,6 +174,12 @@ impl Wording {
         fill(&self.strict, home, key, vars).map_err(|error| explain(&error))
     }
 
+    /// An instant (`2026-01-20 14:30 UTC`), a date or a duration (`5h 59m`) as this language writes it; anything else as
+    /// it is.
+    pub fn written(&self, language: &str, text: &str) -> String {
+        local::written(&self.tables, language, text)
+    }
+
     /// Whether there is a text or a list with this key, in this language or in English.
     pub fn has(&self, language: &str, key: &str) -> bool {
         self.entry(language, key).is_some()
@@ -177,13 +194,43 @@ impl Wording {
         }
     }
 
-    /// Whether a word is in the list with this key, in any language.
+    /// The lists with this key of all languages, as they are written and without accents.
+    pub fn list_everywhere(&self, key: &str) -> Vec<String> {
+        let mut all: Vec<String> = Vec::new();
+        for language in self.tables.keys() {
+            if self.tables.get(language).is_some_and(|table| table.contains_key(key)) {
+                all.extend(self.list(language, key).into_iter().flat_map(|word| [unaccented(&word), word]));
+            }
+        }
+        all.sort();
+        all.dedup();
+        all
+    }
+
+    /// Whether a word, made bare, is in the list with this key, in any language.
     pub fn knows(&self, key: &str, word: &str) -> bool {
-        self.tables.values().any(|table| match table.get(key) {
-            Some(Entry::List(list)) => list.iter().any(|known| known == word),
-            Some(Entry::Text(text)) => text == word,
-            None => false,
-        })
+        self.words(key).iter().any(|(_, known)| known == word)
+    }
+
+    /// The languages in whose list with this key a word, made bare, is.
+    pub fn languages_of(&self, key: &str, word: &str) -> Vec<&str> {
+        let known = self.words(key).iter().filter(|(_, known)| known == word);
+        known.map(|(language, _)| language.as_str()).collect()
+    }
+
+    /// What people may call the thing with this key, made bare, in every language, and whether that is this one.
+    pub fn spoken<'a>(&'a self, language: &str, key: &str) -> impl Iterator<Item = (bool, &'a str)> {
+        let home = self.home(language, key).unwrap_or(FALLBACK).to_owned();
+        self.words(key).iter().map(move |(spoken_in, word)| (*spoken_in == home, word.as_str()))
+    }
+
+    /// What people may call the thing with this key, made bare, with the language.
+    pub fn spoken_everywhere<'a>(&'a self, key: &str) -> impl Iterator<Item = (&'a str, &'a str)> {
+        self.words(key).iter().map(|(language, word)| (language.as_str(), word.as_str()))
+    }
+
+    fn words(&self, key: &str) -> &[(String, String)] {
+        self.spoken.get(key).map_or(&[], Vec::as_slice)
     }
 
     /// The languages that are there, by their codes.
@@ -210,9 +257,14 @@ impl Wording {
 
     /// The names of the values that the text with this key speaks of, whatever its conditions; none where it is not there.
     pub fn values_in(&self, language: &str, key: &str) -> BTreeSet<String> {
-        let template =
-            self.home(language, key).and_then(|home| self.strict.get_template(&format!("{home}/{key}")).ok());
-        template.map(|template| template.undeclared_variables(false).into_iter().collect()).unwrap_or_default()
+        let home = self.home(language, key);
+        home.map(|home| self.values_of(home, key, false)).unwrap_or_default()
+    }
+
+    /// The names of the values in a language's own text, with `is_whole` as far down as they go: `order.number`.
+    fn values_of(&self, home: &str, key: &str, is_whole: bool) -> BTreeSet<String> {
+        let template = self.strict.get_template(&format!("{home}/{key}")).ok();
+        template.map(|template| template.undeclared_variables(is_whole).into_iter().collect()).unwrap_or_default()
     }
 
     fn entry(&self, language: &str, key: &str) -> Option<&Entry> {
@@ -223,6 +275,26 @@ impl Wording {
     fn home<'a>(&self, language: &'a str, key: &str) -> Option<&'a str> {
         home(&self.tables, language, key)
     }
+}
+
+/// The lists, and the short texts without values, as people type them.
+fn spoken(tables: &Tables) -> HashMap<String, Vec<(String, String)>> {
+    let mut spoken: HashMap<String, Vec<(String, String)>> = HashMap::new();
+    for (language, table) in tables {
+        for (key, entry) in table {
+            let words = match entry {
+                Entry::List(list) => list.as_slice(),
+                Entry::Text(text) => std::slice::from_ref(text),
+            };
+            let is_typed = |word: &&String| word.chars().count() <= MAX_SPOKEN_CHARS && !word.contains(['{', '\n']);
+            for word in words.iter().filter(is_typed).map(|word| bare(&word.replace('_', " "))) {
+                if !word.is_empty() {
+                    spoken.entry(key.clone()).or_default().push((language.clone(), word));
+                }
+            }
+        }
+    }
+    spoken
 }
 
 fn home<'a>(tables: &Tables, language: &'a str, key: &str) -> Option<&'a str> {
@@ -247,11 +319,12 @@ fn environment(tables: &Arc<Tables>, undefined: UndefinedBehavior) -> Environmen
     let mut environment = Environment::new();
     environment.set_undefined_behavior(undefined);
     environment.set_auto_escape_callback(|_| AutoEscape::None);
-    environment.set_formatter(
-        |out, state, value| {
-            if value.is_none() { Ok(()) } else { minijinja::escape_formatter(out, state, value) }
-        },
-    );
+    environment.set_formatter(|out, state, value| match value.as_str() {
+        _ if value.is_none() => Ok(()),
+        Some(text) if bidi::is_right_to_left(language_of(state)) => Ok(out.write_str(&bidi::isolated(text))?),
+        _ => minijinja::escape_formatter(out, state, value),
+    });
+    local::add_filters(&mut environment, tables);
     environment.add_filter("line", |state: &State<'_, '_>, value: Jinja| {
         text_of(state, &value).map(|text| harmless_line(&text))
     });
@@ -266,8 +339,8 @@ fn environment(tables: &Arc<Tables>, undefined: UndefinedBehavior) -> Environmen
     });
     let tables = Arc::clone(tables);
     environment.add_function("t", move |state: &State<'_, '_>, key: String| {
-        let language = state.name().split('/').next().unwrap_or(FALLBACK).to_owned();
-        let entry = home(&tables, &language, &key).and_then(|home| tables.get(home)?.get(&key));
+        let language = language_of(state);
+        let entry = home(&tables, language, &key).and_then(|home| tables.get(home)?.get(&key));
         match entry {
             Some(Entry::Text(text)) => text.clone(),
             Some(Entry::List(list)) => list.join(", "),
@@ -277,68 +350,17 @@ fn environment(tables: &Arc<Tables>, undefined: UndefinedBehavior) -> Environmen
     environment
 }
 
+/// The language of the text that is filled in.
+fn language_of<'a>(state: &'a State<'_, '_>) -> &'a str {
+    state.name().split('/').next().unwrap_or(FALLBACK)
+}
+
 /// A filter's value as text; what is not there is a mistake in a check and nothing at run time.
 fn text_of(state: &State<'_, '_>, value: &Jinja) -> Result<String, minijinja::Error> {
     if value.is_undefined() && state.undefined_behavior() == UndefinedBehavior::SemiStrict {
         return Err(minijinja::Error::from(ErrorKind::UndefinedError));
     }
     Ok(if value.is_undefined() || value.is_none() { String::new() } else { value.to_string() })
-}
-
-/// One line that forges nothing: white space single, control and direction signs gone, formatting signs followed
-/// by a zero width non-joiner.
-pub fn harmless_line(text: &str) -> String {
-    let words: Vec<&str> =
-        text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty()).collect();
-    let mut line = String::with_capacity(text.len());
-    for c in words.join(" ").chars() {
-        if matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}') {
-            continue;
-        }
-        line.push(c);
-        if matches!(c, '*' | '_' | '~' | '`') {
-            line.push(HARMLESS);
-        }
-    }
-    line
-}
-
-/// Lines that forge nothing: each as [`harmless_line`] has it, with at most one empty one in between.
-pub fn harmless_lines(text: &str) -> String {
-    let mut lines: Vec<String> = text.lines().map(harmless_line).collect();
-    lines.dedup_by(|line, before| line.is_empty() && before.is_empty());
-    lines.join("\n").trim().to_owned()
-}
-
-/// WhatsApp's formatting taken away: the text as a page or a screen reader shows it.
-pub fn plain(text: &str) -> String {
-    let mut plain = String::with_capacity(text.len());
-    let mut signs = text.chars().peekable();
-    while let Some(c) = signs.next() {
-        let is_sign = matches!(c, '*' | '_' | '~' | '`');
-        let is_harmless = is_sign && signs.next_if_eq(&HARMLESS).is_some();
-        if !is_sign || is_harmless {
-            plain.push(c);
-        }
-    }
-    plain
-}
-
-/// The first so many characters; what was longer goes on with `...`.
-pub fn cut(text: &str, max_chars: usize) -> String {
-    match text.char_indices().nth(max_chars) {
-        Some((end, _)) => format!("{}...", &text[..end]),
-        None => text.to_owned(),
-    }
-}
-
-/// At most so many characters; what was longer ends in `...`, which counts.
-pub fn shortened(text: &str, max_chars: usize) -> String {
-    if text.chars().count() <= max_chars {
-        return text.to_owned();
-    }
-    let kept: String = text.chars().take(max_chars.saturating_sub(3)).collect();
-    format!("{}...", kept.trim_end())
 }
 
 #[cfg(test)]

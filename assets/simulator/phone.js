@@ -143,7 +143,10 @@
       button.title = phone.number;
       const face = make('span', `face ${shade(phone)}`, initials(phone));
       face.setAttribute('aria-hidden', 'true');
-      button.append(face, make('b', '', nameOf(phone)), make('span', 'last', lastLine(phone)));
+      const [name, last] = [make('b', '', nameOf(phone)), make('span', 'last', lastLine(phone))];
+      // The column keeps to the left; only the words within a line run their own way.
+      for (const line of [name, last]) line.dir = 'auto';
+      button.append(face, name, last);
       if (phone.unread) {
         const badge = make('span', 'badge', String(phone.unread));
         badge.setAttribute('aria-label', `${phone.unread} unread`);
@@ -235,7 +238,9 @@
     item.append(make('span', 'sr', bubble.side === 'in' ? `${$('company').textContent}: ` : 'You: '));
     if (bubble.quoted) {
       const quoted = phones.get(current).bubbles.get(bubble.quoted);
-      item.append(make('div', 'quote', quoted ? quoted.text.slice(0, 120) : 'An earlier message'));
+      const quote = make('div', 'quote', quoted ? quoted.text.slice(0, 120) : 'An earlier message');
+      quote.dir = 'auto';
+      item.append(quote);
     }
     for (const file of bubble.media) item.append(fileOf(bubble, file));
     if (bubble.place) {
@@ -244,6 +249,8 @@
     }
     if (bubble.text) {
       const text = make('div', 'text');
+      // Arabic is written from the right; each message says itself which way it runs.
+      text.dir = 'auto';
       rich(text, bubble.text);
       item.append(text);
     }

@@ -114,7 +114,9 @@ async fn try_to_fetch(app: &App, photo: &awaited::Model) -> Result<Outcome> {
         Err(SendError { retry: Retry::Later(wait) | Retry::Slower(wait), advice, .. }) => {
             return Ok(Outcome::Again(advice, wait));
         }
-        Err(SendError { retry: Retry::StopChannel, advice, .. }) => return Ok(Outcome::Again(advice, None)),
+        Err(SendError { retry: Retry::StopChannel | Retry::SlowerToOne, advice, .. }) => {
+            return Ok(Outcome::Again(advice, None));
+        }
     };
     let (bytes, kind) = match files::look_at(bytes).await? {
         (bytes, Ok(kind)) => (bytes, kind),

@@ -3,13 +3,15 @@
 //! A channel turns a provider's request into [`Signal`]s, and an [`Outbound`] into a provider's request. It
 //! never sees the database and knows nothing of flows, tickets or people.
 
+pub mod meta;
 mod signals;
 pub mod smtp;
 pub mod twilio;
 
+pub use crate::config::Named;
 pub use signals::{Inbound, Listed, Media, Place, Receipt, Rejection, Signal, Webhook};
 
-use crate::kit::{E164, EmailAddress, Instant, Money, Rate};
+use crate::kit::{E164, EmailAddress, Handle, Instant, Money, Rate};
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -48,8 +50,8 @@ impl Medium {
 /// Where a message goes, and so how it is read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Recipient {
-    /// A WhatsApp number.
-    Whatsapp(E164),
+    /// Somebody on WhatsApp.
+    Whatsapp(Handle),
     /// A number for text messages.
     Sms(E164),
     /// A mailbox.
@@ -60,7 +62,7 @@ impl Recipient {
     /// The recipient that a stored address stands for; none where it is none on this medium.
     pub fn read(medium: Medium, address: &str) -> Option<Self> {
         match medium {
-            Medium::Whatsapp => E164::parse(address).ok().map(Self::Whatsapp),
+            Medium::Whatsapp => Handle::parse(address).map(Self::Whatsapp),
             Medium::Sms => E164::parse(address).ok().map(Self::Sms),
             Medium::Email => EmailAddress::parse(address).ok().map(Self::Email),
         }
@@ -139,8 +141,8 @@ impl Status {
 pub struct Outbound {
     /// To whom, and so how they shall read it.
     pub to: Recipient,
-    /// From which number of ours; `None` takes the channel's default.
-    pub from: Option<E164>,
+    /// From which sender of ours, by its name; `None`, and a name that the channel does not know, take its default.
+    pub from: Option<String>,
     /// In one line what it is about, where the medium has room for that.
     pub subject: Option<String>,
     /// The text within [`Channel::max_chars`]: plain in a text message, else in WhatsApp's markup.
@@ -156,10 +158,22 @@ pub struct Outbound {
 /// A text that a provider approved beforehand, filled in: what may go to somebody outside the window.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Template {
-    /// The provider's id of it.
-    pub id: String,
+    /// Twilio's id of it, `HX…`, where it is there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// What Meta knows it by, where it is there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub named: Option<Named>,
     /// What is filled in, the first one first; none is empty.
     pub variables: Vec<String>,
+}
+
+impl Template {
+    /// Under what an attempt keeps it.
+    pub fn key(&self) -> String {
+        let named = self.named.as_ref().map(|named| format!("{}/{}", named.name, named.language));
+        self.id.clone().or(named).unwrap_or_default()
+    }
 }
 
 /// The provider took it.
@@ -196,6 +210,8 @@ pub enum Retry {
     /// Again, and the sender goes slower: it sent too much at once. At the earliest after the time that the provider
     /// asked for.
     Slower(Option<Duration>),
+    /// Again, and the recipient is written to more slowly: so much at once is too much for one person.
+    SlowerToOne,
     /// The whole channel is out (wrong credentials): keep the queue, raise one alarm.
     StopChannel,
 }
@@ -227,9 +243,25 @@ pub trait Channel: Send + Sync {
     /// Whether this channel can carry this medium with the settings it has.
     fn carries(&self, medium: Medium) -> bool;
 
-    /// The number of ours that messages on this medium come from, where it is always the same.
-    fn sender(&self, medium: Medium) -> Option<E164> {
-        self.default_sender(medium).and_then(|sender| E164::parse(&sender).ok())
+    /// The sender of ours that messages on this medium come from, where it is always the same, by its name: a number in
+    /// E.164, or what else the provider knows it by.
+    fn sender(&self, medium: Medium) -> Option<String> {
+        self.default_sender(medium).filter(|sender| E164::parse(sender).is_ok())
+    }
+
+    /// Whether this names a sender at this provider.
+    fn knows_sender(&self, name: &str) -> bool {
+        E164::parse(name).is_ok()
+    }
+
+    /// Our number on this medium, where it is known: what people write to.
+    fn number(&self, medium: Medium) -> Option<E164> {
+        self.sender(medium).and_then(|sender| E164::parse(&sender).ok())
+    }
+
+    /// Whether it can send this template.
+    fn takes(&self, _template: &Template) -> bool {
+        false
     }
 
     /// Whether we are told, afterwards, that a message on this medium arrived.
@@ -256,6 +288,12 @@ pub trait Channel: Send + Sync {
 
     /// How fast one person may be written to on this medium, from whichever sender; none without a limit.
     fn rate_to_one(&self, _medium: Medium) -> Option<Rate> {
+        None
+    }
+
+    /// The answer to a provider that asks whether this address is ours before it sends anything there; nothing where the
+    /// request is no such question.
+    fn handshake(&self, _webhook: &Webhook<'_>) -> Option<Result<String, Rejection>> {
         None
     }
 

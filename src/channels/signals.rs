@@ -1,7 +1,7 @@
 //! What a provider tells us: its request, and what it says of messages from others and of ours.
 
 use super::{Medium, Status};
-use crate::kit::{E164, Instant};
+use crate::kit::{Handle, Instant};
 use axum::http::{HeaderMap, Method};
 use serde::{Deserialize, Serialize};
 
@@ -49,10 +49,10 @@ pub struct Inbound {
     pub provider_id: String,
     /// How it was written.
     pub medium: Medium,
-    /// Who wrote, in E.164.
-    pub from: E164,
-    /// The sender of ours it was written to, in E.164, where the provider says so.
-    pub to: Option<E164>,
+    /// Who wrote.
+    pub from: Handle,
+    /// The sender of ours it was written to, by the name that its provider has for it, where it says so.
+    pub to: Option<String>,
     /// The text, repaired to valid UTF-8; empty when there is none. Not trimmed.
     pub text: String,
     /// The provider's word for what it is: `text`, `image`, `location`, `interactive`, or one not known to us.
@@ -112,7 +112,7 @@ pub struct Receipt {
     /// The delivery's own token, from the status callback's URL.
     pub token: Option<String>,
     /// From which number of ours the message went, and how it is read, where the provider says so.
-    pub from: Option<(Medium, E164)>,
+    pub from: Option<(Medium, String)>,
     /// How far it got.
     pub status: Status,
     /// The provider's code where it failed.

@@ -110,8 +110,12 @@ async fn queue(app: &App, phone: E164, message: String) -> Result<Vec<String>> {
         .write_with((phone, message), move |tx, (phone, message)| {
             Box::pin(async move {
                 let from = phone.clone();
-                let caller =
-                    people::store::Caller { medium: Medium::Whatsapp, from, profile_name: None, user_id: None };
+                let caller = people::store::Caller {
+                    medium: Medium::Whatsapp,
+                    from: from.into(),
+                    profile_name: None,
+                    user_id: None,
+                };
                 let known = people::store::greet(tx, Medium::Whatsapp, &[caller]).await?;
                 let tests = known.into_values().map(|known| NewDelivery {
                     kind: Kind::Test,

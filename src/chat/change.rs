@@ -121,10 +121,10 @@ pub fn canonical(change: &Change) -> String {
     }
 }
 
-/// Reads a change as a person types it, with the words of their language.
-pub fn read(typed: &str, wording: &Wording, language: &str) -> Result<Change, NoChange> {
+/// Reads a change as a person types it, with the words of all languages.
+pub fn read(typed: &str, wording: &Wording) -> Result<Change, NoChange> {
     let text = plain(typed).replace(['=', ':'], " ");
-    let words = |kind: &str| wording.list(language, &format!("chat.change.words.{kind}"));
+    let words = |kind: &str| wording.list_everywhere(&format!("chat.change.words.{kind}"));
     let begins = |kind: &str| after_word(&text, &words(kind));
     if begins("remove").is_some_and(|rest| rest.split_whitespace().count() <= 3) {
         return Ok(Change::Remove);
@@ -156,7 +156,7 @@ fn read_replacement(rest: &str, at: &[String], to: &[String]) -> Result<Change, 
     let rest = rest.replace('@', " @ ");
     let words: Vec<&str> = rest.split_whitespace().collect();
     let is_at = |word: &&str| *word == "@" || at.iter().any(|known| known == word);
-    let place = words.iter().position(is_at).ok_or(NoChange::Incomplete)?;
+    let place = words.iter().rposition(is_at).ok_or(NoChange::Incomplete)?;
     // In `replace BRG-6 with BRG-7 at 3.20` the new number is the one after the last such word.
     let after_to = words[..place].iter().rposition(|word| to.iter().any(|known| known == word)).map_or(0, |at| at + 1);
     let (by, amount) = (fold(&words[after_to..place].concat()), words[place + 1..].concat());
@@ -178,7 +178,7 @@ fn after_word<'a>(text: &'a str, known: &[String]) -> Option<&'a str> {
         }
     }
     let (first, rest) = text.split_once(' ').unwrap_or((text, ""));
-    known.iter().any(|word| similar(first, word).is_some()).then_some(rest)
+    known.iter().any(|word| similar(first, word).is_some()).then_some(rest.trim_start())
 }
 
 #[cfg(test)]
@@ -231,6 +231,18 @@ mod tests {
             ("Replace with brg 7 @ $3.2", Ok("replace=BRG7@3.20")),
             ("replace brg-7@3.20", Ok("replace=BRG-7@3.20")),
             ("replace BRG-6 by BRG-7 at 3.20", Ok("replace=BRG-7@3.20")),
+            ("cantidad 12", Ok("quantity=12")),
+            ("quantite à 12", Ok("quantity=12")),
+            ("costo unitario 3,50", Ok("unit_cost=3.50")),
+            ("preço: 3,50", Ok("unit_cost=3.50")),
+            ("reemplazar por BRG-7 a 3.20", Ok("replace=BRG-7@3.20")),
+            ("remplacer BRG-6 par BRG-7 à 3,20", Ok("replace=BRG-7@3.20")),
+            ("substituir por BRG-7 a 3,20", Ok("replace=BRG-7@3.20")),
+            ("استبدال BRG-7 بسعر ٣٫٢٠", Ok("replace=BRG-7@3.20")),
+            ("الكمية ١٢", Ok("quantity=12")),
+            ("حذف", Ok("remove")),
+            ("quitar", Ok("remove")),
+            ("retirer", Ok("remove")),
             ("remove", Ok("remove")),
             ("REMOVE it", Ok("remove")),
             ("quantity", Err("not_a_number")),
@@ -245,7 +257,7 @@ mod tests {
             ("paint it blue", Err("unknown")),
             ("12", Err("unknown")),
         ] {
-            let change = read(typed, &wording, "en");
+            let change = read(typed, &wording);
             assert_eq!(change.as_ref().map(canonical).map_err(|why| why.key()), form.map(str::to_owned), "{typed}");
         }
     }

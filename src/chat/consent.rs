@@ -7,6 +7,7 @@ use super::inbound::Fresh;
 use crate::db::Tx;
 use crate::delivery;
 use crate::kit::Result;
+use crate::kit::typed::bare;
 use crate::people;
 use std::collections::HashMap;
 
@@ -29,6 +30,42 @@ const KEYWORDS: &[(&str, Keyword)] = &[
     ("INFO", Keyword::Help),
 ];
 
+/// What people write in other languages to get no more messages, or messages again. The provider's list knows them only
+/// where they were added to it; that nothing is sent to somebody who wrote one is kept here in any case.
+const OTHER_LANGUAGES: &[(&str, Keyword)] = &[
+    // Spanish
+    ("BAJA", Keyword::Stop),
+    ("ALTO", Keyword::Stop),
+    ("PARAR", Keyword::Stop),
+    ("DETENER", Keyword::Stop),
+    ("CANCELAR", Keyword::Stop),
+    ("ALTA", Keyword::Start),
+    ("ACTIVAR", Keyword::Start),
+    ("AYUDA", Keyword::Help),
+    // French; Canada's carriers ask for the first.
+    ("ARRET", Keyword::Stop),
+    ("DESABONNER", Keyword::Stop),
+    ("DESABONNEMENT", Keyword::Stop),
+    ("DESINSCRIRE", Keyword::Stop),
+    ("REABONNER", Keyword::Start),
+    ("ACTIVER", Keyword::Start),
+    ("AIDE", Keyword::Help),
+    // Portuguese
+    ("SAIR", Keyword::Stop),
+    ("PARE", Keyword::Stop),
+    ("DESCADASTRAR", Keyword::Stop),
+    ("ATIVAR", Keyword::Start),
+    ("AJUDA", Keyword::Help),
+    // Arabic
+    ("ايقاف", Keyword::Stop),
+    ("اوقف", Keyword::Stop),
+    ("الغاء", Keyword::Stop),
+    ("الغاء الاشتراك", Keyword::Stop),
+    ("اشتراك", Keyword::Start),
+    ("تفعيل", Keyword::Start),
+    ("مساعده", Keyword::Help),
+];
+
 /// A word of a text message that the provider answers by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Keyword {
@@ -44,7 +81,10 @@ impl Keyword {
     /// The keyword that this message is, if it is one.
     pub(super) fn of(text: &str) -> Option<Self> {
         let text = text.trim();
-        KEYWORDS.iter().find(|(word, _)| text.eq_ignore_ascii_case(word)).map(|(_, keyword)| *keyword)
+        let of_provider = KEYWORDS.iter().find(|(word, _)| text.eq_ignore_ascii_case(word));
+        let bare = bare(text).to_uppercase();
+        let of_others = || OTHER_LANGUAGES.iter().find(|(word, _)| bare == *word);
+        of_provider.or_else(of_others).map(|(_, keyword)| *keyword)
     }
 }
 
@@ -77,6 +117,14 @@ mod tests {
             ("OptOut", Some(Keyword::Stop)),
             ("start", Some(Keyword::Start)),
             ("Help", Some(Keyword::Help)),
+            ("Baja", Some(Keyword::Stop)),
+            ("Arrêt.", Some(Keyword::Stop)),
+            ("SAIR", Some(Keyword::Stop)),
+            ("إيقاف", Some(Keyword::Stop)),
+            ("إلغاء الاشتراك", Some(Keyword::Stop)),
+            ("alta", Some(Keyword::Start)),
+            ("تفعيل", Some(Keyword::Start)),
+            ("ajuda", Some(Keyword::Help)),
             ("please stop", None),
             ("hi", None),
             ("", None),

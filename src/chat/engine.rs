@@ -102,7 +102,8 @@ pub struct Step {
 /// [`step`]. An unregistered person's message looks nothing up; that is the caller's to decide, by not asking.
 pub fn lookups(flows: &Flows, wording: &Wording, session: &Session, input: &Input, dormant: bool) -> Vec<Lookup> {
     let said = said(input);
-    if wording.knows("chat.words.greeting", &super::pick::bare(&input.text)) {
+    let word = super::pick::bare(&input.text);
+    if ["chat.words.greeting", "chat.words.hello"].into_iter().any(|key| wording.knows(key, &word)) {
         return Vec::new();
     }
     let open = session.open(flows).filter(|_| !dormant && !session.offer);

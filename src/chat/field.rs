@@ -164,7 +164,7 @@ impl Place<'_> {
     }
 
     fn change(&self, typed: &str) -> Result<Answer, Say> {
-        let change = change::read(typed, self.wording, self.language)
+        let change = change::read(typed, self.wording)
             .map_err(|why| Say::plain(format!("chat.miss.bom_change.{}", why.key())))?;
         Ok(Answer {
             value: change::canonical(&change),
@@ -179,8 +179,8 @@ impl Place<'_> {
         let names: Vec<Names> = options
             .iter()
             .map(|option| {
-                let synonyms = self.wording.list(self.language, &format!("chat.{flow}.{question}.synonyms.{option}"));
-                Names::new([option.clone(), label(option)].into_iter().chain(synonyms))
+                let synonyms = format!("chat.{flow}.{question}.synonyms.{option}");
+                Names::of(self.wording, self.language, option, &[label_key(flow, question, option), synonyms])
             })
             .collect();
         match pick(typed, &names).and_then(|place| options.get(place)) {

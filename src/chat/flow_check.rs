@@ -233,6 +233,7 @@ pub(super) fn sample_facts(kind: RecordKind) -> Value {
         RecordKind::SopFailure => json!({
             "number": "SOP-999", "procedure": "Torque check", "failure_type": "Step skipped", "department": "Assembly",
             "status": "NEW", "reported": "2026-01-18 14:30 UTC", "holder": "Supervisor 1", "escalation": "Not escalated",
+            "escalation_level": 0, "escalated_at": null,
         }),
         RecordKind::Bom => json!({
             "number": "BOM-888", "product": "Pump", "revision": "3",

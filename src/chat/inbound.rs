@@ -20,11 +20,11 @@ use super::session::Session;
 use super::store::{self, Kept};
 use crate::app::App;
 use crate::bus::Poke;
-use crate::channels::{Inbound, Medium};
+use crate::channels::{Inbound, Medium, meta};
 use crate::db::{Batch, Door, Tx};
 use crate::delivery::{self, Kind, NewDelivery};
 use crate::kit::metrics::Stopwatch;
-use crate::kit::{E164, Instant, Result, token};
+use crate::kit::{Instant, Result, token};
 use crate::people::store::{Caller, Heard, Known};
 use crate::people::{self};
 use crate::tickets::model::Viewer;
@@ -163,7 +163,7 @@ async fn hear(tx: &Tx, fresh: &[Fresh<'_>]) -> Result<()> {
         let news = Heard {
             known,
             at: inbound.sent_at.unwrap_or_else(|| tx.now()).min(tx.now()),
-            to: inbound.to.as_ref().map(E164::as_str),
+            to: inbound.to.as_deref(),
             profile_name: inbound.profile_name.as_deref(),
             user_id: inbound.user_id.as_deref(),
         };
@@ -251,7 +251,8 @@ pub(super) async fn answer(
         }
         finish(app, ways, tx, &mut turns, &mut chats).await?;
         replies.extend(turns.iter().filter_map(|turn| {
-            let language = chats.get(&turn.fresh.known.person_id).map_or("en", |chat| chat.session.language.as_str());
+            let chat = chats.get(&turn.fresh.known.person_id);
+            let language = chat.map_or(turn.fresh.known.language.as_str(), |chat| chat.session.language.as_str());
             reply(app, turn.fresh, language, &turn.say)
         }));
     }
@@ -261,17 +262,18 @@ pub(super) async fn answer(
     Ok(replies)
 }
 
-/// A language that was chosen is the person's, beyond this session.
+/// A language that was chosen, or heard in a greeting, is the person's, beyond this session.
 async fn keep_languages(tx: &Tx, fresh: &[&Fresh<'_>], chats: &HashMap<i64, Chat>) -> Result<()> {
-    let mut chosen: BTreeMap<&str, Vec<i64>> = BTreeMap::new();
+    let mut spoken: BTreeMap<(&str, bool), Vec<i64>> = BTreeMap::new();
     for Fresh { known, .. } in fresh {
-        let language = chats.get(&known.person_id).map(|chat| chat.session.language.as_str());
-        if let Some(language) = language.filter(|language| *language != known.language) {
-            chosen.entry(language).or_default().push(known.person_id);
+        let Some(session) = chats.get(&known.person_id).map(|chat| &chat.session) else { continue };
+        if (&session.language, session.has_chosen_language) != (&known.language, known.has_chosen_language) {
+            let speaks = (session.language.as_str(), session.has_chosen_language);
+            spoken.entry(speaks).or_default().push(known.person_id);
         }
     }
-    for (language, people) in chosen {
-        people::store::speak(tx, language, people).await?;
+    for ((language, is_chosen), people) in spoken {
+        people::store::speak(tx, language, is_chosen, people).await?;
     }
     Ok(())
 }
@@ -304,7 +306,11 @@ pub(super) async fn open_chats(app: &App, tx: &Tx, fresh: &[Fresh<'_>]) -> Resul
 }
 
 fn open_chat(app: &App, now: Instant, known: &Known, row: Option<store::conversation::Model>) -> Chat {
-    let fresh = || Session { language: known.language.clone(), ..Session::default() };
+    let fresh = || Session {
+        language: known.language.clone(),
+        has_chosen_language: known.has_chosen_language,
+        ..Session::default()
+    };
     let Some(row) = row else {
         let address_id = known.address_id;
         let pace = Pace::default();
@@ -319,6 +325,9 @@ fn open_chat(app: &App, now: Instant, known: &Known, row: Option<store::conversa
         session.draft = None;
     }
     let is_idle = idle > app.settings.session_timeout;
+    // The person's language may have been changed at the desk meanwhile.
+    session.language.clone_from(&known.language);
+    session.has_chosen_language = known.has_chosen_language;
     let dormant = session.flow.is_some() && is_idle;
     let created_at = if is_idle && !dormant { now } else { row.created_at };
     Chat { session, version: row.version, address_id: row.address_id, dormant, created_at, pace }
@@ -358,11 +367,19 @@ pub(super) fn reply(app: &App, fresh: &Fresh<'_>, language: &str, say: &[Say]) -
         medium: inbound.medium,
         address_id: known.address_id,
         person_id: known.person_id,
-        sender: inbound.to.as_ref().map(|to| to.as_str().to_owned()),
-        line: format!("reply:{}", known.address_id),
+        sender: inbound.to.clone(),
+        line: line(inbound, known),
         body,
         message_id: Some(*row),
     })
+}
+
+/// The line of a conversation's answers. A provider that is away holds up no other one's.
+fn line(inbound: &Inbound, known: &Known) -> String {
+    match inbound.channel {
+        meta::NAME => format!("reply:{}:{}", known.address_id, meta::NAME),
+        _ => format!("reply:{}", known.address_id),
+    }
 }
 
 fn kept(flows: &Flows, chats: HashMap<i64, Chat>) -> Vec<Kept> {

@@ -13,7 +13,7 @@ use crate::bus::Poke;
 use crate::channels::{Inbound, Media, Medium};
 use crate::db::{Batch, Door, Tx, is_refusal};
 use crate::delivery::{self, NewDelivery};
-use crate::kit::{E164, Error, Result};
+use crate::kit::{Error, Handle, Result};
 use crate::people;
 use crate::people::store::Known;
 use chrono::TimeDelta;
@@ -241,8 +241,8 @@ fn read_back(app: &App, stored: Vec<(message::Model, String)>) -> Result<Vec<(i6
             channel: app.channel(&message.channel).map_or("", |channel| channel.name()),
             provider_id: message.provider_id,
             medium: Medium::Whatsapp, // the others have no conversations
-            from: E164::parse(&from).map_err(|wrong| Error::internal(wrong.to_string()))?,
-            to: message.sender.as_deref().and_then(|sender| E164::parse(sender).ok()),
+            from: Handle::parse(&from).ok_or_else(|| Error::internal("an address is neither a number nor an id"))?,
+            to: message.sender,
             text: message.body,
             kind: message.kind,
             media: extra.media,

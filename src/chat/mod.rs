@@ -27,6 +27,7 @@ pub mod records;
 pub mod session;
 pub mod store;
 mod turn;
+pub mod words;
 
 pub use engine::{Asker, Finished, Input, Say, Step, done, lookups, refused, render, step};
 pub use flow::Flows;

@@ -144,7 +144,8 @@ pub async fn show_code(who: SignedIn, State(app): State<App>) -> Result<(StatusC
     let db = app.db.through(who.actor.door);
     let opened = db.write_with(kept, move |tx, kept| Box::pin(numbers::open(tx, person_id, kept, None)));
     let expires_at = opened.await?;
-    let send_to = app.settings.whatsapp_sender.as_ref().map(E164::to_string);
+    let ours = app.carrier(Medium::Whatsapp).and_then(|channel| channel.number(Medium::Whatsapp));
+    let send_to = ours.or_else(|| app.settings.whatsapp_sender.clone()).map(|number| number.to_string());
     Ok((StatusCode::CREATED, Json(CodeShown { code, send_to, expires_at })))
 }
 
@@ -209,7 +210,8 @@ async fn send_code(app: &App, actor: &Actor, number: E164) -> Result<Instant> {
     let opened = db.write_with((number, code, body), move |tx, (number, code, body)| {
         Box::pin(async move {
             let expires_at = numbers::open(tx, person_id, code, Some(number)).await?;
-            let caller = Caller { medium: Medium::Whatsapp, from: number.clone(), profile_name: None, user_id: None };
+            let caller =
+                Caller { medium: Medium::Whatsapp, from: number.clone().into(), profile_name: None, user_id: None };
             let known = greet(tx, Medium::Whatsapp, &[caller]).await?.into_values().next();
             let known = known.ok_or_else(|| Error::new(Failure::Internal, "a number was not kept"))?;
             let delivery = NewDelivery {

@@ -2,28 +2,8 @@
 //!
 //! A pick is made only when it is the only one that fits: two that are equally near are no pick.
 
-use unicode_normalization::UnicodeNormalization as _;
-
-/// Signs that only dress a text: variation selectors, the keycap's frame, joiners and direction marks.
-fn is_dressing(c: char) -> bool {
-    matches!(c, '\u{FE00}'..='\u{FE0F}' | '\u{20E3}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
-}
-
-/// A text made plain for comparing: compatibility forms (full-width digits, keycaps) resolved, lower case,
-/// white space single.
-pub fn plain(text: &str) -> String {
-    let text: String =
-        text.replace('\u{1F51F}', "10").nfkc().filter(|c| !is_dressing(*c)).flat_map(char::to_lowercase).collect();
-    let spaced: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    spaced.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-/// [`plain`] without the signs around it: `*Hi!* 👋` is `hi`. A text of signs alone stays as it is.
-pub fn bare(text: &str) -> String {
-    let plain = plain(text);
-    let bare = plain.trim_matches(|c: char| !c.is_alphanumeric());
-    if bare.is_empty() { plain } else { bare.to_owned() }
-}
+pub use crate::kit::typed::{bare, plain};
+use crate::wording::Wording;
 
 /// What a person sends in: a text fit to be stored. Control characters go, line breaks stay, ends are trimmed.
 pub fn clean(text: &str) -> String {
@@ -52,66 +32,91 @@ fn digits(text: &str) -> String {
     text.chars().filter(char::is_ascii_digit).collect()
 }
 
-/// The names of one choice: all that a person may call it.
+/// The names of one choice: all that a person may call it, in their language and in the others.
 #[derive(Clone, Debug, Default)]
-pub struct Names(Vec<String>);
+pub struct Names {
+    own: Vec<String>,
+    others: Vec<String>,
+}
 
 impl Names {
     /// The names, made plain; empty ones are left out.
     pub fn new(names: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
-        Self(
-            names
-                .into_iter()
-                .map(|name| bare(&name.as_ref().replace('_', " ")))
-                .filter(|name| !name.is_empty())
-                .collect(),
-        )
+        let names = names.into_iter().map(|name| bare(&name.as_ref().replace('_', " ")));
+        Self { own: names.filter(|name| !name.is_empty()).collect(), others: Vec::new() }
     }
 
-    /// Whether this, made plain, is one of the names.
+    /// A choice's own name in flow files, and what the texts and lists with these keys say: in this language, and in the
+    /// others.
+    pub fn of(wording: &Wording, language: &str, name: &str, keys: &[String]) -> Self {
+        let mut names = Self::new([name]);
+        for key in keys {
+            for (is_own, word) in wording.spoken(language, key) {
+                let place = if is_own { &mut names.own } else { &mut names.others };
+                place.push(word.to_owned());
+            }
+        }
+        names
+    }
+
+    /// Whether this, made plain, is one of the names, in any language.
     pub fn has(&self, bare: &str) -> bool {
-        self.0.iter().any(|name| name == bare)
-    }
-
-    fn words(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().flat_map(|name| name.split(|c: char| !c.is_alphanumeric())).filter(|word| !word.is_empty())
+        self.own.iter().chain(&self.others).any(|name| name == bare)
     }
 }
 
-/// The place (from 0) of the choice that a text means: by name, by number (from 1), by a word of a name, by the
-/// beginning of a name, or with a small typo. The first of these that fits any choice decides.
+fn words(names: &[String]) -> impl Iterator<Item = &str> {
+    names.iter().flat_map(|name| name.split(|c: char| !c.is_alphanumeric())).filter(|word| !word.is_empty())
+}
+
+/// The place (from 0) of the choice that a text means: by name, by number (from 1), by its name in another language, by
+/// a word of a name, by the beginning of a name, or with a small typo; the last three first in the person's own
+/// language. The first of these that fits any choice decides.
 pub fn pick(typed: &str, choices: &[Names]) -> Option<usize> {
     let typed = bare(&typed.replace('_', " "));
     let joined = joined(&typed);
     if joined.is_empty() {
         return None;
     }
-    let by_name = places(choices, |names| names.0.iter().any(|name| *name == typed || self::joined(name) == joined));
+    let own: Vec<&[String]> = choices.iter().map(|names| names.own.as_slice()).collect();
+    let others: Vec<&[String]> = choices.iter().map(|names| names.others.as_slice()).collect();
+    let is_named = |names: &[String]| names.iter().any(|name| *name == typed || self::joined(name) == joined);
+    let by_name = places(&own, is_named);
     if !by_name.is_empty() {
         return only(&by_name);
     }
     if let Ok(number) = typed.parse::<usize>() {
         return number.checked_sub(1).filter(|place| *place < choices.len());
     }
-    let by_word = places(choices, |names| names.words().any(|word| word == typed));
+    let by_name = places(&others, is_named);
+    if !by_name.is_empty() {
+        return only(&by_name);
+    }
+    let nearly = [own, others].into_iter().map(|names| nearly(&typed, &names)).find(|places| !places.is_empty());
+    nearly.and_then(|places| only(&places))
+}
+
+/// Those of which a text is a word or the beginning of a name, or nearly a name.
+fn nearly(typed: &str, choices: &[&[String]]) -> Vec<usize> {
+    let by_word = places(choices, |names| words(names).any(|word| word == typed));
     if !by_word.is_empty() {
-        return only(&by_word);
+        return by_word;
     }
     let is_long = typed.chars().count() >= 3;
-    let by_beginning = places(choices, |names| is_long && names.0.iter().any(|name| name.starts_with(&typed)));
-    if by_beginning.is_empty() { nearest(&typed, choices) } else { only(&by_beginning) }
+    let by_beginning = places(choices, |names| is_long && names.iter().any(|name| name.starts_with(typed)));
+    if by_beginning.is_empty() { nearest(typed, choices) } else { by_beginning }
 }
 
-/// The choice with the fewest letters wrong, where no other has as few.
-fn nearest(typed: &str, choices: &[Names]) -> Option<usize> {
-    let distance = |names: &Names| {
-        names.0.iter().map(String::as_str).chain(names.words()).filter_map(|name| similar(typed, name)).min()
+/// The choices with the fewest letters wrong.
+fn nearest(typed: &str, choices: &[&[String]]) -> Vec<usize> {
+    let distance = |names: &[String]| {
+        names.iter().map(String::as_str).chain(words(names)).filter_map(|name| similar(typed, name)).min()
     };
-    let best = choices.iter().filter_map(distance).min()?;
-    only(&places(choices, |names| distance(names) == Some(best)))
+    let best = choices.iter().filter_map(|names| distance(names)).min();
+    if best.is_none() { Vec::new() } else { places(choices, |names| distance(names) == best) }
 }
 
-fn places(choices: &[Names], fits: impl Fn(&Names) -> bool) -> Vec<usize> {
+fn places(choices: &[&[String]], fits: impl Fn(&[String]) -> bool) -> Vec<usize> {
     choices.iter().enumerate().filter(|(_, names)| fits(names)).map(|(place, _)| place).collect()
 }
 

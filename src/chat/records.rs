@@ -4,6 +4,7 @@
 //! query a kind. Facts are JSON objects made by the features; nothing here invents any.
 
 use crate::kit::reference::fold;
+use crate::kit::typed::western;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use unicode_normalization::UnicodeNormalization as _;
@@ -106,8 +107,8 @@ fn complete(key: &str, prefix: &str) -> Option<String> {
 fn plain_key(typed: &str) -> Option<String> {
     let plain: String = typed
         .nfkc()
-        .filter(|c| !matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FE0F}' | '\u{20E3}'))
-        .map(|c| if matches!(c, '\u{2010}'..='\u{2015}' | '\u{2212}') { '-' } else { c })
+        .filter(|c| !matches!(c, '\u{200B}'..='\u{200F}' | '\u{061C}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FE0F}' | '\u{20E3}'))
+        .map(|c| if matches!(c, '\u{2010}'..='\u{2015}' | '\u{2212}') { '-' } else { western(c) })
         .collect();
     let key = fold(&plain);
     let key = key
@@ -185,6 +186,8 @@ mod tests {
             (Order, "ORD–12345", "ORD-12345"),
             (Order, "#12345", "ORD-12345"),
             (Order, "１２３４５", "ORD-12345"),
+            (Order, "١٢٣٤٥", "ORD-12345"),
+            (Machine, "\u{200F}MACH-٠٠١\u{61C}", "MACH-001"),
             (Machine, "mach_001", "MACH-001"),
             (Ticket, "MAINT 555", "MAINT-555"),
             (Ticket, "def-20260118143022-2", "DEF-20260118143022-2"),

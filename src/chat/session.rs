@@ -6,6 +6,7 @@
 use super::flow::{Flow, Flows, Question};
 use crate::channels::Media;
 use crate::kit::Instant;
+use crate::wording::FALLBACK;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -33,8 +34,11 @@ pub struct Session {
     pub draft: Option<Form>,
     /// Since when it has been put aside; kept by the caller, for the engine reads no clock.
     pub draft_since: Option<Instant>,
-    /// The language of the replies, `en`.
+    /// The language of the replies, `en`. The person's own wins over it when the session is taken up again.
     pub language: String,
+    /// Whether they or an admin chose it; else a greeting in another language changes it. Kept with the person.
+    #[serde(skip)]
+    pub has_chosen_language: bool,
 }
 
 /// An interrupted form.
@@ -73,7 +77,8 @@ impl Default for Session {
             offer: false,
             draft: None,
             draft_since: None,
-            language: "en".to_owned(),
+            language: FALLBACK.to_owned(),
+            has_chosen_language: false,
         }
     }
 }

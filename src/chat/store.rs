@@ -35,7 +35,7 @@ pub async fn insert_new(tx: &Tx, batch: &str, messages: &[(&Inbound, &Known)]) -
         position: Set(i32::try_from(position).unwrap_or(i32::MAX)),
         address_id: Set(known.address_id),
         person_id: Set(known.person_id),
-        sender: Set(inbound.to.as_ref().map(|to| to.as_str().to_owned())),
+        sender: Set(inbound.to.clone()),
         kind: Set(inbound.kind.chars().filter(|c| !c.is_control()).take(50).collect()),
         body: Set(without_nul(&inbound.text)),
         extra: Set(extra(inbound)),

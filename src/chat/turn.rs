@@ -89,6 +89,7 @@ impl<'a> Turn<'a> {
 
     fn decide(&mut self, dormant: bool) {
         let open = self.session.open(self.flows).filter(|(flow, _)| self.may_use(flow));
+        self.hear_language();
         if self.is("start") {
             self.consent = Some(true);
         }
@@ -100,7 +101,7 @@ impl<'a> Turn<'a> {
             }
         } else if !self.may_speak() {
             self.tell("chat.unregistered");
-        } else if self.is("greeting") || self.is("start") {
+        } else if self.is("greeting") || self.is("hello") || self.is("start") {
             self.greet((dormant || self.session.offer) && open.is_some());
         } else if self.is("cancel") {
             self.cancel();
@@ -198,7 +199,17 @@ impl<'a> Turn<'a> {
         self.ask(flow, question);
     }
 
-    /// `language`, or `language` and the name of one; says whether it was that.
+    /// Whoever has chosen no language is answered in that of their greeting, where it is one language's own.
+    fn hear_language(&mut self) {
+        if self.session.has_chosen_language {
+            return;
+        }
+        if let [language] = self.wording.languages_of("chat.words.hello", &self.word)[..] {
+            language.clone_into(&mut self.session.language);
+        }
+    }
+
+    /// `language`, or `language` and the name of one, in any language; says whether it was that.
     fn language(&mut self) -> bool {
         let asks_which = self.is("language");
         let chosen = self.word.rsplit_once(' ').filter(|(word, _)| self.wording.knows("chat.words.language", word));
@@ -206,15 +217,19 @@ impl<'a> Turn<'a> {
             return false;
         }
         let codes = self.wording.languages();
-        let name = |code: &&str| self.wording.render(code, "chat.language.name", &Value::Null);
-        let names: Vec<String> = codes.iter().map(name).collect();
+        let name = |code: &str| self.wording.render(code, "chat.language.name", &Value::Null);
         let Some((_, wanted)) = chosen.filter(|_| !asks_which) else {
+            let names: Vec<String> = codes.iter().map(|code| name(code)).collect();
             self.tell_with("chat.language.list", json!({"names": names}));
             return true;
         };
-        let place = codes.iter().zip(&names).position(|(code, name)| wanted == *code || wanted == bare(name));
-        let Some(code) = place.and_then(|place| codes.get(place)) else { return false };
-        (*code).clone_into(&mut self.session.language);
+        let is_wanted = |code: &str| {
+            let is_called = |key: &str| self.wording.knows(key, wanted);
+            wanted == bare(code) || wanted == bare(&name(code)) || is_called(&format!("chat.language.names.{code}"))
+        };
+        let Some(code) = codes.into_iter().find(|code| is_wanted(code)) else { return false };
+        code.clone_into(&mut self.session.language);
+        self.session.has_chosen_language = true;
         self.tell("chat.language.switched");
         true
     }
@@ -265,9 +280,8 @@ impl<'a> Turn<'a> {
     }
 
     fn names(&self, flow: &Flow) -> Names {
-        let title = self.wording.render(&self.session.language, &format!("chat.{}.title", flow.name), &Value::Null);
-        let synonyms = self.wording.list(&self.session.language, &format!("chat.{}.synonyms", flow.name));
-        Names::new([flow.name.clone(), title].into_iter().chain(synonyms))
+        let keys = [format!("chat.{}.title", flow.name), format!("chat.{}.synonyms", flow.name)];
+        Names::of(self.wording, &self.session.language, &flow.name, &keys)
     }
 
     fn chosen(&self, options: &[&'a Flow]) -> Option<&'a Flow> {

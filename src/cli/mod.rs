@@ -52,6 +52,9 @@ enum Command {
         /// The demo's own data folder (default: andon-demo).
         #[arg(long)]
         data_dir: Option<PathBuf>,
+        /// WhatsApp by Meta's own API instead of Twilio's.
+        #[arg(long)]
+        meta: bool,
     },
     /// Bring the database to this version's tables (`serve` does so by itself).
     Migrate {
@@ -143,7 +146,7 @@ fn run(command: Command) -> Result<()> {
     let runtime = Builder::new_multi_thread().enable_all().global_queue_interval(1).build().map_err(Error::internal)?;
     match command {
         Command::Serve { settings } => runtime.block_on(serve::serve(*settings)),
-        Command::Demo { bind, data_dir } => runtime.block_on(serve::demo(data_dir, bind)),
+        Command::Demo { bind, data_dir, meta } => runtime.block_on(serve::demo(data_dir, bind, meta)),
         Command::Migrate { settings } => runtime.block_on(async {
             migrated(&settings).await?;
             say!("The database is at this version's tables.");

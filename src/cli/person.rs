@@ -1,11 +1,13 @@
 //! `andon person`: register numbers, change who is registered, and see them.
 
+use super::flows::told;
 use super::migrated;
 use super::out::say;
 use crate::config::Settings;
 use crate::kit::{E164, Error, Result};
 use crate::people::store::{self, Changes, Known, NewPerson, Registered};
 use crate::people::{Role, users};
+use crate::wording::Wording;
 use clap::{Args, Subcommand};
 
 #[derive(Debug, Subcommand)]
@@ -24,10 +26,13 @@ pub(super) enum Command {
         /// Their department.
         #[arg(long)]
         department: Option<String>,
+        /// Their language, `es`; without one it is that of their number's country or of their greeting.
+        #[arg(long)]
+        language: Option<String>,
         #[command(flatten)]
         settings: Box<Settings>,
     },
-    /// Change the role, name or department of somebody registered.
+    /// Change the role, name, department or language of somebody registered.
     Set {
         /// The number they are registered with.
         #[arg(value_parser = number, allow_hyphen_values = true)]
@@ -44,7 +49,7 @@ pub(super) enum Command {
     },
 }
 
-/// What `person set` changes: at least one of the three.
+/// What `person set` changes: at least one of the four.
 #[derive(Debug, Args)]
 #[group(required = true, multiple = true)]
 pub(super) struct Wanted {
@@ -57,6 +62,20 @@ pub(super) struct Wanted {
     /// Their department; an empty one takes it away.
     #[arg(long)]
     department: Option<String>,
+    /// Their language, `es`.
+    #[arg(long)]
+    language: Option<String>,
+}
+
+/// A language that nobody speaks here is a mistake, told with those that there are.
+fn known_language(settings: &Settings, wanted: Option<&str>) -> Result<()> {
+    let Some(wanted) = wanted else { return Ok(()) };
+    let wording = Wording::load(settings.wording_dir.as_deref()).map_err(|problems| told(&problems))?;
+    let known = wording.languages();
+    if known.contains(&wanted) {
+        return Ok(());
+    }
+    Err(Error::setting(format!("{wanted} is no language here; there are {}.", known.join(", "))))
 }
 
 fn written(typed: &str) -> Result<String, &'static str> {
@@ -70,13 +89,14 @@ pub(super) fn number(typed: &str) -> Result<E164, String> {
 
 pub(super) async fn run(command: Command) -> Result<()> {
     match command {
-        Command::Add { number, role, name, department, settings } => {
+        Command::Add { number, role, name, department, language, settings } => {
+            known_language(&settings, language.as_deref())?;
             let db = migrated(&settings).await?;
             let fallback =
                 store::registered(db.read()).await?.iter().filter(|known| known.role() == Some(role)).count();
             let name = name.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
             let name = name.unwrap_or_else(|| format!("{} {}", title(role), fallback + 1));
-            let person = NewPerson { name: name.clone(), role, department, whatsapp: number.clone() };
+            let person = NewPerson { name: name.clone(), role, department, language, whatsapp: number.clone() };
             let outcome = db.write_with(person, |tx, person| Box::pin(users::register(tx, person.clone()))).await?;
             if let Some(Registered::Already(known)) = outcome {
                 return Err(Error::bad_request(format!(
@@ -91,7 +111,8 @@ pub(super) async fn run(command: Command) -> Result<()> {
         Command::Set { number, wanted, settings } => {
             let db = migrated(&settings).await?;
             let department = wanted.department.map(|department| department.trim().to_owned());
-            let changes = Changes { name: wanted.name, role: wanted.role, department };
+            known_language(&settings, wanted.language.as_deref())?;
+            let changes = Changes { name: wanted.name, role: wanted.role, department, language: wanted.language };
             let whatsapp = number.clone();
             let outcome = db
                 .write_with((whatsapp, changes), move |tx, (whatsapp, changes)| {

@@ -140,7 +140,7 @@ async fn create(asked: Create) -> Result<()> {
         phone_number: phone,
         whatsapp_number: whatsapp,
         department,
-        language: "en".to_owned(),
+        language: None,
     };
     let db = db.through(Door::Cli);
     let made = db.write_with((new, hash), move |tx, (new, hash)| Box::pin(users::create(tx, new, Some(hash), None)));

@@ -1,16 +1,18 @@
-//! `andon wording`: the words of every event, tried on a sample before people read them.
+//! `andon wording`: the words of every language held against each other, and those of every event tried on a sample,
+//! before people read them.
 
 use super::flows::told;
 use super::out::say;
 use crate::catalog::NOTICES;
+use crate::chat::{Flows, words};
 use crate::delivery::store::Way;
 use crate::kit::{Error, Result, nearest, sms};
 use crate::notify::gather::GATHERED;
 use crate::notify::proofread::proofread;
-use crate::notify::sample::samples;
+use crate::notify::sample::samples_in;
 use crate::notify::words::Telling;
 use crate::outbox::Told;
-use crate::wording::{FALLBACK, Wording, plain};
+use crate::wording::{FALLBACK, Wording, parity, plain};
 use clap::{Subcommand, ValueEnum};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -20,7 +22,8 @@ const MAX_CHARS: usize = 1600;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Say what is wrong in the notices' files: missing ones, unknown values, texts too long for a medium.
+    /// Say what is wrong: texts that a language lacks or has too many, unknown values, texts too long for a medium, and
+    /// words that would mean two things.
     Check {
         /// The folder of your own wording files; the built-in ones are checked with them.
         #[arg(long, env = "ANDON_WORDING_DIR")]
@@ -55,7 +58,14 @@ pub(super) fn run(command: Command) -> Result<()> {
     match command {
         Command::Check { wording_dir } => {
             let wording = Wording::load(wording_dir.as_deref()).map_err(|problems| told(&problems))?;
-            let problems = proofread(&wording, NOTICES);
+            let mut problems = proofread(&wording, NOTICES);
+            problems.extend(parity::differences(&wording));
+            problems.extend(words::clashes(&wording));
+            if let Ok(flows) = Flows::load(None, &wording) {
+                problems.extend(words::clashes_with(&wording, &flows));
+            }
+            problems.sort();
+            problems.dedup();
             if !problems.is_empty() {
                 return Err(told(&problems));
             }
@@ -103,7 +113,7 @@ fn words_of(event: Option<&str>) -> BTreeSet<&'static str> {
 }
 
 fn show(wording: &Wording, language: &str, file: &str, medium: Option<Shown>) {
-    for vars in samples(file) {
+    for vars in samples_in(wording, language, file) {
         show_filled(Telling { wording, language, file, vars: &vars }, medium);
     }
 }

@@ -26,6 +26,8 @@ pub(super) struct Given {
     #[command(flatten)]
     pub(super) twilio: Twilio,
     #[command(flatten)]
+    pub(super) meta: super::meta::Given,
+    #[command(flatten)]
     pub(super) mail: Mail,
     #[command(flatten)]
     pub(super) costs: Costs,

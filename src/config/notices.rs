@@ -4,7 +4,7 @@
 use super::given;
 use super::read::{Problems, optional, whole};
 use chrono::{NaiveTime, TimeDelta};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
@@ -84,7 +84,14 @@ pub struct TemplateOf {
     /// The language, `en`.
     pub language: String,
     /// Twilio's id of it, `HX…`.
-    pub content_sid: String,
+    #[serde(default)]
+    pub content_sid: Option<String>,
+    /// Its name at Meta, `ticket_created`.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// The code of its language at Meta, `en_US`; as the language where nothing else is said.
+    #[serde(default)]
+    pub name_language: Option<String>,
     /// What fills `{{1}}`, `{{2}}` and so on: the names that the words know it by.
     #[serde(default)]
     pub variables: Vec<String>,
@@ -95,6 +102,45 @@ pub struct TemplateOf {
 struct File {
     #[serde(default)]
     template: Vec<TemplateOf>,
+}
+
+/// What Meta knows a template by.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Named {
+    /// Its name, `ticket_created`.
+    pub name: String,
+    /// The code of its language, `en_US`.
+    pub language: String,
+}
+
+impl TemplateOf {
+    /// What Meta knows it by, where it is there.
+    pub fn named(&self) -> Option<Named> {
+        let language = self.name_language.as_ref().unwrap_or(&self.language).clone();
+        Some(Named { name: self.name.clone()?, language })
+    }
+
+    fn check(&self) -> Result<(), String> {
+        let Self { words, content_sid, name, name_language, variables, .. } = self;
+        if let Some(sid) = content_sid.as_ref().filter(|sid| !is_content_sid(sid)) {
+            return Err(format!("content_sid {sid:?} of {words} is none; it is HX and 32 hexadecimal digits"));
+        }
+        if let Some(name) = name.as_ref().filter(|name| !is_word(name)) {
+            return Err(format!(
+                "name {name:?} of {words} is none; Meta's are lower-case letters, digits and underscores"
+            ));
+        }
+        if let Some(code) = name_language.as_ref().filter(|code| !is_language_code(code)) {
+            return Err(format!("name_language {code:?} of {words} is none; write it like en or en_US"));
+        }
+        if content_sid.is_none() && name.is_none() {
+            return Err(format!("{words} has neither a content_sid (Twilio's) nor a name (Meta's)"));
+        }
+        if variables.len() > MAX_VARIABLES {
+            return Err(format!("{words} has over {MAX_VARIABLES} variables"));
+        }
+        Ok(())
+    }
 }
 
 impl Templates {
@@ -114,21 +160,15 @@ impl Templates {
     fn read(text: &str) -> Result<Self, String> {
         let file: File = toml::from_str(text).map_err(|error| {
             format!(
-                "cannot be read: {}; each template is a [[template]] with words, language, content_sid and variables",
+                "cannot be read: {}; each template is a [[template]] with words, language, content_sid or name, and \
+                 variables",
                 error.message()
             )
         })?;
         let mut templates = HashMap::new();
         for template in file.template {
-            let TemplateOf { words, language, content_sid, variables } = &template;
-            if !is_content_sid(content_sid) {
-                return Err(format!(
-                    "content_sid {content_sid:?} of {words} is none; it is HX and 32 hexadecimal digits"
-                ));
-            }
-            if variables.len() > MAX_VARIABLES {
-                return Err(format!("{words} has over {MAX_VARIABLES} variables"));
-            }
+            template.check()?;
+            let TemplateOf { words, language, .. } = &template;
             let key = (words.clone(), language.clone());
             if templates.insert(key, template.clone()).is_some() {
                 return Err(format!("{words} is there twice in {language}; keep one"));
@@ -142,6 +182,17 @@ impl Templates {
 fn is_content_sid(text: &str) -> bool {
     let digits = text.strip_prefix("HX");
     digits.is_some_and(|digits| digits.len() == 32 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()))
+}
+
+/// **Source**: Meta's page "Templates": up to 512 lower-case letters, digits and underscores.
+fn is_word(text: &str) -> bool {
+    let is_of_one = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+    (1..=512).contains(&text.len()) && text.bytes().all(is_of_one)
+}
+
+/// `en`, `en_US`, `zh_CN`.
+fn is_language_code(text: &str) -> bool {
+    (2..=10).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'_')
 }
 
 /// How people are told; none where something is wrong with it, which is noted.
@@ -217,10 +268,21 @@ mod tests {
         let templates = Templates::read(&one).expect("a good file");
         assert_eq!(templates.of("ticket.created", "en").map(|it| it.variables.clone()), Some(vec!["title".to_owned()]));
         assert!(templates.of("ticket.created", "de").is_none());
+        let metas =
+            one.replace(&format!("content_sid = \"{sid}\""), "name = \"ticket_created\"\nname_language = \"en_US\"");
+        let templates = Templates::read(&metas).expect("a good file");
+        let named = templates.of("ticket.created", "en").and_then(TemplateOf::named);
+        assert_eq!(named, Some(Named { name: "ticket_created".to_owned(), language: "en_US".to_owned() }));
+        let named = Templates::read(&metas.replace("name_language = \"en_US\"", "")).expect("a good file");
+        let named = named.of("ticket.created", "en").and_then(TemplateOf::named).map(|named| named.language);
+        assert_eq!(named.as_deref(), Some("en"));
         for (wrong, says) in [
             (one.replace("HX", "MG"), "HX and 32"),
             (format!("{one}{one}"), "there twice in en"),
             (one.replace("words", "word"), "cannot be read"),
+            (metas.replace("ticket_created", "Ticket created"), "lower-case letters"),
+            (metas.replace("en_US", "en-US!"), "like en or en_US"),
+            (metas.replace("name = \"ticket_created\"", ""), "neither a content_sid"),
             ("template = 1".to_owned(), "cannot be read"),
         ] {
             let why = Templates::read(&wrong).expect_err("a bad file");

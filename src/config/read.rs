@@ -4,7 +4,7 @@
 //! repeated.
 
 use super::given::Given;
-use super::{ChatAccess, Settings, TWILIO_API, costs, files, media, names, notices, pace, redis_url, signing_in};
+use super::{ChatAccess, Settings, TWILIO_API, costs, files, media, meta, names, notices, pace, redis_url, signing_in};
 use crate::kit::E164;
 use chrono::TimeDelta;
 use chrono_tz::{TZ_VARIANTS, Tz};
@@ -82,6 +82,7 @@ pub(super) fn read(given: Given) -> Result<Settings, Vec<String>> {
     let whatsapp_pace = wrong.note("ANDON_WHATSAPP_RATE", optional(twilio.whatsapp_rate, pace::pace));
     let sms_pace = wrong.note("ANDON_SMS_RATE", optional(twilio.sms_rate, pace::pace));
     let sms_sender = media::sms_sender(twilio.twilio_sms_number, twilio.twilio_messaging_service_sid, &mut wrong);
+    let meta = meta::read(given.meta, &mut wrong);
     let notices = notices::read(given.notices, &mut wrong);
     let chat_access = wrong.note("ANDON_CHAT_ACCESS", choice::<ChatAccess>(&chat.chat_access));
     let sender_limit = wrong.note("ANDON_SENDER_LIMIT", a_minute(&chat.sender_limit, "messages"));
@@ -144,6 +145,7 @@ pub(super) fn read(given: Given) -> Result<Settings, Vec<String>> {
             sms_sender,
             whatsapp_pace: whatsapp_pace?.unwrap_or_default(),
             sms_pace: sms_pace?.unwrap_or_default(),
+            meta: meta?,
             mail,
             budget,
             notices: notices?,

@@ -12,6 +12,9 @@ const MIN_TOKEN_CHARS: usize = 16;
 /// The warnings for these settings, the weightiest first.
 pub(super) fn of(settings: &Settings) -> Vec<String> {
     let mut told = Vec::new();
+    if settings.meta.is_wanted() {
+        meta(settings, &mut told);
+    }
     twilio(settings, &mut told);
     public_url(settings, &mut told);
     mail(settings, &mut told);
@@ -30,7 +33,9 @@ pub(super) fn of(settings: &Settings) -> Vec<String> {
 
 /// Whether messages really go out to people.
 fn is_real(settings: &Settings) -> bool {
-    settings.whatsapp_enabled && !settings.simulator && settings.twilio_credentials().is_some()
+    settings.whatsapp_enabled
+        && !settings.simulator
+        && (settings.twilio_credentials().is_some() || settings.meta.can_send())
 }
 
 fn twilio(settings: &Settings, told: &mut Vec<String>) {
@@ -44,6 +49,9 @@ fn twilio(settings: &Settings, told: &mut Vec<String>) {
         if settings.twilio_api_base.is_none() {
             told.push("ANDON_SIMULATOR is on: messages go to the phone at /simulator, not to Twilio.".to_owned());
         }
+        return;
+    }
+    if settings.twilio_credentials().is_none() && settings.meta.is_wanted() {
         return;
     }
     if settings.twilio_credentials().is_none() {
@@ -88,11 +96,40 @@ fn twilio(settings: &Settings, told: &mut Vec<String>) {
     }
 }
 
+/// What is set of Meta is enough to take messages and to send them, or it is said what is not.
+fn meta(settings: &Settings, told: &mut Vec<String>) {
+    let meta = &settings.meta;
+    if settings.simulator || !settings.whatsapp_enabled {
+        return;
+    }
+    if !meta.can_send() {
+        told.push(
+            "WHATSAPP_ACCESS_TOKEN or WHATSAPP_PHONE_NUMBER_ID is not configured: nothing is sent by Meta. The token is a \
+             system user's, from Meta's Business Settings; the id stands under WhatsApp > API Setup."
+                .to_owned(),
+        );
+    }
+    if meta.app_secret.is_none() {
+        told.push(
+            "WHATSAPP_APP_SECRET is not configured: every webhook of Meta's is answered with 403. It stands in Meta's App \
+             Dashboard under App settings > Basic."
+                .to_owned(),
+        );
+    }
+    let api = settings.meta_api_base();
+    if api.scheme() == "http" && !is_loopback(&api) {
+        told.push(format!("META_API_BASE is {api}: the token travels unencrypted. Use https."));
+    }
+}
+
 fn public_url(settings: &Settings, told: &mut Vec<String>) {
     if !is_real(settings) {
         return;
     }
     let Some(origin) = settings.public_origin() else {
+        if settings.twilio_credentials().is_none() {
+            return; // Meta signs the body, not the address
+        }
         told.push(
             "Neither WHATSAPP_WEBHOOK_URL nor ANDON_PUBLIC_URL is set: Twilio's signatures cover the public address, so \
              its webhooks will be refused, and no delivery receipts come back. Set WHATSAPP_WEBHOOK_URL as it stands at \

@@ -28,7 +28,13 @@ async fn plant() -> (Db, i64, tempfile::TempDir) {
             });
             orders::add(tx, &orders).await?;
             let whatsapp = E164::parse("+12025550101").expect("a number");
-            let new = NewPerson { name: "Operator".to_owned(), role: Role::Operator, department: None, whatsapp };
+            let new = NewPerson {
+                name: "Operator".to_owned(),
+                role: Role::Operator,
+                department: None,
+                language: None,
+                whatsapp,
+            };
             register(tx, &[new]).await
         })
     });

@@ -15,7 +15,8 @@ use crate::app::App;
 use crate::bus::Poke;
 use crate::channels::{Channel, Medium, Outbound, Recipient, Retry, SendError};
 use crate::db::Batch;
-use crate::kit::{E164, Instant, Result};
+use crate::kit::{Instant, Result};
+use chrono::TimeDelta;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -37,6 +38,8 @@ const HIGH_TIDE_NOTICES: usize = 16;
 /// An outcome that could not be recorded is tried again after this time, doubling up to the other.
 const RECORD_AGAIN: Duration = Duration::from_millis(250);
 const LONGEST_RECORD_PAUSE: Duration = Duration::from_secs(10);
+/// What no channel has room for just now is looked at again after this time.
+const A_MOMENT: TimeDelta = TimeDelta::milliseconds(500);
 /// At shutdown, messages on their way get this long to come back.
 const FAREWELL: Duration = Duration::from_secs(10);
 
@@ -135,12 +138,17 @@ impl Dispatcher {
         let mut sent = 0;
         let ways = Lane::ALL.into_iter().flat_map(|lane| Medium::ALL.map(|medium| (medium, lane)));
         for (medium, lane) in ways {
-            let Some(channel) = self.app.carrier(medium) else { continue };
-            let room = self.room(channel.as_ref(), lane);
-            if room == 0 {
+            let rooms: Vec<(Arc<dyn Channel>, usize)> = self
+                .app
+                .carriers(medium)
+                .into_iter()
+                .map(|channel| (Arc::clone(channel), self.room(channel.as_ref(), lane)))
+                .collect();
+            if rooms.iter().all(|(_, room)| *room == 0) {
                 continue;
             }
-            for (delivery, place) in self.lease((medium, lane), channel.as_ref(), room).await? {
+            for (delivery, place) in self.lease((medium, lane), &rooms).await? {
+                let Some(channel) = self.app.channel(delivery.channel) else { continue };
                 let (dispatcher, channel) = (self.clone(), Arc::clone(channel));
                 tokio::spawn(async move { dispatcher.send(channel, delivery, place).await });
                 sent += 1;
@@ -172,32 +180,37 @@ impl Dispatcher {
     async fn lease(
         &self,
         (medium, lane): (Medium, Lane),
-        channel: &dyn Channel,
-        room: usize,
+        rooms: &[(Arc<dyn Channel>, usize)],
     ) -> Result<Vec<(Leased, Place)>> {
         let mut leased = Vec::new();
+        let channels: Vec<Arc<dyn Channel>> = rooms.iter().map(|(channel, _)| Arc::clone(channel)).collect();
+        let open: Vec<Arc<dyn Channel>> =
+            rooms.iter().filter(|(_, room)| *room > 0).map(|(channel, _)| Arc::clone(channel)).collect();
         // While senders rest, looking costs nothing. Else most looks find nothing: those cost a read, not a write.
-        while self.may_send(channel, medium).await?
+        while self.may_send(&open, medium).await?
             && store::is_anything_due(self.app.db.read(), medium, lane, self.app.clock.now()).await?
         {
-            let turn = self.pace.turn(channel, medium, room).await;
+            let turn = self.pace.turn(rooms, medium).await;
             if turn.most() == 0 {
                 break;
             }
-            self.app.health.is_being_tried(channel.name(), self.app.clock.now() + OUTAGE_PAUSE);
-            let carrier = Carrier { channel: channel.name(), sender: channel.sender(medium) };
-            let with = (self.presence.next_lease(), carrier, turn.clone());
-            let held_until = self.held_until(channel, medium, lane);
-            let leasing = self.app.db.write_with(with, move |tx, (lease, carrier, turn)| {
+            for channel in &open {
+                self.app.health.is_being_tried(channel.name(), self.app.clock.now() + OUTAGE_PAUSE);
+            }
+            let carriers: Vec<Carrier> =
+                rooms.iter().map(|(channel, room)| self.carrier(channel, *room, medium)).collect();
+            let with = (self.presence.next_lease(), carriers, turn.clone());
+            let held_until = self.held_until(&channels, medium, lane);
+            let leasing = self.app.db.write_with(with, move |tx, (lease, carriers, turn)| {
                 Box::pin(async move {
                     if let Some(until) = held_until {
                         store::over_budget::hold_back(tx, medium, until).await?;
                     }
-                    store::lease(tx, lease, (medium, lane), carrier, turn).await
+                    store::lease(tx, lease, (medium, lane), carriers, turn).await
                 })
             });
             let taken = leasing.await.inspect_err(|_| self.presence.start_anew())?;
-            self.pace.settle(channel, medium, &turn, &taken).await;
+            self.pace.settle(&channels, medium, &turn, &taken).await;
             if !taken.hides_others() {
                 leased = taken.leased;
                 break;
@@ -216,22 +229,30 @@ impl Dispatcher {
         Ok(placed)
     }
 
+    /// A channel as the lease looks at it: out where there is no room because it is red, however full this process is.
+    fn carrier(&self, channel: &Arc<dyn Channel>, room: usize, medium: Medium) -> Carrier {
+        let now = self.app.clock.now();
+        let red_until = self.app.health.red(channel.name()).map(|red| red.try_again_at);
+        let out_until = (room == 0).then(|| red_until.unwrap_or(now).max(now + A_MOMENT));
+        Carrier { channel: Arc::clone(channel), sender: channel.sender(medium), out_until }
+    }
+
     /// Whether a sender of this medium may send. Where all that are known rest, others are looked for from time to time.
-    async fn may_send(&self, channel: &dyn Channel, medium: Medium) -> Result<bool> {
-        if !self.pace.rests(channel, medium) {
+    async fn may_send(&self, channels: &[Arc<dyn Channel>], medium: Medium) -> Result<bool> {
+        if !self.pace.rests(channels, medium) {
             return Ok(true);
         }
-        if !self.pace.wonders(channel, medium) {
+        if !channels.first().is_some_and(|first| self.pace.wonders(first.as_ref(), medium)) {
             return Ok(false);
         }
         let names = store::waiting_senders(self.app.db.read(), medium).await?;
-        self.pace.meet(channel, medium, names);
-        Ok(!self.pace.rests(channel, medium))
+        self.pace.meet(channels, medium, names);
+        Ok(!self.pace.rests(channels, medium))
     }
 
     /// Until when what is not urgent is held back in this lane, because it would cost and the budget is spent.
-    fn held_until(&self, channel: &dyn Channel, medium: Medium, lane: Lane) -> Option<Instant> {
-        let costs = lane == Lane::Notices && channel.bills(medium);
+    fn held_until(&self, channels: &[Arc<dyn Channel>], medium: Medium, lane: Lane) -> Option<Instant> {
+        let costs = lane == Lane::Notices && channels.iter().any(|channel| channel.bills(medium));
         self.app.health.holds_back_until(self.app.clock.now()).filter(|_| costs)
     }
 
@@ -248,13 +269,22 @@ impl Dispatcher {
         let code = if let Came::Sent(Err(error)) = &came { error.code } else { None };
         let is_opt_out = code.is_some_and(|code| channel.is_opt_out(code));
         let is_shut = code.is_some_and(|code| channel.is_window_shut(code));
-        let shut = is_shut.then(|| sender(&leased).or_else(|| channel.sender(Medium::Whatsapp))).flatten();
+        let shut = is_shut.then(|| leased.sender.clone().or_else(|| channel.sender(Medium::Whatsapp))).flatten();
         let is_billed = Medium::named(&leased.medium).is_some_and(|medium| channel.bills(medium));
+        let may_go_elsewhere = self.is_another_up(channel.name(), &leased);
         let (channel, chance) = (channel.name(), rand::random());
-        let outcome = Outcome { leased, channel, started_at, came, is_opt_out, is_billed, shut, chance };
+        let outcome =
+            Outcome { leased, channel, started_at, came, is_opt_out, is_billed, shut, may_go_elsewhere, chance };
         self.record(outcome).await;
         drop(place);
         self.app.bus.poke(Poke::Dispatch); // the next of its line may go
+    }
+
+    /// Whether another channel than this one carries the medium too, and is not out.
+    fn is_another_up(&self, channel: &str, leased: &Leased) -> bool {
+        let carriers = Medium::named(&leased.medium).map(|medium| self.app.carriers(medium)).unwrap_or_default();
+        let mut others = carriers.into_iter().map(|other| other.name()).filter(|other| *other != channel);
+        others.any(|other| self.app.health.red(other).is_none())
     }
 
     /// Has the sender go faster or slower by what came; what was too much goes again when the sender may.
@@ -266,6 +296,9 @@ impl Dispatcher {
             Came::Sent(Err(error)) | Came::Asked(Err(error)) => {
                 if let Retry::Slower(asked) = error.retry {
                     error.retry = Retry::Slower(Some(self.pace.refused(channel, &sender(), asked).await));
+                }
+                if error.retry == Retry::SlowerToOne {
+                    self.pace.was_too_much_to(medium, leased.address_id);
                 }
             }
             Came::Asked(Ok(_)) => {}
@@ -357,16 +390,11 @@ fn outbound(leased: &Leased) -> Result<Outbound, SendError> {
     let medium = Medium::named(&leased.medium).ok_or_else(|| unsound("medium"))?;
     Ok(Outbound {
         to: Recipient::read(medium, &leased.to).ok_or_else(|| unsound("address"))?,
-        from: sender(leased),
+        from: leased.sender.clone(),
         subject: leased.subject.clone(),
         text: leased.body.clone(),
         token: leased.token.clone(),
         written_at: leased.created_at,
         template: leased.template().map_err(|_| unsound("template"))?,
     })
-}
-
-/// The sender of ours that it must come from.
-fn sender(leased: &Leased) -> Option<E164> {
-    leased.sender.as_deref().and_then(|sender| E164::parse(sender).ok())
 }

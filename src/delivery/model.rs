@@ -1,6 +1,10 @@
 //! The rules of delivering: when to try again, when to give up, what a provider's list says of a message in doubt, how
 //! a long text is parted. Pure.
 
+mod window;
+
+pub use window::{is_window_open, is_window_shut};
+
 use crate::channels::{Retry, SendError, Sent};
 use crate::kit::Instant;
 use chrono::TimeDelta;
@@ -70,6 +74,8 @@ pub fn after_failure(
         Retry::Never => Next::GiveUp,
         Retry::Slower(_) if now - made > TOO_MANY_PATIENCE => Next::GiveUp,
         Retry::Slower(asked) => Next::Wait(now + asked.unwrap_or(TOO_MANY_WAIT)),
+        Retry::SlowerToOne if attempt >= MOST_ATTEMPTS => Next::GiveUp,
+        Retry::SlowerToOne => Next::Again(now + pair_wait(attempt)),
         Retry::StopChannel => Next::Wait(now + CHANNEL_PAUSE),
         Retry::Later(_) if attempt >= MOST_ATTEMPTS && !error.in_doubt => Next::GiveUp,
         Retry::Later(asked) => {
@@ -101,10 +107,16 @@ pub fn after_late_failure(retry: Retry, times: i32, now: Instant, chance: f64) -
     let asked = match retry {
         Retry::Later(asked) => asked,
         Retry::Slower(asked) => Some(asked.unwrap_or(TOO_MANY_WAIT)),
+        Retry::SlowerToOne => Some(pair_wait(times)),
         Retry::Never | Retry::StopChannel => return None,
     };
     let wait = asked.map_or_else(|| backoff(times, chance), |asked| asked.saturating_mul(1 << doublings(times)));
     (times < MOST_TAKEN).then(|| now + wait.min(LONGEST_WAIT))
+}
+
+/// How long one person is left alone who was written to too much: 4^n seconds. Source: Meta's page on its pair rate.
+fn pair_wait(attempt: i32) -> Duration {
+    Duration::from_secs(4_u64.pow(doublings(attempt))).min(LONGEST_WAIT)
 }
 
 /// Exponential backoff with jitter: half of the step for certain, the other half by chance.
@@ -128,21 +140,6 @@ pub fn likely(listed: Vec<Sent>, words: &[String], began: Instant) -> Vec<Sent> 
     let mut likely: Vec<Sent> = listed.into_iter().filter(is_likely).collect();
     likely.sort_by_key(|sent| (sent.text.trim().len(), sent.created_at));
     likely
-}
-
-/// How long after somebody's last message a sender may write to them in words of its own. Source: Twilio's error 63016,
-/// Meta's 131047.
-const WINDOW: TimeDelta = TimeDelta::hours(24);
-/// A message takes its time: so much earlier the window counts as shut.
-const WINDOW_MARGIN: TimeDelta = TimeDelta::minutes(1);
-
-/// Whether only an approved template may go to somebody who last wrote at `last_inbound_at`, where the provider said at
-/// `refused_at` that this was too long ago. Of whom nothing is known, the provider is asked by sending.
-pub fn is_window_shut(last_inbound_at: Option<Instant>, refused_at: Option<Instant>, now: Instant) -> bool {
-    match last_inbound_at {
-        Some(at) => now >= at + WINDOW - WINDOW_MARGIN || refused_at.is_some_and(|refused| refused >= at),
-        None => refused_at.is_some(),
-    }
 }
 
 /// Replies go before notices: each has a lane of its own.
@@ -257,6 +254,10 @@ mod tests {
         let asked = Duration::from_secs(7);
         assert_eq!(after(Retry::Later(Some(asked)), 1, 0.0), Next::Again(now + asked));
         assert_eq!(after(Retry::StopChannel, 99, 0.0), Next::Wait(now + CHANNEL_PAUSE));
+        for (attempt, seconds) in [(1, 1), (2, 4), (3, 16), (4, 64), (9, 15 * 60)] {
+            let wait = Duration::from_secs(seconds);
+            assert_eq!(after(Retry::SlowerToOne, attempt, 0.0), Next::Again(now + wait), "{attempt}");
+        }
     }
 
     #[test]
@@ -334,23 +335,6 @@ mod tests {
         let ids: Vec<String> =
             likely(listed, &["Done. ".to_owned()], began).into_iter().map(|sent| sent.provider_id).collect();
         assert_eq!(ids, ["first", "later", "trial"]);
-    }
-
-    #[test]
-    fn a_window_is_shut_a_day_after_the_last_message_or_once_the_provider_said_so() {
-        let now = DateTime::UNIX_EPOCH + TimeDelta::days(9);
-        let ago = |minutes| Some(now - TimeDelta::minutes(minutes));
-        for (last_inbound_at, refused_at, is_shut) in [
-            (None, None, false),
-            (None, ago(5), true),
-            (ago(1), None, false),
-            (ago(24 * 60 - 2), None, false),
-            (ago(24 * 60 - 1), None, true),
-            (ago(5), ago(10), false),
-            (ago(10), ago(5), true),
-        ] {
-            assert_eq!(is_window_shut(last_inbound_at, refused_at, now), is_shut, "{last_inbound_at:?} {refused_at:?}");
-        }
     }
 
     #[test]

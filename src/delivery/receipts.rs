@@ -41,7 +41,7 @@ async fn slow_down(app: &App, pace: &Pace, receipts: &[Receipt]) {
     for receipt in receipts.iter().filter(|receipt| receipt.error_code.is_some()) {
         let (Retry::Slower(_), Some((medium, number))) = (verdict(app, receipt).retry, &receipt.from) else { continue };
         let Some(channel) = app.channel(receipt.channel) else { continue };
-        let sender = Sender::of(channel.as_ref(), *medium, Some(number.as_str()));
+        let sender = Sender::of(channel.as_ref(), *medium, Some(number));
         if slowed.insert(sender.clone()) {
             pace.was_too_fast(channel.as_ref(), &sender).await;
         }

@@ -12,6 +12,7 @@ pub mod over_budget;
 pub mod prices;
 pub mod processes;
 mod receive;
+mod route;
 pub mod rows;
 mod settle;
 mod tidy;

@@ -9,6 +9,7 @@ mod disk;
 mod door;
 mod files;
 mod mail;
+mod meta;
 mod people;
 mod provider;
 mod server;
@@ -80,6 +81,7 @@ impl Report {
         disk::examine(settings, &mut report).await;
         files::examine(settings, &mut report).await;
         provider::examine(settings, &http, &clock, db.as_ref(), &mut report).await;
+        meta::examine(settings, &http, &mut report).await;
         mail::examine(settings, &mut report).await;
         templates::examine(settings, &http, &mut report).await;
         door::examine(settings, &http, is_running, &mut report).await;

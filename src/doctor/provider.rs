@@ -31,6 +31,9 @@ pub(super) async fn examine(
     if settings.simulator {
         return report.fine(AREA, "The simulator stands in for Twilio.");
     }
+    if settings.twilio_credentials().is_none() && settings.meta.is_wanted() {
+        return report.fine(AREA, "Twilio is not set up; WhatsApp goes by Meta.");
+    }
     if settings.twilio_credentials().is_none() {
         let mend = "Both stand on the first page of console.twilio.com; put them into .env and start again.";
         return report.wrong(AREA, "TWILIO_ACCOUNT_SID or TWILIO_AUTH_TOKEN not configured", mend);

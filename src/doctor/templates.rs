@@ -2,7 +2,7 @@
 
 use super::{PATIENCE, Report};
 use crate::catalog::{self, NOTICES};
-use crate::config::{Settings, TemplateOf};
+use crate::config::{Named, Settings, TemplateOf};
 use crate::kit::nearest;
 use crate::notify::sample::names;
 use crate::outbox::Told;
@@ -62,9 +62,65 @@ fn mistakes(template: &TemplateOf, files: &BTreeSet<&str>, known: &BTreeSet<Stri
     mistakes
 }
 
-/// What Twilio says of it. Answers whether it may be used as it is.
+/// What the providers say of it. Answers whether it may be used as it is.
 async fn ask(settings: &Settings, http: &reqwest::Client, template: &TemplateOf, report: &mut Report) -> bool {
-    let TemplateOf { words, language, content_sid, variables } = template;
+    let mut is_sound = true;
+    if let Some(content_sid) = &template.content_sid {
+        is_sound &= ask_twilio(settings, http, template, content_sid, report).await;
+    }
+    if let Some(named) = template.named() {
+        is_sound &= ask_meta(settings, http, template, &named, report).await;
+    }
+    is_sound
+}
+
+/// What Meta says of it.
+async fn ask_meta(
+    settings: &Settings,
+    http: &reqwest::Client,
+    template: &TemplateOf,
+    named: &Named,
+    report: &mut Report,
+) -> bool {
+    let what = format!("{}, {} ({}/{})", template.words, template.language, named.name, named.language);
+    let found = match catalog::meta(settings, http.clone()).template(named, PATIENCE).await {
+        Ok(Some(found)) => found,
+        Ok(None) => {
+            let mend = "Copy its name and the code of its language from WhatsApp Manager.";
+            report.wrong(AREA, format!("{what}: Meta has no such template."), mend);
+            return false;
+        }
+        Err(error) => {
+            report.look(AREA, format!("{what}: {}", error.name.replace('_', " ")), error.advice);
+            return false;
+        }
+    };
+    let mut is_sound = true;
+    if found.status != "APPROVED" {
+        let mend = "See WhatsApp Manager; until it is approved the next medium is taken.";
+        report.wrong(AREA, format!("{what}: Meta has it as {}.", found.status), mend);
+        is_sound = false;
+    }
+    if found.variables != template.variables.len() {
+        let given = template.variables.len();
+        let says = format!("{what}: it has {} variables, and the file gives {given}.", found.variables);
+        report.wrong(AREA, says, VARIABLES);
+        is_sound = false;
+    }
+    is_sound
+}
+
+const VARIABLES: &str = "List under `variables` what fills {{1}}, {{2}} and so on, in order.";
+
+/// What Twilio says of it.
+async fn ask_twilio(
+    settings: &Settings,
+    http: &reqwest::Client,
+    template: &TemplateOf,
+    content_sid: &str,
+    report: &mut Report,
+) -> bool {
+    let TemplateOf { words, language, variables, .. } = template;
     let what = format!("{words}, {language} ({content_sid})");
     let content = match catalog::twilio(settings, http.clone()).content(content_sid, PATIENCE).await {
         Ok(content) => content,
@@ -91,7 +147,7 @@ async fn ask(settings: &Settings, http: &reqwest::Client, template: &TemplateOf,
     }
     if content.variables != variables.len() {
         let says = format!("{what}: it has {} variables, and the file gives {}.", content.variables, variables.len());
-        report.wrong(AREA, says, "List under `variables` what fills {{1}}, {{2}} and so on, in order.");
+        report.wrong(AREA, says, VARIABLES);
         is_sound = false;
     }
     if content.language != *language {

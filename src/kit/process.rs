@@ -29,9 +29,13 @@ pub fn free_bytes(folder: &Path) -> Option<u64> {
 
 /// What to do where a folder cannot be written; a sentence.
 pub fn mend_of_unwritable(error: &(dyn Error + 'static)) -> &'static str {
-    let kinds = std::iter::successors(Some(error), |error| error.source())
-        .filter_map(|error| error.downcast_ref::<io::Error>().map(io::Error::kind));
-    match kinds.last() {
+    let mut kind = None;
+    let mut next = Some(error);
+    while let Some(error) = next {
+        kind = error.downcast_ref::<io::Error>().map(io::Error::kind).or(kind);
+        next = error.source();
+    }
+    match kind {
         Some(io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) => "Make room on its disk.",
         Some(io::ErrorKind::ReadOnlyFilesystem) => {
             "Its disk is read-only: mount it for writing, or name another folder."

@@ -49,7 +49,7 @@ pub fn folded(text: &str) -> String {
             '\u{2010}'..='\u{2015}' | '\u{2212}' => folded.push('-'),
             '\u{2026}' => folded.push_str("..."),
             '\u{A0}' | '\u{2009}' | '\u{202F}' | '\t' => folded.push(' '),
-            '\u{200B}'..='\u{200D}' | '\u{FEFF}' | '\u{FE0F}' => {}
+            '\u{200B}'..='\u{200F}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}' | '\u{FE0F}' => {}
             c => folded.push(c),
         }
     }

@@ -22,7 +22,13 @@ async fn a_report_opens_a_ticket_of_the_machines_department_with_a_deadline() {
             };
             machines::add(tx, &[press]).await?;
             let whatsapp = E164::parse("+12025550101").expect("a number");
-            let new = NewPerson { name: "Operator".to_owned(), role: Role::Operator, department: None, whatsapp };
+            let new = NewPerson {
+                name: "Operator".to_owned(),
+                role: Role::Operator,
+                department: None,
+                language: None,
+                whatsapp,
+            };
             register(tx, &[new]).await?;
             let report = |machine: &str, urgency: &str| Report {
                 machine: machine.to_owned(),

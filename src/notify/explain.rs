@@ -73,8 +73,10 @@ fn taken_back(why: Option<&str>) -> String {
 
 fn waits(app: &App, whole: &Whole, medium: Medium, due_at: Instant) -> String {
     let now = app.clock.now();
-    let Some(channel) = app.carrier(medium) else { return not_carried(medium) };
-    if let Some(red) = app.health.red(channel.name()) {
+    let carriers = app.carriers(medium);
+    let Some(channel) = carriers.first() else { return not_carried(medium) };
+    let are_out = carriers.iter().all(|channel| app.health.red(channel.name()).is_some());
+    if let Some(red) = app.health.red(channel.name()).filter(|_| are_out) {
         let since = format_instant(red.since, app.settings.timezone);
         return format!("{} is out since {since}, and its queue is kept: {}", channel.name(), red.advice);
     }
@@ -100,7 +102,8 @@ fn waits(app: &App, whole: &Whole, medium: Medium, due_at: Instant) -> String {
 fn not_carried(medium: Medium) -> String {
     let how = match medium {
         Medium::Whatsapp => {
-            "Set TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_WHATSAPP_NUMBER, and leave ENABLE_WHATSAPP on"
+            "Set TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_WHATSAPP_NUMBER, or WHATSAPP_ACCESS_TOKEN and \
+             WHATSAPP_PHONE_NUMBER_ID, and leave ENABLE_WHATSAPP on"
         }
         Medium::Sms => "Set TWILIO_SMS_NUMBER or TWILIO_MESSAGING_SERVICE_SID",
         Medium::Email => "Set SMTP_URL and EMAIL_FROM",

@@ -40,10 +40,12 @@ async fn let_go(app: &App, tx: &Tx) -> Result<usize> {
         groups.entry(one.address_id).or_default().push(one);
     }
     // Outside the window each goes by a template of its own.
-    let sender = app.carrier(Medium::Whatsapp).and_then(|channel| channel.sender(Medium::Whatsapp));
-    let shut: HashSet<i64> = match sender {
-        Some(sender) => windows::shut_for(tx, &sender, groups.keys().copied()).await?,
-        None => HashSet::new(),
+    let carriers = app.carriers(Medium::Whatsapp).into_iter();
+    let senders: Vec<String> = carriers.filter_map(|channel| channel.sender(Medium::Whatsapp)).collect();
+    let shut: HashSet<i64> = if senders.is_empty() {
+        HashSet::new()
+    } else {
+        windows::shut_for(tx, &senders, groups.keys().copied()).await?
     };
     let is_together = |(address_id, group): &(i64, Vec<Held>)| group.len() > 1 && !shut.contains(address_id);
     let (together, alone): (Vec<_>, Vec<_>) = groups.into_iter().partition(is_together);

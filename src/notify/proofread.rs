@@ -1,7 +1,7 @@
 //! Whether the words of all notices are there and right: what an operator changed is read before people read it.
 
 use super::gather::GATHERED;
-use super::sample::{names, samples};
+use super::sample::{names, samples_in};
 use super::words::{MAX_SMS_PARTS, MAX_SUBJECT, Telling};
 use crate::kit::{nearest, sms};
 use crate::outbox::{Notice, Told};
@@ -53,8 +53,10 @@ fn read(wording: &Wording, language: &str, file: &str) -> Vec<Problem> {
     if !unknown.is_empty() {
         return unknown;
     }
-    let tried: BTreeSet<Problem> =
-        samples(file).iter().flat_map(|vars| tried(Telling { wording, language, file, vars })).collect();
+    let tried: BTreeSet<Problem> = samples_in(wording, language, file)
+        .iter()
+        .flat_map(|vars| tried(Telling { wording, language, file, vars }))
+        .collect();
     tried.into_iter().collect()
 }
 

@@ -1,5 +1,7 @@
 //! Events to try words on: everything that a notice may speak of, with likely values.
 
+use super::words::named;
+use crate::wording::Wording;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -11,8 +13,8 @@ const KINDS: [&str; 7] =
 pub fn sample() -> Value {
     json!({
         "recipient": "Support", "client": "Client", "actor": "Admin", "company": "Test Plant",
-        "reference": "INC-20260118143022", "title": "Payments *fail*", "project": "Shop", "priority": "High",
-        "category": "Service Down", "status": "Opened", "department": "Machining",
+        "reference": "INC-20260118143022", "title": "Payments *fail*", "project": "Shop", "priority": "HIGH",
+        "category": "SERVICE_DOWN", "status": "OPENED", "department": "Machining",
         "deadline": "2026-01-20 14:30 UTC", "description": "Nobody can pay.\nSince noon.",
         "comment": "The certificate ran out.", "by_silence": false,
         "decision": "REJECTED", "bom": "BOM-888", "revision": 4, "component": "Gear wheel", "cost_change": "+12.50",
@@ -53,6 +55,12 @@ pub fn samples(file: &str) -> Vec<Value> {
         vec![json!({})]
     };
     besides.iter().map(|besides| with(&sample(), besides)).collect()
+}
+
+/// The same with what is known by a code by its name in this language, as people are told of it.
+pub fn samples_in(wording: &Wording, language: &str, file: &str) -> Vec<Value> {
+    let has_ticket_status = !file.starts_with("order.");
+    samples(file).into_iter().map(|sample| named(wording, language, sample, has_ticket_status)).collect()
 }
 
 /// The name of everything that some notice may speak of.

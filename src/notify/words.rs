@@ -32,8 +32,19 @@ const MAX_TEMPLATE_VALUE: usize = 200;
 /// What fills a template where there is nothing to say.
 const EMPTY: &str = "–";
 
+/// What is known by a code, and where its names stand.
+const NAMES: [(&str, &str); 3] = [
+    ("status", "chat.ticket.status"),
+    ("category", "chat.raise_incident.category.options"),
+    ("priority", "chat.ticket.priority"),
+];
+
 /// What the words of one event speak of.
-pub(super) struct Words(Map<String, Value>);
+pub(super) struct Words {
+    values: Map<String, Value>,
+    /// Whether the status is a ticket's; else it is the code of what the event is about.
+    has_ticket_status: bool,
+}
 
 /// The words of one file, to be filled in for one person.
 #[derive(Clone, Copy)]
@@ -69,12 +80,14 @@ impl Telling<'_> {
     pub fn template(&self, templates: &Templates) -> Option<String> {
         let known = templates.of(self.file, self.language)?;
         let variables = known.variables.iter().map(|name| self.filled_in(name)).collect();
-        serde_json::to_string(&Template { id: known.content_sid.clone(), variables }).ok()
+        let template = Template { id: known.content_sid.clone(), named: known.named(), variables };
+        serde_json::to_string(&template).ok()
     }
 
     /// A value as a template takes it: one line, never empty. Source: Twilio's error 21656.
     fn filled_in(&self, name: &str) -> String {
         let value = match &self.vars[name] {
+            Value::String(text) if is_time(name) => self.wording.written(self.language, text),
             Value::String(text) => plain(text),
             Value::Null => String::new(),
             other => other.to_string(),
@@ -121,9 +134,9 @@ impl Words {
             say("description", json!(row.description));
             say("client", json!(name(row.requester_id)));
             say("project", json!(row.project_name));
-            say("category", json!(row.category.map(Category::display)));
-            say("priority", json!(row.priority.display()));
-            say("status", json!(row.status.display()));
+            say("category", json!(row.category.map(Category::as_str)));
+            say("priority", json!(row.priority.as_str()));
+            say("status", json!(row.status.as_str()));
             say("department", json!(row.department));
             let deadline = row.resolution_due_at.map(|at| format_instant(at, app.settings.timezone));
             say("deadline", json!(deadline));
@@ -136,15 +149,34 @@ impl Words {
         }
         let comment = ["comment", "reason", "notes"].iter().find_map(|field| happened.payload.get(*field));
         say("comment", comment.cloned().unwrap_or_default());
-        Self(words)
+        let has_ticket_status = ticket.is_some() && !happened.payload.contains_key("status");
+        Self { values: words, has_ticket_status }
     }
 
-    /// The same with the person who is told.
-    pub(super) fn for_person(&self, person: &Person) -> Value {
-        let mut words = self.0.clone();
+    /// The same with the person who is told, in their language.
+    pub(super) fn for_person(&self, wording: &Wording, person: &Person) -> Value {
+        let mut words = self.values.clone();
         words.insert("recipient".to_owned(), json!(person.name()));
-        Value::Object(words)
+        named(wording, &person.row.language, Value::Object(words), self.has_ticket_status)
     }
+}
+
+/// The same with a ticket's priority, category and, where it is a ticket's, status by their names in this language
+/// instead of by their codes, `HIGH`. An order's status is left to the words.
+pub fn named(wording: &Wording, language: &str, mut vars: Value, has_ticket_status: bool) -> Value {
+    for (what, names) in NAMES {
+        let key = vars[what].as_str().map(|code| format!("{names}.{code}"));
+        let key = key.filter(|key| (what != "status" || has_ticket_status) && wording.has(language, key));
+        if let Some(key) = key {
+            vars[what] = json!(wording.render(language, &key, &Value::Null));
+        }
+    }
+    vars
+}
+
+/// Whether the value with this name is an instant, a date or a duration.
+fn is_time(name: &str) -> bool {
+    name.ends_with("_at") || ["deadline", "due_on", "time_left"].contains(&name)
 }
 
 /// A field of the event's own as people read it.

@@ -62,7 +62,7 @@ pub(super) async fn notices(app: &App, tx: &Tx, scene: &Scene<'_>, asks: &[Ask<'
         let Some(address_id) = rows.get(&(ask.person_id, way)).copied() else { continue };
         let ticket = scene.ticket(one);
         let words = words.entry(one.event_id).or_insert_with(|| Words::of(app, one, ticket, scene.facts(one), &people));
-        let vars = words.for_person(person);
+        let vars = words.for_person(&app.wording, person);
         let language = &person.row.language;
         let telling = Telling { wording: &app.wording, language, file: ask.words, vars: &vars };
         let urgency = ask.urgency(scene);
@@ -105,7 +105,7 @@ fn fallback_at(app: &App, way: Way, urgency: Urgency, from: Instant) -> Option<I
         Urgency::Normal => app.settings.notices.patience_normal,
         Urgency::Low => None,
     };
-    let tells = app.carrier(medium).is_some_and(|channel| channel.tells_arrival(medium));
+    let tells = app.carriers(medium).iter().any(|channel| channel.tells_arrival(medium));
     patience.filter(|_| tells).map(|patience| from + patience)
 }
 

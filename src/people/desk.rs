@@ -22,7 +22,7 @@ pub async fn add(app: &App, actor: &Actor, new: NewUser, password: &str) -> Resu
     actor.must_be_signed_in()?;
     let [phone, whatsapp] = [&new.phone_number, &new.whatsapp_number].map(|number| number.as_ref().map(E164::as_str));
     let numbers = [("phone_number", phone), ("whatsapp_number", whatsapp)];
-    let mut wrong = unknown_values(&app.settings, &app.wording, &numbers, Some(&new.language));
+    let mut wrong = unknown_values(&app.settings, &app.wording, &numbers, new.language.as_deref());
     let wanted = Wanted {
         username: Some(&new.username),
         email: new.email.as_deref(),

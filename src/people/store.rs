@@ -15,7 +15,7 @@ pub use rows::{address, person};
 use super::Role;
 use crate::channels::Medium;
 use crate::db::{self, Tx};
-use crate::kit::{E164, Instant, Result, token};
+use crate::kit::{E164, Handle, Instant, Result, token};
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
@@ -23,6 +23,9 @@ use sea_orm::{
     QuerySelect as _, RelationTrait as _, Select,
 };
 use std::collections::{HashMap, HashSet};
+
+/// The language of whose number tells nothing.
+const DEFAULT_LANGUAGE: &str = crate::wording::FALLBACK;
 
 /// A person as the chat and the desk need them, with the address in question.
 #[derive(Clone, Debug, PartialEq, Eq, sea_orm::FromQueryResult)]
@@ -33,7 +36,7 @@ pub struct Known {
     pub address_id: i64,
     /// How they read what is sent there.
     pub medium: String,
-    /// The number, in E.164.
+    /// The number, in E.164; or Meta's id of somebody who hides theirs.
     pub value: String,
     /// Their name, where an admin gave one.
     pub name: Option<String>,
@@ -43,6 +46,8 @@ pub struct Known {
     pub department: Option<String>,
     /// Their language, `en`.
     pub language: String,
+    /// Whether they or an admin chose it; else it is what their number or their greeting suggests.
+    pub has_chosen_language: bool,
     /// False once an admin deactivated them.
     pub is_active: bool,
     /// The name they give themselves at the provider.
@@ -68,7 +73,7 @@ pub struct Caller {
     /// How they wrote.
     pub medium: Medium,
     /// From where.
-    pub from: E164,
+    pub from: Handle,
     /// The name they gave themselves at the provider.
     pub profile_name: Option<String>,
     /// Meta's business-scoped user id.
@@ -84,6 +89,8 @@ pub struct NewPerson {
     pub role: Role,
     /// Their department.
     pub department: Option<String>,
+    /// Their language, where somebody chose one.
+    pub language: Option<String>,
     /// Their WhatsApp number.
     pub whatsapp: E164,
 }
@@ -112,19 +119,40 @@ pub async fn by_addresses(
     Ok(known.into_iter().map(|k| (k.value.clone(), k)).collect())
 }
 
+/// Who is behind these ids of Meta's because they wrote with their number before, by id.
+async fn by_user_ids(conn: &impl ConnectionTrait, medium: Medium, ids: &[&str]) -> Result<HashMap<String, Known>> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let known = known_addresses()
+        .filter(address::Column::Medium.eq(medium.as_str()))
+        .filter(address::Column::UserId.is_in(ids.iter().copied()))
+        .order_by_asc(address::Column::LastInboundAt)
+        .into_model::<Known>()
+        .all(conn)
+        .await?;
+    let with_number = known.into_iter().filter(|known| E164::parse(&known.value).is_ok());
+    Ok(with_number.filter_map(|known| Some((known.user_id.clone()?, known))).collect())
+}
+
 /// Who wrote: those not known yet become people with only an address. One medium a call; a fixed number of
 /// statements.
 pub async fn greet(tx: &Tx, medium: Medium, callers: &[Caller]) -> Result<HashMap<String, Known>> {
     let values: Vec<String> = distinct(callers.iter().map(|c| c.from.as_str()));
     let mut known = by_addresses(tx.conn(), medium, &values).await?;
+    let hidden: Vec<&str> = callers.iter().filter(|c| c.from.number().is_none()).map(|c| c.from.as_str()).collect();
+    let by_id = by_user_ids(tx.conn(), medium, &hidden).await?;
+    known.retain(|value, _| !by_id.contains_key(value));
+    known.extend(by_id);
     let strangers: Vec<&Caller> = {
         let mut seen = HashSet::new();
         callers.iter().filter(|c| !known.contains_key(c.from.as_str()) && seen.insert(c.from.as_str())).collect()
     };
     if !strangers.is_empty() {
-        let people = insert_people(tx, strangers.iter().map(|_| Newcomer::default()).collect()).await?;
+        let newcomer = |caller: &&Caller| Newcomer { language: caller.from.language(), ..Newcomer::default() };
+        let people = insert_people(tx, strangers.iter().map(newcomer).collect()).await?;
         insert_addresses(tx, medium, strangers.iter().copied().zip(people.iter().copied())).await?;
-        known = by_addresses(tx.conn(), medium, &values).await?;
+        known.extend(by_addresses(tx.conn(), medium, &distinct(strangers.iter().map(|c| c.from.as_str()))).await?);
         // Another process may have met the same stranger in this moment; its person stays, ours goes.
         let kept: HashSet<i64> = known.values().map(|k| k.person_id).collect();
         let orphans: Vec<i64> = people.into_iter().filter(|id| !kept.contains(id)).collect();
@@ -200,10 +228,11 @@ pub async fn hear(tx: &Tx, heard: Vec<Heard<'_>>) -> Result<()> {
     Ok(())
 }
 
-/// Keeps the language that these people chose.
-pub async fn speak(tx: &Tx, language: &str, people: Vec<i64>) -> Result<()> {
+/// Keeps the language that these people speak, and whether they chose it.
+pub async fn speak(tx: &Tx, language: &str, is_chosen: bool, people: Vec<i64>) -> Result<()> {
     person::Entity::update_many()
         .col_expr(person::Column::Language, language.into())
+        .col_expr(person::Column::HasChosenLanguage, is_chosen.into())
         .filter(person::Column::Id.is_in(people))
         .exec(tx.conn())
         .await?;
@@ -216,11 +245,19 @@ pub async fn register(tx: &Tx, people: &[NewPerson]) -> Result<Vec<Registered>> 
     let known = by_addresses(tx.conn(), Medium::Whatsapp, &values).await?;
     let mut registered = Vec::with_capacity(people.len());
     for new in people {
-        let newcomer =
-            Newcomer { name: Some(new.name.clone()), role: Some(new.role), department: new.department.clone() };
+        let newcomer = Newcomer {
+            name: Some(new.name.clone()),
+            role: Some(new.role),
+            department: new.department.clone(),
+            language: new.language.as_deref().or_else(|| new.whatsapp.language()),
+            has_chosen_language: new.language.is_some(),
+        };
         match known.get(new.whatsapp.as_str()) {
             Some(known) if known.role.is_some() => registered.push(Registered::Already(Box::new(known.clone()))),
             Some(known) => {
+                if let Some(language) = &new.language {
+                    speak(tx, language, true, vec![known.person_id]).await?;
+                }
                 person::Entity::update_many()
                     .col_expr(person::Column::Name, newcomer.name.into())
                     .col_expr(person::Column::Role, new.role.as_str().into())
@@ -233,8 +270,12 @@ pub async fn register(tx: &Tx, people: &[NewPerson]) -> Result<Vec<Registered>> 
             }
             None => {
                 let id = insert_people(tx, vec![newcomer]).await?[0];
-                let caller =
-                    Caller { medium: Medium::Whatsapp, from: new.whatsapp.clone(), profile_name: None, user_id: None };
+                let caller = Caller {
+                    medium: Medium::Whatsapp,
+                    from: new.whatsapp.clone().into(),
+                    profile_name: None,
+                    user_id: None,
+                };
                 insert_addresses(tx, Medium::Whatsapp, [(&caller, id)].into_iter()).await?;
                 registered.push(Registered::New(id));
             }
@@ -274,21 +315,23 @@ fn known_addresses() -> Select<address::Entity> {
         .column_as(address::Column::Id, "address_id")
         .columns([address::Column::PersonId, address::Column::Medium, address::Column::Value])
         .columns([person::Column::Name, person::Column::Role, person::Column::Department])
-        .columns([person::Column::Language, person::Column::IsActive])
+        .columns([person::Column::Language, person::Column::HasChosenLanguage, person::Column::IsActive])
         .columns([address::Column::ProfileName, address::Column::UserId])
         .columns([address::Column::LastInboundAt, address::Column::LastInboundTo])
         .join(JoinType::InnerJoin, address::Relation::Person.def())
 }
 
 #[derive(Default)]
-struct Newcomer {
+struct Newcomer<'a> {
     name: Option<String>,
     role: Option<Role>,
     department: Option<String>,
+    language: Option<&'a str>,
+    has_chosen_language: bool,
 }
 
 /// Inserts people as a set and answers with their numbers in the same order.
-async fn insert_people(tx: &Tx, newcomers: Vec<Newcomer>) -> Result<Vec<i64>> {
+async fn insert_people(tx: &Tx, newcomers: Vec<Newcomer<'_>>) -> Result<Vec<i64>> {
     let tokens: Vec<String> = newcomers.iter().map(|_| token::fresh()).collect();
     let rows = newcomers.into_iter().zip(&tokens).map(|(new, token)| person::ActiveModel {
         id: NotSet,
@@ -296,7 +339,8 @@ async fn insert_people(tx: &Tx, newcomers: Vec<Newcomer>) -> Result<Vec<i64>> {
         name: Set(new.name),
         role: Set(new.role.map(|role| role.as_str().to_owned())),
         department: Set(new.department),
-        language: Set("en".to_owned()),
+        language: Set(new.language.unwrap_or(DEFAULT_LANGUAGE).to_owned()),
+        has_chosen_language: Set(new.has_chosen_language),
         is_active: Set(true),
         created_at: Set(tx.now()),
         updated_at: Set(tx.now()),

@@ -137,8 +137,12 @@ pub async fn change_registered(tx: &Tx, whatsapp: &E164, changes: &Changes) -> R
         leave_an_admin(tx, &user).await?;
     }
     let known_now = store::change(tx, whatsapp, changes).await?;
-    let named =
-        [("name", changes.name.is_some()), ("role", role.is_some()), ("department", changes.department.is_some())];
+    let named = [
+        ("name", changes.name.is_some()),
+        ("role", role.is_some()),
+        ("department", changes.department.is_some()),
+        ("language", changes.language.is_some()),
+    ];
     let fields = named.into_iter().filter(|(_, is_named)| *is_named).map(|(name, _)| name).collect();
     outbox::append(tx, &[events::Changed { person_id: user.id, actor_id: None, fields, role }]).await?;
     Ok(known_now)

@@ -40,5 +40,5 @@ pub(super) async fn approval(
 fn known<'a>(simulator: &'a Simulator, sid: &str, headers: &HeaderMap) -> Result<&'a TemplateOf, Refusal> {
     authorise(simulator, simulator.account_sid(), headers)?;
     let all = simulator.templates().all().into_iter();
-    all.into_iter().find(|template| template.content_sid == sid).ok_or_else(|| Refusal::new(20404))
+    all.into_iter().find(|template| template.content_sid.as_deref() == Some(sid)).ok_or_else(|| Refusal::new(20404))
 }

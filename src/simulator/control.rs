@@ -4,7 +4,7 @@
 //! with a sentence that says what to do.
 
 use super::state::Phone;
-use super::{Bubble, Button, Enclosure, Faults, Incoming, Simulator};
+use super::{Bubble, Button, Enclosure, Faults, Incoming, Provider, Simulator};
 use crate::channels::{Medium, Place};
 use crate::kit::E164;
 use crate::web::problem::Problem;
@@ -134,6 +134,9 @@ struct NewMessage {
     quoted: Option<String>,
     profile_name: Option<String>,
     medium: Option<Medium>,
+    provider: Option<Provider>,
+    #[serde(default)]
+    hides_number: bool,
 }
 
 #[derive(Deserialize)]
@@ -180,6 +183,8 @@ async fn write(
         quoted: new.quoted,
         profile_name: new.profile_name,
         kind: None,
+        provider: new.provider,
+        hides_number: new.hides_number,
     };
     let sent = simulator.send(incoming).await;
     let bubble = simulator.book().message(&sent.sid).map(super::state::Message::bubble);

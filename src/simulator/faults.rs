@@ -5,6 +5,7 @@
 //! (`mails`). A rule wears out by
 //! itself; nothing here lasts for ever, and every figure is bounded, so that no fault can hang the process.
 
+use crate::channels::meta;
 use serde::{Deserialize, Serialize};
 
 /// The most messages one rule may cover.
@@ -53,12 +54,12 @@ pub struct Rule<F> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum SendFault {
-    /// Refused at once with one of Twilio's codes.
+    /// Refused at once with one of the provider's codes.
     Refuse {
-        /// Twilio's code, of five digits.
+        /// Twilio's code, of five digits, or Meta's.
         code: i32,
     },
-    /// Taken (201), and undelivered a moment later with one of Twilio's codes.
+    /// Taken, and undelivered a moment later with one of the provider's codes.
     FailLater {
         /// Twilio's code, of five digits.
         code: i32,
@@ -273,8 +274,12 @@ impl Faults {
 impl SendFault {
     fn check(self) -> Result<(), String> {
         match self {
-            Self::Refuse { code } | Self::FailLater { code } if !(10_000..=99_999).contains(&code) => {
-                Err("sends.fault.code must be one of Twilio's, which have five digits (63016).".to_owned())
+            Self::Refuse { code } | Self::FailLater { code }
+                if !(10_000..=99_999).contains(&code) && meta::errors::known(code).is_none() =>
+            {
+                let says =
+                    "sends.fault.code must be one of Twilio's, which have five digits (63016), or of Meta's (131047).";
+                Err(says.to_owned())
             }
             Self::Respond { retry_after_s: Some(seconds), .. } if seconds > MAX_RETRY_AFTER_S => {
                 Err(format!("sends.fault.retry_after_s must be at most {MAX_RETRY_AFTER_S}."))

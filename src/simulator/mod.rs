@@ -1,7 +1,7 @@
-//! The simulator: a stand-in for Twilio and for a mail server, and a phone in the browser.
+//! The simulator: a stand-in for Twilio, for Meta and for a mail server, and a phone in the browser.
 //!
-//! It is a provider, not a mock. It takes sends in Twilio's shape with Twilio's checks and errors, tells Andon of
-//! messages and receipts over HTTP, signed as Twilio signs, takes e-mails over SMTP, and can be told to go wrong.
+//! It is a provider, not a mock. It takes sends in Twilio's and Meta's shapes with their checks and errors, tells Andon
+//! of messages and receipts over HTTP, signed as they sign, takes e-mails over SMTP, and can be told to go wrong.
 //! Everything lives in memory, bounded, and is gone when the process ends.
 //!
 //! It refuses nothing to whoever reaches it beyond what Twilio would: mount it on loopback only.
@@ -11,6 +11,8 @@ mod control;
 mod faults;
 mod list;
 mod mail;
+mod meta_api;
+mod meta_wire;
 mod page;
 mod rules;
 mod state;
@@ -36,7 +38,37 @@ use tokio_util::sync::CancellationToken;
 /// News that a slow page may lag behind before it has to read everything again.
 const MAX_NEWS: usize = 1_024;
 
-/// A stand-in for Twilio. Cheap to clone; all clones are one.
+/// Whose API a message goes by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Provider {
+    /// Twilio's.
+    #[default]
+    Twilio,
+    /// Meta's own.
+    Meta,
+}
+
+/// What the simulator needs to know to stand in for Meta.
+#[derive(Clone)]
+pub struct MetaSetup {
+    /// The number's id: the only one that may send.
+    pub phone_number_id: String,
+    /// The account's id.
+    pub account_id: String,
+    /// Checks sends.
+    pub access_token: SecretString,
+    /// Signs webhooks.
+    pub app_secret: SecretString,
+    /// Where webhooks go.
+    pub webhook_url: String,
+    /// Where the simulated API is reached, `http://127.0.0.1:8000/simulator/meta`.
+    pub api_base: String,
+    /// Whether phones write by Meta where nothing else is said.
+    pub is_default: bool,
+}
+
+/// A stand-in for the providers. Cheap to clone; all clones are one.
 #[derive(Clone)]
 pub struct Simulator {
     inner: Arc<Inner>,
@@ -53,6 +85,8 @@ pub struct Setup {
     pub sender: E164,
     /// The same for text messages; often it is the same number.
     pub sms_sender: E164,
+    /// Meta, where it is there as well; its number is the WhatsApp number above.
+    pub meta: Option<MetaSetup>,
     /// Whose plant it is; the phone shows it at the top.
     pub company: String,
     /// The templates that Twilio has, all approved.
@@ -100,6 +134,10 @@ pub struct Incoming {
     pub profile_name: Option<String>,
     /// `MessageType`; otherwise found from what there is.
     pub kind: Option<String>,
+    /// By which provider; otherwise the usual one.
+    pub provider: Option<Provider>,
+    /// The writer goes by a user name, so that Meta does not tell the number.
+    pub hides_number: bool,
 }
 
 impl Incoming {
@@ -115,6 +153,8 @@ impl Incoming {
             quoted: None,
             profile_name: None,
             kind: None,
+            provider: None,
+            hides_number: false,
         }
     }
 }
@@ -166,6 +206,8 @@ pub struct Bubble {
     pub side: Side,
     /// WhatsApp or SMS.
     pub medium: Medium,
+    /// By which provider it went.
+    pub provider: Provider,
     /// The text, in WhatsApp's markup.
     pub text: String,
     /// When it was written.
@@ -209,7 +251,8 @@ struct Inner {
 impl Simulator {
     /// A simulator with the phones known at start and no messages.
     pub fn new(setup: Setup) -> Self {
-        let wire = wire::Wire::new(setup.http.clone(), setup.auth_token.clone());
+        let app_secret = setup.meta.as_ref().map(|meta| meta.app_secret.clone());
+        let wire = wire::Wire::new(setup.http.clone(), setup.auth_token.clone(), app_secret);
         let inner = Inner {
             setup,
             wire,
@@ -221,10 +264,11 @@ impl Simulator {
         Self { inner: Arc::new(inner) }
     }
 
-    /// The phone's page, its API, and under `/twilio` Twilio's API; to be nested at `/simulator`.
+    /// The phone's page, its API, under `/twilio` Twilio's API and under `/meta` Meta's; to be nested at `/simulator`.
     pub fn router(&self) -> axum::Router {
         axum::Router::new()
             .nest("/twilio", twilio_api::routes())
+            .nest("/meta", meta_api::routes())
             .nest("/api", control::routes())
             .merge(page::routes())
             .fallback(control::nothing_here)
@@ -287,6 +331,13 @@ impl Simulator {
     /// The plant's number on this medium.
     fn sender_on(&self, medium: Medium) -> &E164 {
         if medium == Medium::Sms { &self.inner.setup.sms_sender } else { self.sender() }
+    }
+
+    /// By which provider a phone writes, and the setup where that is Meta.
+    fn meta_for(&self, incoming: &Incoming) -> Option<&MetaSetup> {
+        let setup = self.inner.setup.meta.as_ref().filter(|_| incoming.medium == Medium::Whatsapp)?;
+        let provider = incoming.provider.unwrap_or(if setup.is_default { Provider::Meta } else { Provider::Twilio });
+        (provider == Provider::Meta).then_some(setup)
     }
 
     fn templates(&self) -> &Templates {

@@ -5,7 +5,7 @@
 //!
 //! **Source** providers.md 5.1 and 5.3.
 
-use crate::channels::Medium;
+use crate::channels::{Medium, meta};
 use crate::kit::E164;
 
 /// Characters that one message may have.
@@ -109,7 +109,8 @@ impl Refusal {
 
 /// Twilio's words for a message that failed after it was taken.
 pub(super) fn failure_text(code: i32) -> &'static str {
-    FAILURES.iter().find(|(known, _)| *known == code).map_or("Simulated failure", |(_, text)| text)
+    let metas = || meta::errors::known(code).map_or("Simulated failure", |known| known.name);
+    FAILURES.iter().find(|(known, _)| *known == code).map_or_else(metas, |(_, text)| text)
 }
 
 /// Checks a `Messages.json` form as Twilio does; `sender` is the only number of ours on each medium.

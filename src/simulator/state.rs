@@ -4,7 +4,7 @@
 use super::faults::{Faults, PostFault};
 use super::mail::{Letter, MAX_LETTERS};
 use super::wire::Post;
-use super::{Attachment, Bubble, Side};
+use super::{Attachment, Bubble, Provider, Side};
 use crate::channels::{Medium, Place, Status};
 use crate::kit::{E164, Instant};
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -20,12 +20,16 @@ const MAX_MESSAGES: usize = 100_000;
 const MAX_FILE_BYTES: usize = 64 * 1024 * 1024;
 
 /// The phones that are there from the start. The same numbers are the demo's people.
-const KNOWN: [(&str, &str); 6] = [
+const KNOWN: [(&str, &str); 10] = [
     ("+12025550101", "Operator"),
     ("+12025550102", "Supervisor"),
     ("+12025550103", "Admin"),
     ("+12025550104", "Support"),
     ("+12025550105", "Client"),
+    ("+12025550111", "Operario español"),
+    ("+12025550112", "Opérateur français"),
+    ("+12025550113", "Operador português"),
+    ("+12025550114", "عامل الإنتاج"),
     ("+12025550199", "A stranger"),
 ];
 
@@ -46,6 +50,10 @@ pub(super) struct Message {
     pub(super) phone: E164,
     pub(super) side: Side,
     pub(super) medium: Medium,
+    /// Whose it is.
+    pub(super) provider: Provider,
+    /// What comes back with Meta's statuses.
+    pub(super) opaque: Option<String>,
     /// An answer given as `TwiML` rather than by the API.
     pub(super) is_twiml_reply: bool,
     pub(super) text: String,
@@ -73,6 +81,8 @@ impl Message {
             phone,
             side,
             medium,
+            provider: Provider::Twilio,
+            opaque: None,
             is_twiml_reply: false,
             text,
             media: Vec::new(),
@@ -97,6 +107,7 @@ impl Message {
             sid: self.sid.clone(),
             side: self.side,
             medium: self.medium,
+            provider: self.provider,
             text: self.text.clone(),
             at: self.created_at,
             status: self.status,

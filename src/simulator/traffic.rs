@@ -5,8 +5,8 @@
 
 use super::faults::PostFault;
 use super::state::Message;
-use super::wire::{self, Post};
-use super::{Incoming, Pace, Sent, Side, Simulator, rules, sid};
+use super::wire::{self, Body, Post};
+use super::{Incoming, Pace, Provider, Sent, Side, Simulator, meta_wire, rules, sid};
 use crate::channels::{Medium, Status};
 use crate::kit::E164;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -79,8 +79,9 @@ impl Simulator {
 
     fn take_in(&self, incoming: &Incoming) -> (String, Post) {
         let prefix = if incoming.media.is_empty() { "SM" } else { "MM" };
+        let meta = self.meta_for(incoming);
         let mut message = Message::new(
-            sid(prefix),
+            sid(if meta.is_some() { "wamid." } else { prefix }),
             incoming.from.clone(),
             Side::Out,
             incoming.medium,
@@ -94,11 +95,18 @@ impl Simulator {
         let mut book = self.book();
         let name = incoming.profile_name.clone().unwrap_or_else(|| book.phone(&incoming.from).name.clone());
         let sender = self.sender_on(incoming.medium);
-        let form = wire::inbound(&message, incoming, &name, self.account_sid(), sender);
+        let (url, body) = if let Some(meta) = meta {
+            message.provider = Provider::Meta;
+            let body = meta_wire::inbound(&message, incoming, &name, meta, sender);
+            (meta.webhook_url.clone(), Body::Json(body))
+        } else {
+            let form = wire::inbound(&message, incoming, &name, self.account_sid(), sender);
+            (self.inner.setup.webhook_url.clone(), Body::Form(form))
+        };
         book.keep(message);
         drop(book);
         self.announce(&sid);
-        (sid, Post { url: self.inner.setup.webhook_url.clone(), form, token: crate::kit::token::fresh() })
+        (sid, Post { url, body, token: crate::kit::token::fresh() })
     }
 
     async fn tell_andon(&self, sid: &str, post: Post) -> Option<u16> {
@@ -254,14 +262,22 @@ impl Simulator {
         let (post, copies) = {
             let book = self.book();
             let Some(message) = book.message(sid) else { return };
-            let Some(url) = message.callback.clone() else { return };
-            let form = wire::callback(message, status, self.account_sid(), self.sender_on(message.medium));
+            let sender = self.sender_on(message.medium);
+            let (url, body) = match (&self.inner.setup.meta, message.provider, &message.callback) {
+                (Some(meta), Provider::Meta, _) => {
+                    (meta.webhook_url.clone(), Body::Json(meta_wire::status(message, status, meta, sender)))
+                }
+                (_, Provider::Twilio, Some(url)) => {
+                    (url.clone(), Body::Form(wire::callback(message, status, self.account_sid(), sender)))
+                }
+                _ => return,
+            };
             let copies = match message.callback_fault {
                 Some(PostFault::Drop) => 0,
                 Some(PostFault::Repeat { times }) => times + 1,
                 _ => 1,
             };
-            (Post { url, form, token: crate::kit::token::fresh() }, copies)
+            (Post { url, body, token: crate::kit::token::fresh() }, copies)
         };
         for _ in 0..copies {
             self.inner.wire.post(&post).await;

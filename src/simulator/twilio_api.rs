@@ -30,7 +30,7 @@ use std::time::Duration;
 use subtle::ConstantTimeEq as _;
 
 /// How long an unanswered connection is held (at the instant pace it is dropped at once).
-const HOLD: Duration = Duration::from_secs(30);
+pub(super) const HOLD: Duration = Duration::from_secs(30);
 /// What a WhatsApp message costs, and each part of a text message, in millionths of a dollar.
 const WHATSAPP_PRICE: i64 = 5_000;
 const SMS_PART_PRICE: i64 = 7_900;
@@ -146,7 +146,7 @@ fn accept(simulator: &Simulator, send: Send, mut fails_with: Option<i32>) -> Res
 }
 
 /// Whether the phone wrote within the last 24 hours.
-fn window_is_open(book: &mut Book, phone: &E164, now: Instant) -> bool {
+pub(super) fn window_is_open(book: &mut Book, phone: &E164, now: Instant) -> bool {
     book.has_phone(phone) && book.phone(phone).wrote_at.is_some_and(|at| now - at < chrono::TimeDelta::hours(24))
 }
 
@@ -164,7 +164,7 @@ pub(super) fn failed_answer(status: u16, retry_after_s: Option<u32>) -> Response
 }
 
 /// A body that breaks at once, so that the connection closes before a byte is sent.
-fn dropped_connection() -> Response {
+pub(super) fn dropped_connection() -> Response {
     let broken = futures_util::stream::iter([Err::<Bytes, _>(std::io::Error::other("dropped by the simulator"))]);
     Body::from_stream(broken).into_response()
 }

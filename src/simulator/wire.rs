@@ -5,7 +5,7 @@
 
 use super::state::Message;
 use super::{Incoming, Side};
-use crate::channels::{Medium, Status};
+use crate::channels::{Medium, Status, meta};
 use crate::kit::E164;
 use reqwest::header::{CONTENT_TYPE, USER_AGENT};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -27,9 +27,18 @@ pub(super) type Form = Vec<(String, String)>;
 #[derive(Clone)]
 pub(super) struct Post {
     pub(super) url: String,
-    pub(super) form: Form,
+    pub(super) body: Body,
     /// `I-Twilio-Idempotency-Token`: the same for every copy.
     pub(super) token: String,
+}
+
+/// What a request says.
+#[derive(Clone)]
+pub(super) enum Body {
+    /// As Twilio says it.
+    Form(Form),
+    /// As Meta says it.
+    Json(String),
 }
 
 /// What Andon answered.
@@ -42,28 +51,35 @@ pub(super) struct Answer {
 pub(super) struct Wire {
     http: reqwest::Client,
     auth_token: SecretString,
+    app_secret: Option<SecretString>,
 }
 
 impl Wire {
-    pub(super) fn new(http: reqwest::Client, auth_token: SecretString) -> Self {
-        Self { http, auth_token }
+    pub(super) fn new(http: reqwest::Client, auth_token: SecretString, app_secret: Option<SecretString>) -> Self {
+        Self { http, auth_token, app_secret }
     }
 
-    /// Sends the form, signed; `None` when there was no answer. One retry where no connection was made.
+    /// Sends what it says, signed; `None` when there was no answer. One retry where no connection was made.
     pub(super) async fn post(&self, post: &Post) -> Option<Answer> {
         let url = post.url.split('#').next().unwrap_or_default();
-        let signature = sign(self.auth_token.expose_secret(), url, &post.form);
-        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(&post.form).finish();
         for _ in 0..2 {
-            let request = self
-                .http
-                .post(url)
-                .timeout(WEBHOOK_TIMEOUT)
-                .header(CONTENT_TYPE, "application/x-www-form-urlencoded; charset=utf-8")
-                .header(USER_AGENT, "TwilioProxy/1.1")
-                .header("X-Twilio-Signature", &signature)
-                .header("I-Twilio-Idempotency-Token", &post.token)
-                .body(body.clone());
+            let request = self.http.post(url).timeout(WEBHOOK_TIMEOUT);
+            let request = match &post.body {
+                Body::Form(form) => request
+                    .header(CONTENT_TYPE, "application/x-www-form-urlencoded; charset=utf-8")
+                    .header(USER_AGENT, "TwilioProxy/1.1")
+                    .header("X-Twilio-Signature", sign(self.auth_token.expose_secret(), url, form))
+                    .header("I-Twilio-Idempotency-Token", &post.token)
+                    .body(form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish()),
+                Body::Json(json) => {
+                    let secret = self.app_secret.as_ref().map(SecretString::expose_secret).unwrap_or_default();
+                    request
+                        .header(CONTENT_TYPE, "application/json")
+                        .header(USER_AGENT, "facebookexternalua")
+                        .header(meta::signature::HEADER, meta::signature::sign(secret, json.as_bytes()))
+                        .body(json.clone())
+                }
+            };
             match request.send().await {
                 Ok(response) => return Some(read(response).await),
                 Err(error) if error.is_connect() => tracing::debug!(%error, "simulator: no connection to Andon"),

@@ -109,7 +109,8 @@ pub async fn report(tx: &Tx, reports: &[Report]) -> Result<Vec<Result<Reported, 
 ///
 /// **Shape**: `{number: "SOP-999", procedure, failure_type, department, status: "OPENED",
 /// reported: "2026-01-17 09:05 UTC", holder: "Technician", escalation: "Not escalated"}`; `holder` is null while
-/// nobody has it, and `escalation` may read `Level 1 since 2026-01-18 09:05 UTC`. With `clock` and `time_left` as
+/// nobody has it, and `escalation` may read `Level 1 since 2026-01-18 09:05 UTC`, which `escalation_level` (0: not) and
+/// `escalated_at` say apart. With `clock` and `time_left` as
 /// [`tickets::look_up`] has them.
 pub async fn look_up(
     conn: &impl ConnectionTrait,
@@ -168,6 +169,8 @@ fn facts(seen: &Seen, failure: &row::Model, now: Instant, tz: Tz) -> Value {
         "reported": format_instant(seen.row.created_at, tz),
         "holder": seen.holder(),
         "escalation": escalation,
+        "escalation_level": failure.escalation_level,
+        "escalated_at": failure.escalated_at.map(|at| format_instant(at, tz)),
         "clock": facts["clock"].take(),
         "time_left": facts["time_left"].take(),
     })

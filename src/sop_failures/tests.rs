@@ -45,6 +45,8 @@ async fn a_look_up_finds_failures_only_and_says_what_is_known() {
         "reported": "2026-01-18 14:30 UTC",
         "holder": null,
         "escalation": "Not escalated",
+        "escalation_level": 0,
+        "escalated_at": null,
         "clock": "OK",
         "time_left": "24h 00m",
     });

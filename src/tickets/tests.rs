@@ -23,6 +23,7 @@ async fn plant() -> (Db, HashMap<Role, i64>, tempfile::TempDir) {
                 name: format!("{role:?}"),
                 role: *role,
                 department: Some("Assembly".to_owned()),
+                language: None,
                 whatsapp: E164::parse(&format!("+12025550{number}")).expect("a number"),
             });
             register(tx, &people.collect::<Vec<_>>()).await
@@ -251,7 +252,13 @@ async fn reassigning_keeps_who_stays_and_takes_it_from_who_goes() {
     let second = db.write(|tx| {
         Box::pin(async move {
             let whatsapp = E164::parse("+12025550150").expect("a number");
-            let new = NewPerson { name: "Second".to_owned(), role: Role::Support, department: None, whatsapp };
+            let new = NewPerson {
+                name: "Second".to_owned(),
+                role: Role::Support,
+                department: None,
+                language: None,
+                whatsapp,
+            };
             register(tx, &[new]).await
         })
     });

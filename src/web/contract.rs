@@ -30,7 +30,7 @@ const KEY_CHARS: u64 = 255;
 /// The longest text that is searched for, in characters.
 const MAX_SOUGHT: u64 = 100;
 /// Asked by providers, who are neither counted nor signed in.
-const WEBHOOKS: [&str; 2] = ["/api/whatsapp/webhook", "/api/whatsapp/status"];
+const WEBHOOKS: [&str; 3] = ["/api/whatsapp/webhook", "/api/whatsapp/meta/webhook", "/api/whatsapp/status"];
 /// The endpoints of the plant's records.
 const RECORDS: &str = "Records";
 const JSON: &str = "application/json";

@@ -3,7 +3,8 @@
 //! `*bold*`, `_italic_`, `~struck~` and `` `code` `` count where they hug their words on one line, as they do on a
 //! phone; a sign that was made harmless is shown as it is. Everything else is escaped, so that no text becomes markup.
 
-use super::HARMLESS;
+use super::bidi;
+use super::markup::HARMLESS;
 
 /// The signs that may follow an address in a sentence and are none of it.
 const AFTER_A_LINK: &[char] = &['.', ',', ';', ':', '!', '?', ')', ']', '\'', '"', '*', '_', '~'];
@@ -14,7 +15,7 @@ const MAX_DEPTH: usize = 6;
 pub fn paragraphs(text: &str) -> String {
     let mut html = String::with_capacity(text.len() * 2);
     for paragraph in text.split("\n\n").filter(|paragraph| !paragraph.trim().is_empty()) {
-        html.push_str("<p>");
+        html.push_str(if bidi::has_right_to_left(paragraph) { "<p dir=\"auto\">" } else { "<p>" });
         for (number, line) in paragraph.trim_matches('\n').lines().enumerate() {
             if number > 0 {
                 html.push_str("<br>\n");
@@ -128,6 +129,7 @@ mod tests {
             ("~old~ `x<1` *_both_*", "<p><s>old</s> <code>x&lt;1</code> <strong><em>both</em></strong></p>\n"),
             ("2*3*4 snake_case_name * no* *no *", "<p>2*3*4 snake_case_name * no* *no *</p>\n"),
             ("*one\ntwo*", "<p>*one<br>\ntwo*</p>\n"),
+            ("*الطلب:* ORD-1", "<p dir=\"auto\"><strong>الطلب:</strong> ORD-1</p>\n"),
             (
                 "<script>alert('x')</script> \"q\"",
                 "<p>&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt; &quot;q&quot;</p>\n",

@@ -26,7 +26,7 @@ facts!["attachments":
     a_file_goes_a_day_after_the_last_attachment_that_had_it,
 ];
 
-const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR a small picture";
+pub(crate) const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR a small picture";
 
 /// A defect that the operator reports; its ticket's id.
 async fn defect(app: &TestApp) -> i64 {

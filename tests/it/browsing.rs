@@ -10,9 +10,14 @@ use std::path::Path;
 use std::time::Duration;
 
 pub(crate) fn trials() -> Vec<Trial> {
-    vec![Trial::test("browsing::the_phone_page_leads_from_hi_to_a_reference", || {
-        block_on(the_phone_page_leads_from_hi_to_a_reference()).map_err(Into::into)
-    })]
+    vec![
+        Trial::test("browsing::the_phone_page_leads_from_hi_to_a_reference", || {
+            block_on(the_phone_page_leads_from_hi_to_a_reference()).map_err(Into::into)
+        }),
+        Trial::test("browsing::arabic_runs_from_the_right_and_its_references_from_the_left", || {
+            block_on(arabic_runs_from_the_right_and_its_references_from_the_left()).map_err(Into::into)
+        }),
+    ]
 }
 
 async fn the_phone_page_leads_from_hi_to_a_reference() -> Result<(), String> {
@@ -47,6 +52,71 @@ async fn the_phone_page_leads_from_hi_to_a_reference() -> Result<(), String> {
     // The README's picture, docs/images/phone.png, is a copy of this one.
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
     browser.screenshot(&folder.join("phone.png")).await?;
+    browser.stop().await;
+    app.end().await;
+    Ok(())
+}
+
+/// The operator of the demo who reads Arabic.
+const ARABIC: &str = "+12025550114";
+/// Where the first and the last sign of a text stand in the last message, and in which direction it runs.
+const PLACES: &str = r"
+    const texts = document.querySelectorAll('.bubble.in .text');
+    const text = texts[texts.length - 1];
+    const walker = document.createTreeWalker(text, NodeFilter.SHOW_TEXT);
+    const place = (sought) => {
+        walker.currentNode = text;
+        for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+            const at = node.data.indexOf(sought);
+            if (at < 0) continue;
+            const left = (offset) => {
+                const range = document.createRange();
+                range.setStart(node, offset);
+                range.setEnd(node, offset + 1);
+                return range.getBoundingClientRect().left;
+            };
+            return [left(at), left(at + sought.length - 1)];
+        }
+        return null;
+    };
+    return [getComputedStyle(text).direction, ...arguments[0].map(place)];
+";
+
+async fn arabic_runs_from_the_right_and_its_references_from_the_left() -> Result<(), String> {
+    let app = TestApp::running(Backend::Sqlite, &[("ANDON_COMPANY", "Demo Plant")]).await;
+    let browser = Browser::start().await?;
+    let page = browser.client();
+    let told = |e: fantoccini::error::CmdError| e.to_string();
+    page.set_window_size(1280, 860).await.map_err(told)?;
+    page.goto(&app.url("/simulator")).await.map_err(told)?;
+    let phone = format!("[data-number=\"{ARABIC}\"]");
+    page.wait().for_element(Locator::Css(&phone)).await.map_err(told)?.click().await.map_err(told)?;
+    let conversation = [
+        ("مرحبا", "أهلًا بك", &["Demo Plant"][..]),
+        ("6", "رقم قائمة المواد", &["BOM-888"]),
+        ("888", "المكوّن", &["BOM-888", "84.00", "BRG-6204"]),
+        ("menu", "أهلًا بك", &[]),
+        ("ORD-12345", "حالة الطلب", &["ORD-12345"]),
+        ("MAINT-555", "الوقت المتبقي", &["MAINT-555", "UTC"]),
+    ];
+    for (typed, answer, ltr) in conversation {
+        let field = page.find(Locator::Css("#message")).await.map_err(told)?;
+        field.send_keys(typed).await.map_err(told)?;
+        page.find(Locator::Css("#send")).await.map_err(told)?.click().await.map_err(told)?;
+        let bubble =
+            format!("(//*[contains(@class,'bubble')])[last()][contains(@class,'in') and contains(., '{answer}')]");
+        let wait = page.wait().at_most(Duration::from_secs(15)).for_element(Locator::XPath(&bubble)).await;
+        wait.map_err(|e| format!("no answer with {answer:?} to {typed:?}: {e}"))?;
+        let found = page.execute(PLACES, vec![serde_json::json!(ltr)]).await.map_err(told)?;
+        assert_eq!(found[0], "rtl", "{answer}");
+        for (text, place) in ltr.iter().zip(found.as_array().into_iter().flatten().skip(1)) {
+            let (Some(first), Some(last)) = (place[0].as_f64(), place[1].as_f64()) else {
+                return Err(format!("{text} is not in {answer}: {found}"));
+            };
+            assert!(first < last, "{text} is turned in {answer}");
+        }
+    }
+    browser.screenshot(&Path::new(env!("CARGO_TARGET_TMPDIR")).join("phone-arabic.png")).await?;
     browser.stop().await;
     app.end().await;
     Ok(())

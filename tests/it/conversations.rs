@@ -113,8 +113,13 @@ async fn a_newly_registered_number_is_served_at_once(backend: Backend) {
     let app = TestApp::start(backend).await;
     app.says(STRANGER, "hi").await;
     let number = E164::parse(STRANGER).expect("a number");
-    let person =
-        store::NewPerson { name: "Operator 2".to_owned(), role: Role::Operator, department: None, whatsapp: number };
+    let person = store::NewPerson {
+        name: "Operator 2".to_owned(),
+        role: Role::Operator,
+        department: None,
+        language: None,
+        whatsapp: number,
+    };
     let write = app.server.app.db.write(move |tx| {
         let person = person.clone();
         Box::pin(async move { store::register(tx, &[person]).await })

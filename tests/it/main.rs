@@ -20,8 +20,10 @@ mod floods;
 mod housekeeping;
 mod imports;
 mod inbox;
+mod languages;
 mod live;
 mod media;
+mod meta;
 mod notifications;
 mod numbers;
 mod odd_input;
@@ -61,6 +63,7 @@ fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
     // Two servers' worth of work at a time: the machine may be as small as a plant's.
     arguments.test_threads.get_or_insert(4);
+    support::statements::notice_all();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let around = runtime.block_on(Surroundings::probe());
     if let Some(lack) = around.lack() {
@@ -116,12 +119,14 @@ fn every_fact() -> Vec<Fact> {
         housekeeping::facts(),
         notifications::facts(),
         media::facts(),
+        meta::facts(),
         reach::facts(),
         order_notices::facts(),
         deadlines::facts(),
         inbox::facts(),
         sent_log::facts(),
         costs::facts(),
+        languages::facts(),
         live::facts(),
         admin::facts(),
         outages::facts(),

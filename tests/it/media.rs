@@ -40,7 +40,7 @@ async fn start(backend: Backend) -> TestApp {
 pub(crate) async fn start_with(backend: Backend, settings: &[(&str, &str)]) -> TestApp {
     let app = TestApp::with(backend, settings).await;
     for statement in [
-        "UPDATE people SET username = LOWER(role) WHERE role IS NOT NULL",
+        "UPDATE people SET username = LOWER(role) WHERE role IS NOT NULL AND language = 'en'",
         "UPDATE people SET email = 'client@example.com' WHERE role = 'CLIENT'",
         "UPDATE people SET phone_number = '+12025550144' WHERE role = 'SUPPORT'",
         "UPDATE addresses SET opted_out_at = created_at WHERE value IN ('+12025550104', '+12025550105')",

@@ -42,7 +42,7 @@ pub(crate) const EVERYBODY: [(&str, &str); 5] =
 /// The plant, where nothing waits for company: who is told what is looked at here.
 pub(crate) async fn start(backend: Backend) -> TestApp {
     let app = TestApp::with(backend, &[("ANDON_DIGEST_MINUTES", "0")]).await;
-    change(&app, "UPDATE people SET username = LOWER(role) WHERE role IS NOT NULL").await;
+    change(&app, "UPDATE people SET username = LOWER(role) WHERE role IS NOT NULL AND language = 'en'").await;
     app
 }
 
@@ -52,7 +52,7 @@ pub(crate) async fn change(app: &TestApp, statement: &str) {
 }
 
 pub(crate) async fn person(app: &TestApp, role: Role) -> i64 {
-    let query = format!("SELECT id FROM people WHERE role = '{}'", role.as_str());
+    let query = format!("SELECT id FROM people WHERE role = '{}' ORDER BY id", role.as_str());
     app.rows(&query).await[0].try_get("", "id").expect("an id")
 }
 

@@ -39,7 +39,7 @@ async fn start(backend: Backend, settings: &[(&str, &str)]) -> TestApp {
     let all: Vec<(&str, &str)> = [BY_MAIL, BY_SMS].into_iter().chain(settings.iter().copied()).collect();
     let app = TestApp::with(backend, &all).await;
     for statement in [
-        "UPDATE people SET username = LOWER(role) WHERE role IS NOT NULL",
+        "UPDATE people SET username = LOWER(role) WHERE role IS NOT NULL AND language = 'en'",
         "UPDATE people SET email = 'admin@example.com', phone_number = '+12025550103' WHERE role = 'ADMIN'",
     ] {
         change(&app, statement).await;

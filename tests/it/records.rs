@@ -53,7 +53,12 @@ impl Watch for Heard {
 }
 
 fn options() -> Options {
-    Options { dry_run: false, skip_bad: false, tz: Tz::UTC, languages: vec!["en".to_owned()] }
+    Options {
+        dry_run: false,
+        skip_bad: false,
+        tz: Tz::UTC,
+        languages: ["ar", "en", "es", "fr", "pt"].map(str::to_owned).to_vec(),
+    }
 }
 
 async fn import(db: &Db, kind: Kind, file: &str, options: &Options) -> (Imported, Heard) {
@@ -214,7 +219,7 @@ async fn every_fault_is_told_with_its_line(backend: Backend) {
             vec![
                 "line 2, whatsapp: \"020 79\" is not a phone number in E.164 form (+, country code, number)",
                 "line 2, role: \"CHIEF\" is none of ADMIN, SUPPORT, CLIENT, OPERATOR, SUPERVISOR",
-                "line 2, language: \"tlh\" is no language Andon speaks; write en",
+                "line 2, language: \"tlh\" is no language Andon speaks; write ar, en, es, fr, pt",
                 "line 3, name: \"\" is empty; write something",
                 "line 4, role: \"OPERATOR\" would take ADMIN away, which an import does not do; if it is meant: andon person \
                  set +12025550103 --role OPERATOR",

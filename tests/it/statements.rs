@@ -155,7 +155,7 @@ fn message(size: usize, nth: usize, text: String) -> Inbound {
         channel: "twilio",
         provider_id: format!("SM{}", andon::kit::token::fresh()),
         medium: Medium::Whatsapp,
-        from: number(&format!("+447700{from}")),
+        from: number(&format!("+447700{from}")).into(),
         to: None,
         text,
         kind: "text".to_owned(),
@@ -231,11 +231,12 @@ async fn deliveries(backend: Backend, statements: Statements) {
     for size in SIZES {
         let hellos = (0..size).map(|nth| message(size, nth, "hi".to_owned())).collect();
         take(&app, &statements, hellos).await;
+        let twilio = app.server.app.channel("twilio").expect("it is listed").clone();
         let leasing = db.write(move |tx| {
             let lease = Lease { process: "this one".to_owned(), round: size as i64 };
-            let carrier = Carrier { channel: "twilio", sender: None };
+            let carriers = [Carrier { channel: twilio.clone(), sender: None, out_until: None }];
             let way = (Medium::Whatsapp, Lane::Replies);
-            Box::pin(async move { store::lease(tx, &lease, way, &carrier, &Turn::free(size)).await })
+            Box::pin(async move { store::lease(tx, &lease, way, &carriers, &Turn::free(size)).await })
         });
         let (cost, leased) = statements.of(leasing).await;
         let leased = leased.expect("a lease").leased;
@@ -288,6 +289,7 @@ fn outcome(app: &TestApp, nth: usize, leased: &Leased) -> Outcome {
         is_opt_out: false,
         is_billed: true,
         shut: None,
+        may_go_elsewhere: false,
         chance: 0.5,
     }
 }

@@ -132,6 +132,8 @@ DELETE /api/whatsapp/sessions/{phone_number}                       401     403  
 POST   /api/whatsapp/test                                          401     403      403        403      403      200      403
 GET    /api/whatsapp/webhook                                       200     200      200        200      200      200      200
 POST   /api/whatsapp/webhook                                       403     403      403        403      403      403      403
+GET    /api/whatsapp/meta/webhook                                  200     200      200        200      200      200      200
+POST   /api/whatsapp/meta/webhook                                  403     403      403        403      403      403      403
 POST   /api/whatsapp/status                                        403     403      403        403      403      403      403
 GET    /health                                                     200     200      200        200      200      200      200
 GET    /metrics                                                    401     401      401        401      401      401      401

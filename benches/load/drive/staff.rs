@@ -42,7 +42,7 @@ pub(crate) async fn hire(db: &Db, names: Vec<String>, role: Role, hash: &str) ->
                     phone_number: None,
                     whatsapp_number: None,
                     department: None,
-                    language: "en".to_owned(),
+                    language: None,
                 };
                 ids.push(users::create(tx, &new, Some(&hash), None).await?);
             }
@@ -56,7 +56,7 @@ pub(crate) async fn hire(db: &Db, names: Vec<String>, role: Role, hash: &str) ->
 pub(crate) async fn register(db: &Db, indices: Range<u32>, role: Role) -> Result<Vec<i64>> {
     let person = |index| {
         let whatsapp = E164::parse(&number(index)).map_err(Error::internal)?;
-        Ok(NewPerson { name: format!("Person {index}"), role, department: None, whatsapp })
+        Ok(NewPerson { name: format!("Person {index}"), role, department: None, language: None, whatsapp })
     };
     let people: Vec<NewPerson> = indices.map(person).collect::<Result<_>>()?;
     let registered = db.write_with(people, |tx, people| {

@@ -84,7 +84,7 @@ pub(super) fn channel(base: Url, next: Option<&str>) -> Twilio {
 
 pub(super) fn outbound(text: &str) -> Outbound {
     Outbound {
-        to: Recipient::Whatsapp(number("+447700900123")),
+        to: Recipient::Whatsapp(number("+447700900123").into()),
         from: None,
         subject: None,
         text: text.to_owned(),

@@ -169,7 +169,7 @@ fn unknown_advice(status: u16, code: Option<i32>, problem: &Value) -> String {
 }
 
 /// At most 200 characters of the text, with all but the last three digits of whatever may be a number hidden.
-pub(super) fn mask_numbers(text: &str) -> String {
+pub(in crate::channels) fn mask_numbers(text: &str) -> String {
     let mut masked = String::new();
     let mut digits = String::new();
     for c in text.chars().take(200).chain(['\n']) {

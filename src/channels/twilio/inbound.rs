@@ -154,8 +154,8 @@ fn message(twilio: &Twilio, sid: String, from: &str, form: &Form<'_>) -> Result<
         channel: NAME,
         provider_id: sid,
         medium,
-        from,
-        to: form.text("To").and_then(|to| read_address(&to)).map(|(_, number)| number),
+        from: from.into(),
+        to: form.text("To").and_then(|to| read_address(&to)).map(|(_, number)| number.to_string()),
         text: form.text("Body").unwrap_or_default(),
         kind,
         media,
@@ -186,7 +186,10 @@ fn receipt(sid: String, status: &str, token: Option<String>, form: &Form<'_>) ->
         channel: NAME,
         provider_id: sid,
         token,
-        from: form.text("From").and_then(|from| read_address(&from)),
+        from: form
+            .text("From")
+            .and_then(|from| read_address(&from))
+            .map(|(medium, number)| (medium, number.to_string())),
         status,
         error_code: error_code.filter(|_| failed),
         error_text: error_text.filter(|_| failed),

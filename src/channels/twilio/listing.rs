@@ -147,8 +147,8 @@ fn taken_in(message: ListedMessage) -> Option<Listed> {
     let message = Inbound {
         channel: NAME,
         medium,
-        from,
-        to: message.to.as_deref().and_then(read_address).map(|(_, number)| number),
+        from: from.into(),
+        to: message.to.as_deref().and_then(read_address).map(|(_, number)| number.to_string()),
         text: repaired(message.body.unwrap_or_default().as_bytes()),
         kind: kind_of(&[]),
         media: Vec::new(),

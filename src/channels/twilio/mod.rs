@@ -20,7 +20,9 @@ pub mod signature;
 pub use account::{Account, Answer};
 pub use content::Content;
 
-use super::{Accepted, Channel, Listed, Media, Medium, Outbound, Rejection, Retry, SendError, Sent, Signal, Webhook};
+use super::{
+    Accepted, Channel, Listed, Media, Medium, Outbound, Rejection, Retry, SendError, Sent, Signal, Template, Webhook,
+};
 use crate::config::{Pace, SmsSender};
 use crate::kit::{E164, Instant, Money, Rate};
 use async_trait::async_trait;
@@ -203,6 +205,10 @@ impl Channel for Twilio {
 
     fn is_outage(&self, name: &str) -> bool {
         errors::is_outage(name)
+    }
+
+    fn takes(&self, template: &Template) -> bool {
+        template.id.is_some()
     }
 
     fn bills(&self, medium: Medium) -> bool {

@@ -9,6 +9,7 @@ use super::inbound::status_named;
 use super::{MAX_CHARS, Twilio, errors, written};
 use crate::channels::{Accepted, Medium, Outbound, Recipient, SendError, Status, Template};
 use crate::config::SmsSender;
+use crate::kit::{E164, Handle};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::{RequestBuilder, StatusCode, header::RETRY_AFTER};
 use serde_json::{Value, json};
@@ -29,7 +30,7 @@ pub(super) async fn send(twilio: &Twilio, message: &Outbound) -> Result<Accepted
     let mut form = vec![("To", to), sender];
     match &message.template {
         Some(template) => {
-            form.push(("ContentSid", template.id.clone()));
+            form.push(("ContentSid", template.id.clone().ok_or_else(|| errors::refused_here(21655))?));
             form.push(("ContentVariables", variables(template)));
         }
         None if message.text.chars().count() > MAX_CHARS => return Err(errors::refused_here(21617)),
@@ -56,16 +57,18 @@ fn variables(template: &Template) -> String {
 /// To whom, as Twilio writes it.
 pub(super) fn recipient(message: &Outbound) -> Result<String, SendError> {
     match &message.to {
-        Recipient::Whatsapp(number) | Recipient::Sms(number) => Ok(written(message.to.medium(), number)),
-        Recipient::Email(_) => Err(errors::refused_here(21211)),
+        Recipient::Whatsapp(Handle::Number(number)) | Recipient::Sms(number) => {
+            Ok(written(message.to.medium(), number))
+        }
+        Recipient::Whatsapp(Handle::UserId(_)) | Recipient::Email(_) => Err(errors::refused_here(21211)),
     }
 }
 
 /// From what of ours the message comes: the field of Twilio's form, and its value.
 pub(super) fn sender(twilio: &Twilio, message: &Outbound) -> Result<(&'static str, String), SendError> {
     let medium = message.to.medium();
-    if let Some(number) = &message.from {
-        return Ok(("From", written(medium, number)));
+    if let Some(number) = message.from.as_deref().and_then(|name| E164::parse(name).ok()) {
+        return Ok(("From", written(medium, &number)));
     }
     if medium == Medium::Whatsapp {
         let number = twilio.whatsapp_sender.as_ref().ok_or_else(|| errors::not_configured(NO_SENDER))?;

@@ -1,9 +1,11 @@
 //! Tests of the engine: conversations as tables of "they write" and "Andon answers".
 
 mod interrupted;
+mod languages;
 mod operators_flow;
 mod properties;
 mod side_roads;
+mod spoken;
 
 use super::*;
 use crate::chat::flow_check::sample_facts;

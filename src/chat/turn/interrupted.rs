@@ -28,7 +28,7 @@ impl<'a> Turn<'a> {
     /// Which of "resume" (0) and "start over" (1) was picked.
     fn offered(&self) -> Option<usize> {
         let names = ["resume", "start_over"]
-            .map(|what| Names::new(self.wording.list(&self.session.language, &format!("chat.words.{what}"))));
+            .map(|what| Names::of(self.wording, &self.session.language, what, &[format!("chat.words.{what}")]));
         self.said.iter().find_map(|text| pick(text, &names))
     }
 

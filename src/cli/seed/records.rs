@@ -18,6 +18,14 @@ const PEOPLE: [(Role, &str, Option<&str>); 5] = [
     (Role::Client, "+12025550105", None),
 ];
 
+/// Operators at the same machines who read other languages: language, name, WhatsApp number.
+const SPEAKERS: [(&str, &str, &str); 4] = [
+    ("es", "Operario", "+12025550111"),
+    ("fr", "Opérateur", "+12025550112"),
+    ("pt", "Operador", "+12025550113"),
+    ("ar", "عامل الإنتاج", "+12025550114"),
+];
+
 /// Number, name, location, department.
 const MACHINES: [(&str, &str, &str, &str); 6] = [
     ("MACH-001", "CNC lathe", "Hall 1, bay 2", "Machining"),
@@ -71,15 +79,25 @@ const BOMS: [(&str, &str, &[DemoComponent]); 2] = [
 ];
 
 pub(super) fn demo_people() -> Result<Vec<NewPerson>> {
+    let others = SPEAKERS.iter().map(|(language, name, number)| {
+        Ok(NewPerson {
+            name: (*name).to_owned(),
+            role: Role::Operator,
+            department: Some("Machining".to_owned()),
+            language: Some((*language).to_owned()),
+            whatsapp: E164::parse(number).map_err(Error::internal)?,
+        })
+    });
     let people = PEOPLE.iter().map(|(role, number, department)| {
         Ok(NewPerson {
             name: name_of(*role).to_owned(),
             role: *role,
             department: department.map(str::to_owned),
+            language: None,
             whatsapp: E164::parse(number).map_err(Error::internal)?,
         })
     });
-    people.collect()
+    people.chain(others).collect()
 }
 
 fn name_of(role: Role) -> &'static str {

@@ -23,6 +23,7 @@ mod m17_media;
 mod m18_webhooks_out;
 mod m19_costs;
 mod m20_reach;
+mod m22_languages;
 
 use crate::db::Db;
 use crate::kit::{Error, Result};
@@ -113,6 +114,7 @@ impl MigratorTrait for Migrator {
             Box::new(m18_webhooks_out::Migration),
             Box::new(m19_costs::Migration),
             Box::new(m20_reach::Migration),
+            Box::new(m22_languages::Migration),
         ]
     }
 }

@@ -73,7 +73,7 @@ struct Known {
 impl Pace {
     /// The pace of the senders of these settings, all of them rested.
     pub fn new(app: &App) -> Self {
-        let limited = |medium| app.carrier(medium).and_then(|channel| channel.rate_to_one(medium));
+        let limited = |medium| app.carriers(medium).into_iter().find_map(|channel| channel.rate_to_one(medium));
         let recipients =
             Medium::ALL.into_iter().find_map(|medium| Some(Recipients::new(&app.clock, medium, limited(medium)?)));
         if let Some(recipients) = recipients.clone() {
@@ -82,9 +82,10 @@ impl Pace {
         Self { app: app.clone(), senders: Arc::default(), recipients }
     }
 
-    /// Whether every sender of this medium has nothing to give just now.
-    pub(super) fn rests(&self, channel: &dyn Channel, medium: Medium) -> bool {
-        let (now, all) = (self.app.clock.elapsed(), self.senders_of(channel, medium));
+    /// Whether every sender of this medium at these channels has nothing to give just now.
+    pub(super) fn rests(&self, channels: &[Arc<dyn Channel>], medium: Medium) -> bool {
+        let now = self.app.clock.elapsed();
+        let all: Vec<Sender> = channels.iter().flat_map(|channel| self.senders_of(channel.as_ref(), medium)).collect();
         let senders = self.lock();
         all.iter().all(|sender| senders.get(sender).is_some_and(|known| known.rests_until > now))
     }
@@ -101,11 +102,14 @@ impl Pace {
         wonders
     }
 
-    /// These senders are there as well.
-    pub(super) fn meet(&self, channel: &dyn Channel, medium: Medium, names: impl IntoIterator<Item = String>) {
+    /// These senders are there as well, each at the channel that knows it.
+    pub(super) fn meet(&self, channels: &[Arc<dyn Channel>], medium: Medium, names: impl IntoIterator<Item = String>) {
         let mut senders = self.lock();
         for name in names {
-            senders.entry(Sender::of(channel, medium, Some(&name))).or_default();
+            let whose = channels.iter().find(|channel| channel.knows_sender(&name)).or(channels.first());
+            if let Some(channel) = whose {
+                senders.entry(Sender::of(channel.as_ref(), medium, Some(&name))).or_default();
+            }
         }
     }
 
@@ -115,22 +119,28 @@ impl Pace {
         self.lock().values().filter_map(|known| known.rests_until.checked_sub(now)).filter(|wait| !wait.is_zero()).min()
     }
 
-    /// What may be leased of this medium now, `room` deliveries at most. Goes back by [`Pace::settle`].
-    pub(super) async fn turn(&self, channel: &dyn Channel, medium: Medium, room: usize) -> Turn {
+    /// What may be leased of this medium now, of each channel so many deliveries at most. Goes back by [`Pace::settle`].
+    pub(super) async fn turn(&self, rooms: &[(Arc<dyn Channel>, usize)], medium: Medium) -> Turn {
         let mut grants = Vec::new();
-        for sender in self.senders_of(channel, medium) {
-            let rate = channel.rate(medium, &sender.name);
-            let stand = self.step(channel, &sender, Step::Take(room)).await;
-            grants.push(Grant { sender, rate, granted: stand.granted, wait: stand.wait });
+        for (channel, room) in rooms.iter().filter(|(_, room)| *room > 0) {
+            for sender in self.senders_of(channel.as_ref(), medium) {
+                let rate = channel.rate(medium, &sender.name);
+                let stand = self.step(channel.as_ref(), &sender, Step::Take(*room)).await;
+                grants.push(Grant { sender, rate, granted: stand.granted, wait: stand.wait });
+            }
         }
         let recipients = self.recipients.clone().filter(|recipients| recipients.medium == medium);
-        Turn::new(Sender::of(channel, medium, None).name, grants, room, recipients)
+        let first = rooms.first().map(|(channel, _)| Sender::of(channel.as_ref(), medium, None).name);
+        let room = rooms.iter().map(|(_, room)| *room).max().unwrap_or(0);
+        Turn::new(first.unwrap_or_default(), grants, room, recipients)
     }
 
     /// Gives back what was not leased after all, counts what was, and remembers senders that were not known yet.
-    pub(super) async fn settle(&self, channel: &dyn Channel, medium: Medium, turn: &Turn, taken: &Taken) {
+    pub(super) async fn settle(&self, channels: &[Arc<dyn Channel>], medium: Medium, turn: &Turn, taken: &Taken) {
         for (sender, unused) in turn.unused(&taken.leased) {
-            self.step(channel, sender, Step::GiveBack(unused)).await;
+            if let Some(channel) = channels.iter().find(|channel| channel.name() == sender.channel) {
+                self.step(channel.as_ref(), sender, Step::GiveBack(unused)).await;
+            }
         }
         if let Some(recipients) = self.recipients.as_ref().filter(|recipients| recipients.medium == medium) {
             for delivery in &taken.leased {
@@ -138,7 +148,14 @@ impl Pace {
                 self.app.bus.counted(Limit::ToOne, delivery.address_id.unsigned_abs());
             }
         }
-        self.meet(channel, medium, taken.strangers.iter().cloned());
+        self.meet(channels, medium, taken.strangers.iter().cloned());
+    }
+
+    /// The provider says that this address was written to too much.
+    pub(super) fn was_too_much_to(&self, medium: Medium, address_id: i64) {
+        if let Some(recipients) = self.recipients.as_ref().filter(|recipients| recipients.medium == medium) {
+            recipients.was_too_much(address_id);
+        }
     }
 
     /// The provider refused a message of this sender's: too many at once. Answers with how long the sender pauses, which

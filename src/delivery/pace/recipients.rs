@@ -57,6 +57,13 @@ impl Recipients {
         }
     }
 
+    /// The provider said that this address was written to too much: all that it had left is used up.
+    pub(super) fn was_too_much(&self, address_id: i64) {
+        let now = self.clock.elapsed();
+        let all = Step::Take(usize::try_from(self.rate.burst()).unwrap_or(usize::MAX));
+        self.lock().buckets.entry(address_id).or_default().step(Some(self.rate), all, now);
+    }
+
     /// Counts what another process wrote to the address with this row.
     pub(super) fn written_to_elsewhere(&self, place: u64, times: u32) {
         let Ok(address_id) = i64::try_from(place) else { return };
@@ -110,6 +117,8 @@ mod tests {
         assert_eq!(recipients.draft().write_to(7), Err(Duration::from_secs(4)));
         clock.advance(TimeDelta::seconds(4));
         assert_eq!(recipients.draft().write_to(7), Ok(()));
+        recipients.was_too_much(9);
+        assert_eq!(recipients.draft().write_to(9), wait, "the provider counts otherwise");
     }
 
     #[test]

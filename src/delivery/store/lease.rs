@@ -5,19 +5,20 @@
 
 use super::lines::{self, Head};
 use super::rows::{attempt, line, row};
-use super::{Kind, OVERTAKEN, cancel, model, notices, windows};
-use crate::channels::{Medium, Template};
+use super::{Kind, OVERTAKEN, cancel, model, notices, route, windows};
+use crate::channels::{Channel, Medium, Template};
 use crate::db::Tx;
 use crate::delivery::model::Lane;
 use crate::delivery::pace::{Due, Taken, Turn};
-use crate::kit::{E164, Instant, Result};
+use crate::kit::{Instant, Result};
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::sea_query::{Expr, ExprTrait as _, LockBehavior, LockType, OnConflict};
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait, DbBackend, EntityTrait as _, JoinType, QueryFilter as _, QueryOrder as _,
     QuerySelect as _, QueryTrait as _, RelationTrait as _,
 };
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 /// Who has a line.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -64,6 +65,9 @@ pub struct Leased {
     /// Whether the window is shut, so that only the template may go.
     #[sea_orm(skip)]
     pub by_template: bool,
+    /// The channel that carries it.
+    #[sea_orm(skip)]
+    pub channel: &'static str,
     /// By which lease it is ours.
     #[sea_orm(skip)]
     pub lease: Lease,
@@ -91,12 +95,14 @@ impl Leased {
 }
 
 /// What carries deliveries.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Carrier {
-    /// The channel's name.
-    pub channel: &'static str,
+    /// The channel.
+    pub channel: Arc<dyn Channel>,
     /// The sender of ours, where it is always the same.
-    pub sender: Option<E164>,
+    pub sender: Option<String>,
+    /// It is out, and worth another try then.
+    pub out_until: Option<Instant>,
 }
 
 /// Whether a line of this medium and lane is due that nobody has.
@@ -114,25 +120,25 @@ pub async fn is_anything_due(conn: &impl ConnectionTrait, medium: Medium, lane: 
     Ok(due.is_some())
 }
 
-/// Leases due lines of this medium and lane whose turn it is, and opens attempts on the carrier's channel for the
-/// deliveries at their heads. Lines whose turn comes later are put off until then; what may not go and never will is
-/// closed.
+/// Leases due lines of this medium and lane whose turn it is, and opens attempts for the deliveries at their heads, each
+/// on the channel that carries it. Lines whose turn comes later are put off until then; what may not go and never will
+/// is closed.
 pub async fn lease(
     tx: &Tx,
     lease: &Lease,
     (medium, lane): (Medium, Lane),
-    carrier: &Carrier,
+    carriers: &[Carrier],
     turn: &Turn,
 ) -> Result<Taken> {
     let due = due_lines(tx, medium, lane, turn.most() as u64).await?;
-    let (heads, shut) = loop {
+    let (heads, plan) = loop {
         let heads = lines::heads(tx, &due).await?;
         let (stale, unwanted) = (stale(tx, &heads).await?, notices::unwanted(tx, &heads).await?);
-        let windows = windows::shut(tx, carrier.sender.as_ref(), &heads).await?;
-        if stale.is_empty() && unwanted.is_empty() && windows.without_template.is_empty() {
-            break (heads, windows.shut);
+        let plan = route::plan(tx, carriers, &heads).await?;
+        if stale.is_empty() && unwanted.is_empty() && plan.without_template.is_empty() {
+            break (heads, plan);
         }
-        windows::give_up(tx, &windows.without_template).await?;
+        windows::give_up(tx, &plan.without_template).await?;
         cancel(tx, &stale, OVERTAKEN).await?; // and look again: the next of these lines may go now
         notices::take_back(tx, &unwanted).await?;
     };
@@ -141,14 +147,21 @@ pub async fn lease(
     let due_heads: BTreeSet<&String> = heads.iter().map(|head| &head.line).collect();
     let idle: BTreeSet<String> = due.iter().filter(|name| !due_heads.contains(name)).cloned().collect();
     lines::let_go(tx, &idle).await?;
-    let sorted = turn.sort(
-        heads.iter().map(|head| Due { line: &head.line, sender: head.sender.as_deref(), address_id: head.address_id }),
-        tx.now(),
-    );
+    let out: BTreeMap<String, Instant> =
+        heads.iter().filter_map(|head| Some((head.line.clone(), *plan.waits.get(&head.id)?))).collect();
+    lines::put_off(tx, out.iter().map(|(name, at)| (name, *at))).await?;
+    heads.retain(|head| plan.ways.contains_key(&head.id));
+    let senders: HashMap<i64, Option<String>> =
+        heads.iter().map(|head| (head.id, sender(carriers, plan.ways.get(&head.id), head))).collect();
+    let due = heads.iter().map(|head| {
+        let sender = senders.get(&head.id).and_then(Option::as_deref);
+        Due { line: &head.line, sender, address_id: head.address_id }
+    });
+    let sorted = turn.sort(due, tx.now());
     lines::put_off(tx, sorted.later.iter().map(|(name, at)| (name, *at))).await?;
     let (ready, ids): (BTreeSet<&String>, Vec<i64>) =
         sorted.go.iter().filter_map(|place| heads.get(*place)).map(|head| (&head.line, head.id)).unzip();
-    let put_off = sorted.later.len() + idle.len();
+    let put_off = sorted.later.len() + idle.len() + out.len();
     let mut taken = Taken { leased: Vec::new(), put_off, strangers: sorted.strangers };
     if ids.is_empty() {
         return Ok(taken);
@@ -181,16 +194,28 @@ pub async fn lease(
         .await?;
     let went_by_template = doubted_templates(tx, &leased).await?;
     for delivery in &mut leased {
+        let way = plan.ways.get(&delivery.id);
         delivery.by_template = match delivery.doubted_at {
             Some(_) => went_by_template.contains(&(delivery.id, delivery.attempts)),
-            None => shut.contains(&delivery.address_id) && Kind::is_notice(&delivery.kind),
+            None => way.is_some_and(|way| way.by_template),
         };
+        let carrier = way.and_then(|way| carriers.get(way.carrier));
+        delivery.channel = carrier.map_or("", |carrier| carrier.channel.name());
+        delivery.sender = senders.get(&delivery.id).cloned().flatten();
         delivery.lease = lease.clone();
         delivery.leased_at = tx.now();
     }
-    open_attempts(tx, carrier.channel, &leased).await?;
+    open_attempts(tx, &leased).await?;
     taken.leased = leased;
     Ok(taken)
+}
+
+/// The sender that this delivery goes from: the one that it names, where the channel knows it; else, where several
+/// channels could carry it, the channel's own.
+fn sender(carriers: &[Carrier], way: Option<&route::Way>, head: &Head) -> Option<String> {
+    let carrier = carriers.get(way?.carrier)?;
+    let named = head.sender.clone().filter(|name| carrier.channel.knows_sender(name));
+    named.or_else(|| carrier.sender.clone().filter(|_| carriers.len() > 1))
 }
 
 /// Those of these deliveries in doubt whose attempt, by its number, went by a template.
@@ -296,7 +321,7 @@ pub(super) async fn overtaken(tx: &Tx, replies: &[Reply<'_>]) -> Result<Vec<i64>
     Ok(replies.iter().filter(is_overtaken).map(|reply| reply.id).collect())
 }
 
-async fn open_attempts(tx: &Tx, channel: &str, leased: &[Leased]) -> Result<()> {
+async fn open_attempts(tx: &Tx, leased: &[Leased]) -> Result<()> {
     let attempts: Vec<attempt::ActiveModel> = leased
         .iter()
         .filter(|delivery| delivery.doubted_at.is_none())
@@ -304,7 +329,7 @@ async fn open_attempts(tx: &Tx, channel: &str, leased: &[Leased]) -> Result<()> 
             id: NotSet,
             delivery_id: Set(delivery.id),
             number: Set(delivery.attempts),
-            channel: Set(channel.to_owned()),
+            channel: Set(delivery.channel.to_owned()),
             provider_id: Set(None),
             outcome: Set("STARTED".to_owned()),
             error_code: Set(None),
@@ -315,7 +340,7 @@ async fn open_attempts(tx: &Tx, channel: &str, leased: &[Leased]) -> Result<()> 
             currency: Set(None),
             price_due_at: Set(None),
             price_tries: Set(0),
-            template: Set(delivery.template().ok().flatten().map(|template| template.id)),
+            template: Set(delivery.template().ok().flatten().map(|template| template.key())),
         })
         .collect();
     if attempts.is_empty() {

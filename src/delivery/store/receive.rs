@@ -9,7 +9,7 @@ use super::rows::{attempt, row};
 use super::{Kind, advance, close, counted_as, held, lines, model, windows};
 use crate::channels::{Medium, Receipt, Retry, Status};
 use crate::db::Tx;
-use crate::kit::{E164, Instant, Result};
+use crate::kit::{Instant, Result};
 use crate::people;
 use sea_orm::sea_query::{CaseStatement, Expr};
 use sea_orm::{
@@ -28,7 +28,7 @@ pub struct Verdict {
     /// Whether the recipient wants no messages from us any more.
     pub is_opt_out: bool,
     /// The sender of ours to which the recipient last wrote too long ago.
-    pub shut: Option<E164>,
+    pub shut: Option<String>,
 }
 
 /// Takes a set of receipts in: finds each delivery by its token, else by the provider's id, and moves it on by rank.
@@ -84,7 +84,7 @@ struct Move<'a> {
     retry: Retry,
     reason: String,
     is_opt_out: bool,
-    shut: Option<E164>,
+    shut: Option<String>,
     /// When they left, where that is known, and whether by a template.
     left: HashMap<i64, (Instant, bool)>,
 }

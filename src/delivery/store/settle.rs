@@ -7,10 +7,10 @@ use super::lines;
 use super::receive::Verdict;
 use super::rows::{attempt, row};
 use super::{Kind, Leased, counted_as, doubt, held, model, windows};
-use crate::channels::{Accepted, Receipt, SendError, Sent, Status};
+use crate::channels::{Accepted, Receipt, Retry, SendError, Sent, Status};
 use crate::db::Tx;
 use crate::delivery::prices::model as prices;
-use crate::kit::{E164, Instant, Result};
+use crate::kit::{Instant, Result};
 use crate::people;
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict, SimpleExpr};
@@ -33,7 +33,9 @@ pub struct Outcome {
     /// Whether each message of this sort is billed.
     pub is_billed: bool,
     /// The sender of ours to which, as it said, the recipient last wrote too long ago.
-    pub shut: Option<E164>,
+    pub shut: Option<String>,
+    /// Another channel carries the medium too, and is not out: what this one refuses altogether may go by it.
+    pub may_go_elsewhere: bool,
     /// A random number in 0..1, for the jitter.
     pub chance: f64,
 }
@@ -142,7 +144,8 @@ impl<'a> Turns<'a> {
             Err(error) => {
                 let times = (leased.created_at, outcome.started_at);
                 let may_go_by_template = outcome.shut.is_some() && leased.template.is_some() && !leased.by_template;
-                let next = if may_go_by_template {
+                let goes_elsewhere = outcome.may_go_elsewhere && error.retry == Retry::StopChannel;
+                let next = if may_go_by_template || goes_elsewhere {
                     model::Next::Again(now)
                 } else {
                     model::after_failure(error, leased.attempts, times, now, outcome.chance)

@@ -138,7 +138,9 @@ struct Row {
 /// From what it goes, and how fast that may send.
 fn sends(row: &Row, channels: &[Arc<dyn Channel>]) -> Option<(String, Option<Rate>)> {
     let medium = Medium::named(&row.medium)?;
-    let channel = channels.iter().find(|channel| channel.carries(medium))?;
+    let mut carriers = channels.iter().filter(|channel| channel.carries(medium));
+    let knows = |channel: &&Arc<dyn Channel>| row.sender.as_deref().is_some_and(|name| channel.knows_sender(name));
+    let channel = carriers.clone().find(knows).or_else(|| carriers.next())?;
     let sender = row.sender.clone().or_else(|| channel.default_sender(medium))?;
     let rate = channel.rate(medium, &sender);
     Some((sender, rate))

@@ -1,19 +1,18 @@
 //! The window of each address at each sender of ours: when it was last written from, and when the provider last said that
 //! this is too long ago.
 
-use super::lines::Head;
+use super::held;
 use super::rows::{row, window};
-use super::{Kind, held};
-use crate::channels::{Medium, Status};
+use crate::channels::Status;
 use crate::db::Tx;
 use crate::delivery::model;
-use crate::kit::{E164, Instant, Result};
+use crate::kit::{Instant, Result};
 use crate::people::store::{Heard, person};
 use chrono::TimeDelta;
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ColumnTrait as _, EntityTrait as _, JoinType, QueryFilter as _, QuerySelect as _, RelationTrait as _};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// Who goes on writing to one sender has their window moved no oftener than this.
 const EXACT_TO: TimeDelta = TimeDelta::minutes(1);
@@ -42,7 +41,7 @@ pub async fn open(tx: &Tx, heard: &[Heard<'_>]) -> Result<()> {
 
 /// The provider said of messages that left at these instants, one address's to one sender each, that the person had last
 /// written too long ago.
-pub(super) async fn refused(tx: &Tx, shut: impl Iterator<Item = (i64, &E164, Instant)>) -> Result<()> {
+pub(super) async fn refused(tx: &Tx, shut: impl Iterator<Item = (i64, &String, Instant)>) -> Result<()> {
     let distinct: BTreeMap<(i64, &str), Instant> =
         shut.map(|(address_id, sender, left_at)| ((address_id, sender.as_str()), left_at)).collect();
     let rows = distinct.into_iter().map(|((address_id, sender), left_at)| window::ActiveModel {
@@ -67,48 +66,28 @@ async fn upsert(tx: &Tx, rows: Vec<window::ActiveModel>, news: window::Column) -
     Ok(())
 }
 
-/// Notices that only a template may tell.
-#[derive(Debug, Default)]
-pub(super) struct Shut {
-    /// The addresses whose windows are shut.
-    pub(super) shut: HashSet<i64>,
-    /// The notices at the heads of lines to them that have no template.
-    pub(super) without_template: Vec<i64>,
-}
-
-/// Which of these heads are notices to somebody who wrote to this sender too long ago. Whoever is answered has just
-/// written.
-pub(super) async fn shut(tx: &Tx, sender: Option<&E164>, heads: &[Head]) -> Result<Shut> {
-    let is_bound = |head: &&Head| Kind::is_notice(&head.kind) && head.medium == Medium::Whatsapp.as_str();
-    let bound: Vec<&Head> = heads.iter().filter(is_bound).collect();
-    let Some(sender) = sender.filter(|_| !bound.is_empty()) else { return Ok(Shut::default()) };
-    let shut = shut_for(tx, sender, bound.iter().map(|head| head.address_id)).await?;
-    let ids = bound.iter().filter(|head| shut.contains(&head.address_id)).map(|head| head.id);
-    let ids: Vec<i64> = ids.collect();
-    if ids.is_empty() {
-        return Ok(Shut::default());
-    }
-    let without_template = row::Entity::find()
-        .select_only()
-        .column(row::Column::Id)
-        .filter(row::Column::Id.is_in(ids))
-        .filter(row::Column::Template.is_null())
-        .filter(row::Column::DoubtedAt.is_null()) // one in doubt is only asked about
-        .into_tuple()
-        .all(tx.conn())
-        .await?;
-    Ok(Shut { shut, without_template })
-}
-
-/// Those of these addresses that wrote to this sender too long ago.
-pub async fn shut_for(tx: &Tx, sender: &E164, address_ids: impl IntoIterator<Item = i64>) -> Result<HashSet<i64>> {
+/// The windows of these addresses at these senders, by address and sender.
+pub(super) async fn known(
+    tx: &Tx,
+    senders: &[&str],
+    address_ids: impl IntoIterator<Item = i64>,
+) -> Result<HashMap<(i64, String), window::Model>> {
     let known = window::Entity::find()
-        .filter(window::Column::Sender.eq(sender.as_str()))
+        .filter(window::Column::Sender.is_in(senders.iter().copied()))
         .filter(window::Column::AddressId.is_in(address_ids))
         .all(tx.conn())
         .await?;
+    Ok(known.into_iter().map(|known| ((known.address_id, known.sender.clone()), known)).collect())
+}
+
+/// Those of these addresses that wrote to each of these senders too long ago, as far as they wrote to them.
+pub async fn shut_for(tx: &Tx, senders: &[String], address_ids: impl IntoIterator<Item = i64>) -> Result<HashSet<i64>> {
+    let senders: Vec<&str> = senders.iter().map(String::as_str).collect();
+    let known = known(tx, &senders, address_ids).await?;
     let is_shut = |known: &&window::Model| model::is_window_shut(known.last_inbound_at, known.refused_at, tx.now());
-    Ok(known.iter().filter(is_shut).map(|known| known.address_id).collect())
+    let (shut, open): (Vec<_>, Vec<_>) = known.values().partition(is_shut);
+    let open: HashSet<i64> = open.into_iter().map(|known| known.address_id).collect();
+    Ok(shut.into_iter().map(|known| known.address_id).filter(|id| !open.contains(id)).collect())
 }
 
 /// These may not go as they are, and have no template: they have failed, each group with the words that lack one.

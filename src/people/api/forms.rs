@@ -78,7 +78,7 @@ impl Form for NewAccount {
             phone_number: number(phone_number),
             whatsapp_number: number(whatsapp_number),
             department,
-            language: language.unwrap_or_else(|| "en".to_owned()),
+            language,
         };
         Some(Self { user, password: password? })
     }

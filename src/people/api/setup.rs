@@ -53,7 +53,7 @@ impl Form for FirstAdmin {
             phone_number: None,
             whatsapp_number: None,
             department: None,
-            language: "en".to_owned(),
+            language: None,
         };
         Some(Self { user, password: password? })
     }

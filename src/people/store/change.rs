@@ -16,6 +16,8 @@ pub struct Changes {
     pub role: Option<Role>,
     /// Their department; an empty one takes it away.
     pub department: Option<String>,
+    /// Their language.
+    pub language: Option<String>,
 }
 
 /// Changes somebody registered and answers with how they are now; `None` where nobody with a role has this
@@ -34,6 +36,10 @@ pub async fn change(tx: &Tx, whatsapp: &E164, changes: &Changes) -> Result<Optio
     if let Some(department) = &changes.department {
         let department = Some(department.clone()).filter(|department| !department.is_empty());
         update = update.col_expr(person::Column::Department, department.into());
+    }
+    if let Some(language) = &changes.language {
+        update = update.col_expr(person::Column::Language, language.clone().into());
+        update = update.col_expr(person::Column::HasChosenLanguage, true.into());
     }
     update.filter(person::Column::Id.eq(known.person_id)).exec(tx.conn()).await?;
     Ok(by_addresses(tx.conn(), Medium::Whatsapp, &values).await?.remove(whatsapp.as_str()))

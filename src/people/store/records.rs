@@ -48,7 +48,7 @@ pub async fn put(tx: &Tx, records: &[Record]) -> Result<()> {
     let news: Vec<&Record> = records.iter().filter(|record| is_news(record, &known)).collect();
     let callers = news.iter().filter_map(|record| {
         let from = E164::parse(&record.whatsapp).ok()?;
-        Some(Caller { medium: Medium::Whatsapp, from, profile_name: None, user_id: None })
+        Some(Caller { medium: Medium::Whatsapp, from: from.into(), profile_name: None, user_id: None })
     });
     let callers: Vec<Caller> = callers.collect();
     if callers.is_empty() {
@@ -75,9 +75,9 @@ pub async fn put(tx: &Tx, records: &[Record]) -> Result<()> {
     let rows = taken.into_iter().map(|(_, person)| person::ActiveModel { id: NotSet, ..person.into() });
     let rows: Vec<person::ActiveModel> = rows.collect();
     let says = [person::Column::Name, person::Column::Role, person::Column::Department, person::Column::Language];
-    let conflict = OnConflict::column(person::Column::Token)
-        .update_columns(says.into_iter().chain([person::Column::UpdatedAt]))
-        .to_owned();
+    let says = says.into_iter().chain([person::Column::HasChosenLanguage]);
+    let conflict =
+        OnConflict::column(person::Column::Token).update_columns(says.chain([person::Column::UpdatedAt])).to_owned();
     person::Entity::insert_many(rows).on_conflict(conflict).exec_without_returning(tx.conn()).await?;
     outbox::append(tx, &created).await?;
     outbox::append(tx, &told).await
@@ -220,6 +220,7 @@ fn changed(person: person::Model, record: &Record, now: Instant) -> person::Mode
         name: record.name.clone().or(person.name),
         role: record.role.map(|role| role.as_str().to_owned()).or(person.role),
         department: department.filter(|department| !department.is_empty()),
+        has_chosen_language: person.has_chosen_language || record.language.is_some(),
         language: record.language.clone().unwrap_or(person.language),
         updated_at: now,
         ..person

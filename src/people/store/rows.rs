@@ -16,6 +16,7 @@ pub mod person {
         pub role: Option<String>,
         pub department: Option<String>,
         pub language: String,
+        pub has_chosen_language: bool,
         pub is_active: bool,
         pub created_at: Instant,
         pub updated_at: Instant,

@@ -77,6 +77,7 @@ pub async fn update(tx: &Tx, user: &User, changes: &UserChanges) -> Result<()> {
     }
     if let Some(language) = &changes.language {
         update = update.col_expr(person::Column::Language, language.clone().into());
+        update = update.col_expr(person::Column::HasChosenLanguage, true.into());
     }
     if changes.first_name.is_some() || changes.last_name.is_some() {
         let first = changes.first_name.as_ref().or(user.first_name.as_ref());
@@ -123,7 +124,8 @@ pub async fn give_number(tx: &Tx, person_id: i64, number: Option<&E164>) -> Resu
             hand_over(tx, vec![owner.address_id], person_id).await
         }
         (Some(number), None) => {
-            let caller = Caller { medium: Medium::Whatsapp, from: number.clone(), profile_name: None, user_id: None };
+            let caller =
+                Caller { medium: Medium::Whatsapp, from: number.clone().into(), profile_name: None, user_id: None };
             insert_addresses(tx, Medium::Whatsapp, [(&caller, person_id)].into_iter()).await?;
             // Where somebody else was faster, nothing was inserted.
             match held_owner(tx, number, Some(person_id)).await? {

@@ -9,6 +9,7 @@ use crate::kit::error::Fields;
 use crate::kit::{E164, Error, Instant, Result, token};
 use crate::people::Role;
 use crate::people::model::Sight;
+use crate::wording::FALLBACK;
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::sea_query::{Expr, ExprTrait as _, Func, LikeExpr};
 use sea_orm::{
@@ -76,8 +77,17 @@ pub struct NewUser {
     pub whatsapp_number: Option<E164>,
     /// Their department.
     pub department: Option<String>,
-    /// Their language.
-    pub language: String,
+    /// Their language, where somebody chose one.
+    pub language: Option<String>,
+}
+
+impl NewUser {
+    /// The language that was chosen for them, else that of their number's country.
+    fn speaks(&self) -> &str {
+        let mut numbers = [&self.whatsapp_number, &self.phone_number].into_iter().flatten();
+        let of_number = || numbers.find_map(E164::language);
+        self.language.as_deref().or_else(of_number).unwrap_or(FALLBACK)
+    }
 }
 
 /// The user with this id.
@@ -277,7 +287,8 @@ pub async fn insert(tx: &Tx, new: &NewUser) -> Result<i64> {
         name: Set(Some(full_name(new.first_name.as_deref(), new.last_name.as_deref(), &new.username))),
         role: Set(Some(new.role.as_str().to_owned())),
         department: Set(said(&new.department)),
-        language: Set(new.language.clone()),
+        language: Set(new.speaks().to_owned()),
+        has_chosen_language: Set(new.language.is_some()),
         is_active: Set(true),
         username: Set(Some(new.username.clone())),
         email: Set(said(&new.email)),
@@ -288,6 +299,9 @@ pub async fn insert(tx: &Tx, new: &NewUser) -> Result<i64> {
         updated_at: Set(tx.now()),
     };
     if let Some(id) = stranger {
+        if new.language.is_none() {
+            (row.language, row.has_chosen_language) = (NotSet, NotSet);
+        }
         row.created_at = NotSet;
         row.token = NotSet;
         row.update(tx.conn()).await?;

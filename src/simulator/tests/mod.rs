@@ -91,6 +91,7 @@ fn simulator(webhook_url: &str) -> Simulator {
         sender: number("+12025550100"),
         sms_sender: number("+12025550100"),
         templates: Arc::default(),
+        meta: None,
         company: "Demo Plant".into(),
         webhook_url: webhook_url.into(),
         api_base: "http://127.0.0.1:8000/simulator/twilio".into(),

@@ -204,7 +204,7 @@ fn message(from: &str, text: &str) -> Inbound {
         channel: "twilio",
         provider_id: format!("SM{}", andon::kit::token::fresh()),
         medium: Medium::Whatsapp,
-        from: number(from),
+        from: number(from).into(),
         to: None,
         text: text.to_owned(),
         kind: "text".to_owned(),
@@ -249,6 +249,7 @@ async fn chatting(backend: Backend, statements: Statements) {
                 name: format!("{role:?} {nth} of {size}"),
                 role,
                 department: None,
+                language: None,
                 whatsapp: number(&phone(place, size, nth)),
             })
         });

@@ -73,7 +73,7 @@ impl TestApp {
             phone_number: None,
             whatsapp_number: None,
             department: department.map(str::to_owned),
-            language: "en".to_owned(),
+            language: None,
         };
         let app = &self.server.app;
         let made = app.db.write(move |tx| {

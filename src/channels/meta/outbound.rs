@@ -1,0 +1,99 @@
+//! Us → Meta: sending a message.
+//!
+//! `send` makes one attempt and says what may be done after a failure; it never sends twice by itself. Bodies that are
+//! not JSON are survived. The token goes in a header, never into an address.
+//!
+//! **Source**: Meta's OpenAPI `business-messaging-api_v23.0` (`sendMessage`), and its page "Business-scoped user IDs".
+
+use super::{MAX_CHARS, Meta, errors};
+use crate::channels::{Accepted, Named, Outbound, Recipient, SendError, Status, Template};
+use crate::kit::Handle;
+use reqwest::header::RETRY_AFTER;
+use reqwest::{RequestBuilder, Response};
+use serde_json::{Value, json};
+use std::time::Duration;
+
+pub(super) const NO_TOKEN: &str = "WHATSAPP_ACCESS_TOKEN is not configured. It is the token of a system user, from Meta's \
+                                   Business Settings (business.facebook.com) under Users > System users.";
+pub(super) const NO_NUMBER: &str = "WHATSAPP_PHONE_NUMBER_ID is not configured. It is the id of your number, in Meta's App \
+                                    Dashboard under WhatsApp > API Setup.";
+
+/// Hands one message to Meta; see [`crate::channels::Channel::send`].
+pub(super) async fn send(meta: &Meta, message: &Outbound) -> Result<Accepted, SendError> {
+    let sender = meta.phone_number_id().ok_or_else(|| errors::not_configured(NO_NUMBER))?;
+    let url = format!("{}/{sender}/messages", meta.api);
+    let body = body(message)?;
+    let answer = ask(meta, |http| http.post(&url).json(&body)).await?;
+    let answer: Value = serde_json::from_slice(&answer).map_err(|_| errors::unreadable())?;
+    let provider_id = answer["messages"][0]["id"].as_str().filter(|id| !id.is_empty());
+    let provider_id = provider_id.ok_or_else(errors::unreadable)?.to_owned();
+    Ok(Accepted { provider_id, status: Status::Queued })
+}
+
+/// The message as Meta takes it; the delivery's token comes back with each of its statuses.
+fn body(message: &Outbound) -> Result<Value, SendError> {
+    let mut body = json!({
+        "messaging_product": "whatsapp",
+        "recipient_type": "individual",
+        "biz_opaque_callback_data": message.token,
+    });
+    match &message.to {
+        Recipient::Whatsapp(Handle::Number(number)) => body["to"] = number.as_str().trim_start_matches('+').into(),
+        Recipient::Whatsapp(Handle::UserId(id)) => body["recipient"] = id.as_str().into(),
+        Recipient::Sms(_) | Recipient::Email(_) => return Err(errors::refused_here(131_026)),
+    }
+    match &message.template {
+        Some(template) => {
+            let named = template.named.as_ref().ok_or_else(|| errors::refused_here(132_001))?;
+            body["type"] = "template".into();
+            body["template"] = filled_in(named, template);
+        }
+        None if message.text.chars().count() > MAX_CHARS => return Err(errors::refused_here(131_009)),
+        None => {
+            body["type"] = "text".into();
+            body["text"] = json!({"body": message.text, "preview_url": false});
+        }
+    }
+    Ok(body)
+}
+
+fn filled_in(named: &Named, template: &Template) -> Value {
+    let values = template.variables.iter().map(|value| json!({"type": "text", "text": on_one_line(value)}));
+    let values: Vec<Value> = values.collect();
+    let mut filled = json!({"name": named.name, "language": {"code": named.language}});
+    if !values.is_empty() {
+        filled["components"] = json!([{"type": "body", "parameters": values}]);
+    }
+    filled
+}
+
+/// A value holds no line ends, no tabs and no wide gaps, or Meta refuses the whole message (132018).
+fn on_one_line(value: &str) -> String {
+    value.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Asks Meta; the answer's body where it is a success.
+pub(super) async fn ask(
+    meta: &Meta,
+    request: impl FnOnce(&reqwest::Client) -> RequestBuilder,
+) -> Result<Vec<u8>, SendError> {
+    let token = meta.access_token().ok_or_else(|| errors::not_configured(NO_TOKEN))?;
+    let request = request(&meta.http).bearer_auth(token);
+    let response = request.send().await.map_err(|error| errors::not_answered(&error))?;
+    let (status, wait) = (response.status(), retry_after(&response));
+    let body = response.bytes().await;
+    if status.is_success() {
+        body.map(|bytes| bytes.to_vec()).map_err(|error| errors::not_answered(&error))
+    } else {
+        Err(errors::refused(status.as_u16(), wait, &body.unwrap_or_default()))
+    }
+}
+
+/// How long Meta asks to wait.
+pub(super) fn retry_after(response: &Response) -> Option<Duration> {
+    let seconds = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
+    seconds.map(Duration::from_secs)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,125 @@
+//! What leaves for Meta and what its answers become, against a tiny server with canned answers.
+
+use super::*;
+use crate::channels::meta::canned::*;
+use crate::channels::{Channel as _, Medium, Retry};
+use crate::config::{self, Pace};
+use url::Url;
+
+#[tokio::test]
+async fn a_text_leaves_as_metas_json_with_the_deliverys_token() {
+    let (server, base) = Canned::serving([ok("wamid.1")]).await;
+    let accepted = channel(&base).send(&outbound("✅ *Done* & \"dusted\"")).await;
+    assert_eq!(accepted, Ok(Accepted { provider_id: "wamid.1".to_owned(), status: Status::Queued }));
+    let [asked] = server.asked().try_into().expect("asked once");
+    assert_eq!(asked.line, format!("POST /v23.0/{NUMBER_ID}/messages"));
+    assert_eq!(asked.authorization, "Bearer a-token");
+    let expected = json!({
+        "messaging_product": "whatsapp",
+        "recipient_type": "individual",
+        "to": "447700900123",
+        "biz_opaque_callback_data": "t0ken",
+        "type": "text",
+        "text": {"body": "✅ *Done* & \"dusted\"", "preview_url": false},
+    });
+    assert_eq!(asked.body, expected);
+}
+
+#[tokio::test]
+async fn a_template_leaves_by_its_name_and_language_filled_in_on_one_line() {
+    let named = Named { name: "ticket_created".to_owned(), language: "en_US".to_owned() };
+    let filled = |variables: &[&str]| Template {
+        id: None,
+        named: Some(named.clone()),
+        variables: variables.iter().map(|text| (*text).to_owned()).collect(),
+    };
+    let parameters = json!([{"type": "text", "text": "Press 7"}, {"type": "text", "text": "a b c"}]);
+    for (template, components) in [
+        (filled(&["Press 7", "a\n\tb      c"]), json!([{"type": "body", "parameters": parameters}])),
+        (filled(&[]), Value::Null),
+    ] {
+        let (server, base) = Canned::serving([ok("wamid.1")]).await;
+        let meta = channel(&base);
+        assert!(meta.takes(&template));
+        assert!(meta.send(&Outbound { template: Some(template), ..outbound("not this") }).await.is_ok());
+        let [asked] = server.asked().try_into().expect("asked once");
+        assert_eq!(asked.body["type"], "template");
+        let named = json!({"name": "ticket_created", "language": {"code": "en_US"}});
+        assert_eq!(
+            (&asked.body["template"]["name"], &asked.body["template"]["language"]),
+            (&named["name"], &named["language"])
+        );
+        assert_eq!((&asked.body["template"]["components"], &asked.body["text"]), (&components, &Value::Null));
+    }
+}
+
+#[tokio::test]
+async fn somebody_who_hides_their_number_is_written_to_by_id() {
+    let (server, base) = Canned::serving([ok("wamid.1")]).await;
+    let to = Recipient::Whatsapp(Handle::parse("US.13491208655302741918").expect("an id"));
+    assert!(channel(&base).send(&Outbound { to, ..outbound("hi") }).await.is_ok());
+    let [asked] = server.asked().try_into().expect("asked once");
+    assert_eq!((&asked.body["recipient"], &asked.body["to"]), (&json!("US.13491208655302741918"), &Value::Null));
+}
+
+#[tokio::test]
+async fn an_answer_becomes_accepted_or_an_error_that_says_what_to_do() {
+    let secs = |s| Some(Duration::from_secs(s));
+    let refused = |name, retry| Err((name, retry, false));
+    let code = |status, code: i32| (status, None, json!({"error": {"message": "m", "code": code}}).to_string());
+    let held = r#"{"messages":[{"id":"wamid.2","message_status":"held_for_quality_assessment"}]}"#.to_owned();
+    let cases = vec![
+        (ok("wamid.1"), Ok("wamid.1".to_owned())),
+        ((200, None, held), Ok("wamid.2".to_owned())),
+        ((200, None, "<html>".to_owned()), Err(("unreadable_answer", Retry::Later(None), true))),
+        ((200, None, r#"{"messages":[]}"#.to_owned()), Err(("unreadable_answer", Retry::Later(None), true))),
+        (code(401, 190), refused("invalid_credentials", Retry::StopChannel)),
+        ((429, Some("12"), String::new()), refused("too_many_requests", Retry::Slower(secs(12)))),
+        (code(400, 131_056), refused("too_many_to_one", Retry::SlowerToOne)),
+        (code(400, 131_047), refused("outside_window", Retry::Never)),
+        (code(400, 131_026), refused("undeliverable", Retry::Never)),
+        ((502, None, "<html>Bad gateway".to_owned()), Err(("provider_down", Retry::Later(None), true))),
+    ];
+    let (_, base) = Canned::serving(cases.iter().map(|(answer, _)| answer.clone())).await;
+    let meta = channel(&base);
+    for (answer, expected) in cases {
+        let got = meta.send(&outbound("hi")).await;
+        let got = got.map(|accepted| accepted.provider_id).map_err(|e| (e.name, e.retry, e.in_doubt));
+        assert_eq!(got, expected, "{answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_meta_would_refuse_for_certain_is_not_sent() {
+    let (server, base) = Canned::serving([]).await;
+    let meta = channel(&base);
+    let long = meta.send(&outbound(&"ü".repeat(4097))).await.expect_err("too long");
+    assert_eq!((long.name, long.code), ("parameter_invalid", Some(131_009)));
+    let twilios = Template { id: Some("HX1".to_owned()), named: None, variables: Vec::new() };
+    assert!(!meta.takes(&twilios));
+    let template = meta.send(&Outbound { template: Some(twilios), ..outbound("hi") }).await.expect_err("not Meta's");
+    assert_eq!(template.name, "template_missing");
+    assert!(meta.carries(Medium::Whatsapp) && !meta.carries(Medium::Sms) && !meta.carries(Medium::Email));
+
+    let http = crate::kit::http::client().expect("a client");
+    let without = |keys: config::Meta| Meta::new(http.clone(), &base, keys, Pace::Usual);
+    for (meta, says) in [
+        (without(config::Meta { access_token: None, ..keys() }), "WHATSAPP_ACCESS_TOKEN"),
+        (without(config::Meta { phone_number_id: None, ..keys() }), "WHATSAPP_PHONE_NUMBER_ID"),
+    ] {
+        let error = meta.send(&outbound("hi")).await.expect_err(says);
+        assert_eq!((error.name, error.retry), ("not_configured", Retry::StopChannel));
+        assert!(error.advice.starts_with(says) && !meta.carries(Medium::Whatsapp), "{}", error.advice);
+    }
+    assert!(server.asked().is_empty(), "nothing left the house");
+}
+
+#[tokio::test]
+async fn the_token_shows_nowhere() {
+    let meta = channel(&Url::parse("http://127.0.0.1:1/").expect("a URL"));
+    let error = meta.send(&outbound("hi")).await.expect_err("nobody listens");
+    assert_eq!((error.name, error.in_doubt), ("unreachable_provider", false));
+    for told in [format!("{error} {error:?}"), format!("{meta:?}")] {
+        assert!(!told.contains("a-token") && !told.contains("an app secret") && !told.contains("made up"), "{told}");
+    }
+}
