@@ -8,7 +8,7 @@ use crate::app::App;
 use crate::bus::Poke;
 use crate::channels::{Inbound, Medium, Receipt, Rejection, Signal, Webhook, meta, twilio};
 use crate::chat::inbound::Taken;
-use crate::config::{META_WEBHOOK_PATH, STATUS_PATH};
+use crate::config::STATUS_PATH;
 use crate::db::{Batch, is_refusal};
 use crate::kit::error::Kind;
 use crate::kit::metrics::Stopwatch;
@@ -66,7 +66,7 @@ pub struct Door {
 
 /// What a webhook came to.
 enum Entered {
-    /// So many messages and statuses are stored.
+    /// Its messages and statuses are stored.
     Stored,
     /// It was only a look whether we are there.
     Look,
@@ -101,16 +101,13 @@ pub async fn webhook(
     Extension(received): Extension<AsReceived>,
     request: Request,
 ) -> Response {
-    let took = Stopwatch::start();
     let channel = door.channel_of(&request);
-    let response = match door.enter(channel, &received, request).await {
-        Ok(Entered::Stored) if channel == meta::NAME => StatusCode::OK.into_response(),
-        Ok(Entered::Stored) => ([(CONTENT_TYPE, "text/xml; charset=utf-8")], NO_REPLY).into_response(),
-        Ok(other) => return other.into_response(),
-        Err(error) => error.into_response(),
+    let stored = if channel == meta::NAME {
+        StatusCode::OK.into_response()
+    } else {
+        ([(CONTENT_TYPE, "text/xml; charset=utf-8")], NO_REPLY).into_response()
     };
-    door.app.metrics.webhook("webhook", response.status().as_u16(), took);
-    response
+    door.answer(("webhook", channel), &received, request, stored).await
 }
 
 /// Messages and statuses from Meta alone.
@@ -128,14 +125,7 @@ pub async fn webhook(
     ),
 )]
 pub async fn meta(State(door): State<Door>, Extension(received): Extension<AsReceived>, request: Request) -> Response {
-    let took = Stopwatch::start();
-    let response = match door.enter(meta::NAME, &received, request).await {
-        Ok(Entered::Stored) => StatusCode::OK.into_response(),
-        Ok(other) => return other.into_response(),
-        Err(error) => error.into_response(),
-    };
-    door.app.metrics.webhook("webhook", response.status().as_u16(), took);
-    response
+    door.answer(("webhook", meta::NAME), &received, request, StatusCode::OK.into_response()).await
 }
 
 /// Meta's question whether this address is ours.
@@ -190,24 +180,7 @@ pub async fn status(
     Extension(received): Extension<AsReceived>,
     request: Request,
 ) -> Response {
-    let took = Stopwatch::start();
-    let response = match door.enter(twilio::NAME, &received, request).await {
-        Ok(Entered::Stored) => StatusCode::NO_CONTENT.into_response(),
-        Ok(other) => return other.into_response(),
-        Err(error) => error.into_response(),
-    };
-    door.app.metrics.webhook("status", response.status().as_u16(), took);
-    response
-}
-
-impl IntoResponse for Entered {
-    fn into_response(self) -> Response {
-        match self {
-            Self::Stored => StatusCode::OK.into_response(),
-            Self::Look => Json(Looked { status: "ok" }).into_response(),
-            Self::Shaken(challenge) => ([(CONTENT_TYPE, "text/plain; charset=utf-8")], challenge).into_response(),
-        }
-    }
+    door.answer(("status", twilio::NAME), &received, request, StatusCode::NO_CONTENT.into_response()).await
 }
 
 impl Door {
@@ -224,11 +197,32 @@ impl Door {
         if is_metas { meta::NAME } else { twilio::NAME }
     }
 
+    /// Takes in a webhook of this kind and channel, and answers with `stored` once it is; a mere question is not counted.
+    async fn answer(
+        &self,
+        (kind, channel): (&'static str, &'static str),
+        received: &AsReceived,
+        request: Request,
+        stored: Response,
+    ) -> Response {
+        let took = Stopwatch::start();
+        let response = match self.enter(channel, received, request).await {
+            Ok(Entered::Stored) => stored,
+            Ok(Entered::Look) => return Json(Looked { status: "ok" }).into_response(),
+            Ok(Entered::Shaken(challenge)) => {
+                return ([(CONTENT_TYPE, "text/plain; charset=utf-8")], challenge).into_response();
+            }
+            Err(error) => error.into_response(),
+        };
+        self.app.metrics.webhook(kind, response.status().as_u16(), took);
+        response
+    }
+
     /// Checks and stores what a webhook of this channel says.
     async fn enter(&self, name: &'static str, received: &AsReceived, request: Request) -> Result<Entered> {
         let (parts, body) = request.into_parts();
         let uri = &received.0;
-        let is_meta = name == meta::NAME || uri.path().trim_end_matches('/') == META_WEBHOOK_PATH;
+        let is_meta = name == meta::NAME;
         let is_look = matches!(parts.method, Method::GET | Method::HEAD);
         let asks = |query: &str| if is_meta { meta::is_question(query) } else { names_a_message(query) };
         if is_look && !uri.query().is_some_and(asks) {

@@ -78,6 +78,27 @@ impl fmt::Debug for E164 {
     }
 }
 
+/// At most 200 characters of the text, with all but the last three digits of whatever may be a number hidden.
+pub fn mask_numbers(text: &str) -> String {
+    let mut masked = String::new();
+    let mut digits = String::new();
+    for c in text.chars().take(200).chain(['\n']) {
+        if c.is_ascii_digit() {
+            digits.push(c);
+            continue;
+        }
+        // Nothing shorter is a phone number (E.164 has 7 digits at the least).
+        if digits.len() >= 7 {
+            masked.push('…');
+            digits.drain(..digits.len() - 3);
+        }
+        masked.push_str(&digits);
+        digits.clear();
+        masked.push(if c.is_control() { ' ' } else { c });
+    }
+    masked.trim_end().to_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -10,8 +10,8 @@ mod codes;
 
 pub use codes::{KNOWN, Known, OUTSIDE_WINDOW, known};
 
-use crate::channels::twilio::errors::mask_numbers;
 use crate::channels::{Retry, SendError};
+use crate::kit::phone::mask_numbers;
 use codes::{INVALID_TOKEN, TOO_MANY};
 use serde_json::Value;
 use std::time::Duration;

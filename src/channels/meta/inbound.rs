@@ -11,8 +11,8 @@
 mod repair;
 
 use super::{Meta, NAME, media, signature};
-use crate::channels::twilio::errors::mask_numbers;
 use crate::channels::{Inbound, Media, Medium, Place, Receipt, Rejection, Signal, Status, Webhook};
+use crate::kit::phone::mask_numbers;
 use crate::kit::{E164, Handle, Instant, UserId};
 use chrono::DateTime;
 use serde_json::Value;

@@ -19,11 +19,10 @@ pub use number::Number;
 pub use templates::Approved;
 
 use super::{
-    Accepted, Channel, Listed, Media, Medium, Named, Outbound, Rejection, Retry, SendError, Sent, Signal, Template,
-    Webhook,
+    Accepted, Channel, Media, Medium, Named, Outbound, Rejection, Retry, SendError, Signal, Template, Webhook,
 };
 use crate::config::{self, Pace};
-use crate::kit::{E164, Instant, Money, Rate};
+use crate::kit::{E164, Rate};
 use async_trait::async_trait;
 use secrecy::{ExposeSecret as _, SecretString};
 use std::sync::OnceLock;
@@ -167,28 +166,8 @@ impl Channel for Meta {
         errors::is_outage(name)
     }
 
-    fn bills(&self, _medium: Medium) -> bool {
-        false // it bills, and tells no sum for a message
-    }
-
     async fn send(&self, message: &Outbound) -> Result<Accepted, SendError> {
         outbound::send(self, message).await
-    }
-
-    async fn sent_to(&self, _message: &Outbound, _since: Instant) -> Result<Option<Vec<Sent>>, SendError> {
-        Ok(None)
-    }
-
-    async fn price_of(&self, _provider_id: &str) -> Result<Option<Money>, SendError> {
-        Ok(None)
-    }
-
-    async fn received_since(&self, _since: Instant) -> Result<Vec<Listed>, SendError> {
-        Ok(Vec::new())
-    }
-
-    async fn media_of(&self, _provider_id: &str) -> Result<Vec<Media>, SendError> {
-        Ok(Vec::new())
     }
 
     async fn fetch(&self, media: &Media, most: usize) -> Result<Option<Vec<u8>>, SendError> {

@@ -9,10 +9,8 @@ pub mod errors;
 mod letter;
 mod link;
 
-use super::{Accepted, Channel, Listed, Media, Medium, Outbound, Recipient, Rejection, Retry, SendError, Sent};
-use super::{Signal, Status, Webhook};
+use super::{Accepted, Channel, Medium, Outbound, Recipient, Rejection, Retry, SendError, Signal, Status, Webhook};
 use crate::config::Mail;
-use crate::kit::{Instant, Money};
 use async_trait::async_trait;
 use letter::Letter;
 use link::Link;
@@ -96,36 +94,12 @@ impl Channel for Smtp {
         errors::is_outage(name)
     }
 
-    fn bills(&self, _medium: Medium) -> bool {
-        false
-    }
-
     async fn send(&self, message: &Outbound) -> Result<Accepted, SendError> {
         let (Some(mail), Some(link)) = (&self.mail, &self.link) else { return Err(errors::not_configured(NO_SERVER)) };
         let Recipient::Email(to) = &message.to else { return Err(errors::unsendable("The recipient is no mailbox.")) };
         let letter = Letter::write(&mail.from, to, message)?;
         link.hand_over(&letter).await?;
         Ok(Accepted { provider_id: letter.id, status: Status::Sent })
-    }
-
-    async fn sent_to(&self, _message: &Outbound, _since: Instant) -> Result<Option<Vec<Sent>>, SendError> {
-        Ok(None)
-    }
-
-    async fn price_of(&self, _provider_id: &str) -> Result<Option<Money>, SendError> {
-        Ok(None)
-    }
-
-    async fn received_since(&self, _since: Instant) -> Result<Vec<Listed>, SendError> {
-        Ok(Vec::new())
-    }
-
-    async fn media_of(&self, _provider_id: &str) -> Result<Vec<Media>, SendError> {
-        Ok(Vec::new())
-    }
-
-    async fn fetch(&self, _media: &Media, _most: usize) -> Result<Option<Vec<u8>>, SendError> {
-        Ok(None)
     }
 }
 

@@ -9,6 +9,7 @@ mod codes;
 pub use codes::{KNOWN, Known, explain};
 
 use crate::channels::{Retry, SendError};
+use crate::kit::phone::mask_numbers;
 use codes::{INVALID_CREDENTIALS, TOO_MANY, UNKNOWN};
 use serde_json::Value;
 use std::time::Duration;
@@ -166,27 +167,6 @@ fn unknown_advice(status: u16, code: Option<i32>, problem: &Value) -> String {
         }
         None => format!("Twilio refused the message with HTTP status {status}{words}."),
     }
-}
-
-/// At most 200 characters of the text, with all but the last three digits of whatever may be a number hidden.
-pub(in crate::channels) fn mask_numbers(text: &str) -> String {
-    let mut masked = String::new();
-    let mut digits = String::new();
-    for c in text.chars().take(200).chain(['\n']) {
-        if c.is_ascii_digit() {
-            digits.push(c);
-            continue;
-        }
-        // Nothing shorter is a phone number (E.164 has 7 digits at the least).
-        if digits.len() >= 7 {
-            masked.push('…');
-            digits.drain(..digits.len() - 3);
-        }
-        masked.push_str(&digits);
-        digits.clear();
-        masked.push(if c.is_control() { ' ' } else { c });
-    }
-    masked.trim_end().to_owned()
 }
 
 #[cfg(test)]

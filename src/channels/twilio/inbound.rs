@@ -6,8 +6,9 @@
 //!
 //! Source: Twilio's "webhook request" page, its OpenAPI's message statuses, and captured sandbox traffic.
 
-use super::{NAME, Twilio, WHATSAPP_PREFIX, errors, read_address, signature};
+use super::{NAME, Twilio, WHATSAPP_PREFIX, read_address, signature};
 use crate::channels::{Inbound, Media, Place, Receipt, Rejection, Signal, Status, Webhook};
+use crate::kit::phone::mask_numbers;
 use axum::http::{HeaderMap, Method, header::CONTENT_TYPE};
 use signature::Param;
 
@@ -181,7 +182,7 @@ fn receipt(sid: String, status: &str, token: Option<String>, form: &Form<'_>) ->
     let status = status_named(status).ok_or(Aside::NoNews)?;
     let failed = status == Status::Failed;
     let error_code = form.text("ErrorCode").and_then(|code| code.trim().parse().ok()).filter(|code| *code != 0);
-    let error_text = form.first(&["ErrorMessage", "ChannelStatusMessage"]).map(|text| errors::mask_numbers(&text));
+    let error_text = form.first(&["ErrorMessage", "ChannelStatusMessage"]).map(|text| mask_numbers(&text));
     Ok(Signal::Receipt(Receipt {
         channel: NAME,
         provider_id: sid,

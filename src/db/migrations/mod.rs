@@ -24,6 +24,7 @@ mod m18_webhooks_out;
 mod m19_costs;
 mod m20_reach;
 mod m22_languages;
+mod m23_user_ids;
 
 use crate::db::Db;
 use crate::kit::{Error, Result};
@@ -115,6 +116,7 @@ impl MigratorTrait for Migrator {
             Box::new(m19_costs::Migration),
             Box::new(m20_reach::Migration),
             Box::new(m22_languages::Migration),
+            Box::new(m23_user_ids::Migration),
         ]
     }
 }

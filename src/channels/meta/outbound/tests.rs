@@ -22,7 +22,7 @@ async fn a_text_leaves_as_metas_json_with_the_deliverys_token() {
         "type": "text",
         "text": {"body": "✅ *Done* & \"dusted\"", "preview_url": false},
     });
-    assert_eq!(asked.body, expected);
+    assert_eq!(asked.json(), expected);
 }
 
 #[tokio::test]
@@ -43,13 +43,13 @@ async fn a_template_leaves_by_its_name_and_language_filled_in_on_one_line() {
         assert!(meta.takes(&template));
         assert!(meta.send(&Outbound { template: Some(template), ..outbound("not this") }).await.is_ok());
         let [asked] = server.asked().try_into().expect("asked once");
-        assert_eq!(asked.body["type"], "template");
+        assert_eq!(asked.json()["type"], "template");
         let named = json!({"name": "ticket_created", "language": {"code": "en_US"}});
         assert_eq!(
-            (&asked.body["template"]["name"], &asked.body["template"]["language"]),
+            (&asked.json()["template"]["name"], &asked.json()["template"]["language"]),
             (&named["name"], &named["language"])
         );
-        assert_eq!((&asked.body["template"]["components"], &asked.body["text"]), (&components, &Value::Null));
+        assert_eq!((&asked.json()["template"]["components"], &asked.json()["text"]), (&components, &Value::Null));
     }
 }
 
@@ -59,7 +59,7 @@ async fn somebody_who_hides_their_number_is_written_to_by_id() {
     let to = Recipient::Whatsapp(Handle::parse("US.13491208655302741918").expect("an id"));
     assert!(channel(&base).send(&Outbound { to, ..outbound("hi") }).await.is_ok());
     let [asked] = server.asked().try_into().expect("asked once");
-    assert_eq!((&asked.body["recipient"], &asked.body["to"]), (&json!("US.13491208655302741918"), &Value::Null));
+    assert_eq!((&asked.json()["recipient"], &asked.json()["to"]), (&json!("US.13491208655302741918"), &Value::Null));
 }
 
 #[tokio::test]

@@ -21,7 +21,7 @@ async fn a_message_leaves_as_twilios_form_with_the_deliverys_token() {
         ("Body", "✅ *Done* & dusted + more"),
         ("StatusCallback", "https://plant.example/api/whatsapp/status?d=t0ken"),
     ];
-    assert_eq!(asked.form, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    assert_eq!(asked.form(), expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
 }
 
 #[tokio::test]
@@ -121,7 +121,7 @@ async fn a_text_message_comes_from_our_number_from_a_service_or_from_the_number_
             ("Body", "hi"),
             ("StatusCallback", "https://plant.example/api/whatsapp/status?d=t0ken"),
         ];
-        assert_eq!(asked.form, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        assert_eq!(asked.form(), expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
     }
 }
 
