@@ -6,10 +6,11 @@ use crate::drive::doors::Doors;
 use crate::drive::ledger::Ledger;
 use crate::drive::people::Crowd;
 use crate::drive::plant::Plant;
-use crate::drive::process::{Andon, Start, free_address, own_cpu};
+use crate::drive::process::{Andon, Provider, Start, free_address, own_cpu};
 use crate::drive::stand_in::StandIn;
-use crate::drive::twilio::Pen;
 use crate::drive::verify::verify;
+use crate::drive::written::Pen;
+use crate::drive::{meta, twilio};
 use crate::history;
 use crate::report::{Figures, Row};
 use crate::scenarios::{Plan, Scenario};
@@ -27,7 +28,11 @@ pub(crate) async fn run(backend: Backend, scenario: Scenario, plan: &Plan) -> Re
     }
     let ledger = Arc::new(Ledger::new(plan.people as usize));
     let address = free_address()?;
-    let pen = Arc::new(Pen::new(&format!("http://{address}")));
+    let public_url = format!("http://{address}");
+    let pen = Arc::new(match plan.by {
+        Provider::Twilio => Pen::Twilio(twilio::Pen::new(&public_url)),
+        Provider::Meta => Pen::Meta(meta::Pen::new(&public_url, plan.bytes_each)),
+    });
     let doors = Doors::new(&[address]);
     let callbacks = Callbacks::start(&pen, &ledger, &doors);
     let provider = StandIn::start(&plan.provider, &ledger, callbacks.clone())?;
@@ -35,7 +40,8 @@ pub(crate) async fn run(backend: Backend, scenario: Scenario, plan: &Plan) -> Re
         database_url: plant.url(),
         folder: plant.folder(),
         address,
-        public_url: format!("http://{address}"),
+        public_url,
+        by: plan.by,
         provider: provider.address,
     };
     let (andon, start_up) = start_three_times(&start).await?;
@@ -49,6 +55,7 @@ pub(crate) async fn run(backend: Backend, scenario: Scenario, plan: &Plan) -> Re
         pace: plan.pace,
         messages_each: plan.messages_each,
         repeated: 0.0,
+        together: plan.together,
     };
     let (andon_before, driver_before, began) = (andon.cpu(), own_cpu(), Instant::now());
     let end = began + plan.time;

@@ -1,6 +1,7 @@
 //! What is measured.
 
 use crate::drive::people::Pace;
+use crate::drive::process::Provider;
 use crate::drive::stand_in::Manner;
 use clap::ValueEnum;
 use std::time::Duration;
@@ -22,6 +23,14 @@ pub(crate) enum Scenario {
     Numbers,
     /// A start on a database of a million messages
     Million,
+    /// A flood by Meta's webhooks, one message in each
+    Meta,
+    /// 200 messages a second, by Meta's webhooks
+    MetaSteady,
+    /// A flood by Meta's webhooks, a hundred messages in each, over eight connections
+    MetaHundred,
+    /// One of Meta's webhooks after the other, each with 1,000 messages and 3 MB
+    MetaLargest,
     /// As many incidents as are taken, over 32 connections
     DeskCreate,
     /// Pages of 20 of 1,000 and of 100,000 tickets
@@ -37,6 +46,7 @@ pub(crate) enum Scenario {
 }
 
 /// A scenario in figures.
+#[derive(Clone)]
 pub(crate) struct Plan {
     pub(crate) people: u32,
     pub(crate) connections: u32,
@@ -48,10 +58,14 @@ pub(crate) struct Plan {
     pub(crate) patience: Duration,
     /// How many messages the database holds before.
     pub(crate) history: u32,
+    pub(crate) by: Provider,
+    /// How many messages come in one webhook, and how many bytes each of them has at least.
+    pub(crate) together: usize,
+    pub(crate) bytes_each: usize,
 }
 
 impl Scenario {
-    pub(crate) const ALL: [Self; 13] = [
+    pub(crate) const ALL: [Self; 17] = [
         Self::Flood,
         Self::Steady,
         Self::Sustained,
@@ -59,6 +73,10 @@ impl Scenario {
         Self::ProviderDown,
         Self::Numbers,
         Self::Million,
+        Self::Meta,
+        Self::MetaSteady,
+        Self::MetaHundred,
+        Self::MetaLargest,
         Self::DeskCreate,
         Self::DeskList,
         Self::DeskOpen,
@@ -83,7 +101,11 @@ impl Scenario {
             provider: Manner::Answers(0..10),
             patience: Duration::from_mins(3),
             history: 0,
+            by: Provider::Twilio,
+            together: 1,
+            bytes_each: 0,
         };
+        let metas = Plan { by: Provider::Meta, ..flood.clone() };
         let plan = match self {
             Self::Flood
             | Self::DeskCreate
@@ -102,6 +124,10 @@ impl Scenario {
             Self::SlowProvider => Plan { provider: Manner::Answers(10_000..10_001), patience: Duration::ZERO, ..flood },
             Self::ProviderDown => Plan { provider: Manner::Down, patience: Duration::ZERO, ..flood },
             Self::Numbers => Plan { people: 100_000, messages_each: 1, time: Duration::from_mins(5), ..flood },
+            Self::Meta => metas,
+            Self::MetaSteady => Plan { people: 2_000, pace: Pace::PerSecond(200.0), ..metas },
+            Self::MetaHundred => Plan { connections: 8, together: 100, ..metas },
+            Self::MetaLargest => Plan { connections: 1, together: 1_000, bytes_each: 3_000, ..metas },
             Self::Million => Plan { people: 5_000, time: Duration::from_secs(5), history: 1_000_000, ..flood },
         };
         Plan { time: seconds.map_or(plan.time, Duration::from_secs), ..plan }

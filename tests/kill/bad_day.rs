@@ -13,12 +13,12 @@ use crate::drive::databases::Backend;
 use crate::drive::doors::Doors;
 use crate::drive::ledger::{Entries, Ledger};
 use crate::drive::plant::Plant;
-use crate::drive::process::{Andon, Start, free_address};
+use crate::drive::process::{Andon, Provider, Start, free_address};
 use crate::drive::staff::{self, PASSWORD, User, raise};
 use crate::drive::stand_in::{Manner, StandIn};
-use crate::drive::twilio::Pen;
 use crate::drive::whims::Whims;
 use crate::drive::wire::Wire;
+use crate::drive::written::Pen;
 use andon::delivery::store::rows::row as delivery;
 use andon::outbox::row as event;
 use andon::people::Role;
@@ -123,13 +123,14 @@ impl World {
         let ledger = Arc::new(Ledger::new(0));
         let address = free_address()?;
         let public_url = format!("http://{address}");
-        let callbacks = Callbacks::start(&Arc::new(Pen::new(&public_url)), &ledger, &Doors::new(&[address]));
+        let callbacks = Callbacks::start(&Arc::new(Pen::twilio(&public_url)), &ledger, &Doors::new(&[address]));
         let provider = StandIn::start(&Manner::HasWhims(whims.clone()), &ledger, callbacks.clone())?;
         let start = Start {
             database_url: plant.url(),
             folder: plant.folder(),
             address,
             public_url,
+            by: Provider::Twilio,
             provider: provider.address,
         };
         Ok(Self { plant, ledger, callbacks, _provider: provider, whims, start, client })

@@ -6,10 +6,10 @@ use crate::drive::doors::Doors;
 use crate::drive::ledger::{Entries, Ledger};
 use crate::drive::people::{Answers, Crowd, Pace};
 use crate::drive::plant::Plant;
-use crate::drive::process::{Start, free_address};
+use crate::drive::process::{Provider, Start, free_address};
 use crate::drive::stand_in::{Manner, StandIn};
-use crate::drive::twilio::Pen;
 use crate::drive::verify::verify;
+use crate::drive::written::Pen;
 use libtest_mimic::Failed;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -63,7 +63,7 @@ impl World {
         let ledger = Arc::new(Ledger::new(people as usize));
         let addresses: Vec<SocketAddr> = (0..processes).map(|_| free_address()).collect::<Result<_, _>>()?;
         let public_url = format!("http://{}", addresses[0]);
-        let pen = Arc::new(Pen::new(&public_url));
+        let pen = Arc::new(Pen::twilio(&public_url));
         let doors = Doors::new(&addresses);
         let callbacks = Callbacks::start(&pen, &ledger, &doors);
         let provider = StandIn::start(&Manner::Answers(20..200), &ledger, callbacks.clone())?;
@@ -72,6 +72,7 @@ impl World {
             folder: plant.folder(),
             address: *address,
             public_url: public_url.clone(),
+            by: Provider::Twilio,
             provider: provider.address,
         };
         let starts = addresses.iter().map(start).collect();
@@ -84,6 +85,7 @@ impl World {
             pace: Pace::PerSecond(MESSAGES_PER_SECOND),
             messages_each: u32::MAX,
             repeated: REPEATED,
+            together: 1,
         };
         Ok(Self { plant, ledger, callbacks, crowd, _provider: provider, starts })
     }

@@ -15,9 +15,9 @@ use crate::drive::databases::Backend;
 use crate::drive::doors::Doors;
 use crate::drive::ledger::Ledger;
 use crate::drive::plant::Plant;
-use crate::drive::process::{Andon, Start, free_address, own_cpu};
+use crate::drive::process::{Andon, Provider, Start, free_address, own_cpu};
 use crate::drive::stand_in::{Manner, StandIn};
-use crate::drive::twilio::Pen;
+use crate::drive::written::Pen;
 use crate::report::{DeskFigures, Row};
 use crate::scenarios::Scenario;
 pub(crate) use ask::Answers;
@@ -163,7 +163,7 @@ impl World {
     async fn start(plant: Plant, people: &People, tickets: u32, provider: &Manner) -> Result<Self, Failure> {
         let ledger = Arc::new(Ledger::new(0));
         let address = free_address()?;
-        let pen = Arc::new(Pen::new(&format!("http://{address}")));
+        let pen = Arc::new(Pen::twilio(&format!("http://{address}")));
         let callbacks = Callbacks::start(&pen, &ledger, &Doors::new(&[address]));
         let provider = StandIn::start(provider, &ledger, callbacks.clone())?;
         let start = Start {
@@ -171,6 +171,7 @@ impl World {
             folder: plant.folder(),
             address,
             public_url: format!("http://{address}"),
+            by: Provider::Twilio,
             provider: provider.address,
         };
         let andon = Andon::start(&start).await?;

@@ -2,8 +2,8 @@
 
 use super::doors::{Doors, post};
 use super::ledger::{Ledger, Told};
-use super::twilio::Pen;
 use super::wire::Wire;
+use super::written::Pen;
 use std::borrow::Cow;
 use std::io::ErrorKind;
 use std::sync::Arc;
@@ -29,7 +29,7 @@ pub(crate) struct Step {
 pub(crate) const ARRIVES: [Step; 2] =
     [Step { status: "sent", code: None, is_lost: false }, Step { status: "delivered", code: None, is_lost: false }];
 
-/// What happens to one message, and where that is told.
+/// What happens to one message, and where that is told: the address of it at Twilio, the message's own token at Meta.
 pub(crate) struct News {
     pub(crate) callback: String,
     pub(crate) sid: String,
@@ -103,8 +103,8 @@ impl Poster {
             let Some(News { callback, sid, steps }) = next else { return };
             for step in steps.iter() {
                 self.ledger.open().note(&sid, *step);
-                let Some(path) = self.pen.path(&callback).filter(|_| !step.is_lost) else { continue };
-                let request = self.pen.news(path, &sid, step.status, step.code);
+                let news = self.pen.news(&callback, &sid, step.status, step.code);
+                let Some(request) = news.filter(|_| !step.is_lost) else { continue };
                 if let Some(told) = self.bring(&mut wire, &request).await {
                     self.ledger.open().note_told(&sid, step.status, told);
                 }

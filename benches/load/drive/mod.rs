@@ -1,5 +1,5 @@
 //! What drives an Andon from outside, for the bench and for the kill tests: people who hold conversations over
-//! signed webhooks, a stand-in for Twilio that takes the replies, the built program in a process of its own, and
+//! signed webhooks, a stand-in for Twilio or Meta that takes the replies, the built program in a process of its own, and
 //! the reckoning afterwards.
 //!
 //! It runs in one thread and does little for each message, because it shares the machine with what it measures.
@@ -11,6 +11,7 @@ pub(crate) mod databases;
 pub(crate) mod doors;
 pub(crate) mod ledger;
 pub(crate) mod list;
+pub(crate) mod meta;
 pub(crate) mod people;
 pub(crate) mod plant;
 pub(crate) mod process;
@@ -21,3 +22,4 @@ pub(crate) mod twilio;
 pub(crate) mod verify;
 pub(crate) mod whims;
 pub(crate) mod wire;
+pub(crate) mod written;

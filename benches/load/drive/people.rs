@@ -4,8 +4,8 @@
 use super::doors::{Doors, post};
 use super::ledger::{Ledger, histogram, micros};
 use super::script;
-use super::twilio::Pen;
 use super::wire::Wire;
+use super::written::{Pen, Written};
 use hdrhistogram::Histogram;
 use rand::RngExt as _;
 use std::io;
@@ -39,6 +39,8 @@ pub(crate) struct Crowd {
     pub(crate) messages_each: u32,
     /// The share of webhooks that come twice.
     pub(crate) repeated: f64,
+    /// How many people's messages come at once, in one webhook where the provider puts several into one.
+    pub(crate) together: usize,
 }
 
 /// What became of the webhooks.
@@ -98,25 +100,35 @@ impl Line {
         while !is_over() {
             let due = self.due(began, count);
             tokio::time::sleep_until(due.into()).await;
-            let Some((person, nth)) = self.next(&own, &mut turn, due) else {
+            let written = self.next_ones(&own, &mut turn, due);
+            if written.is_empty() {
                 if self.has_said_all(&own) {
                     break;
                 }
                 tokio::time::sleep(BREATH).await;
                 continue;
-            };
-            count += 1;
-            let text = script::step(person, nth).text;
-            let webhook = self.crowd.pen.message(person, nth, &text);
-            if self.bring(&webhook).await {
-                self.answers.accepted += 1;
-                self.answers.latency.saturating_record(micros(due.elapsed()));
-            } else {
-                self.answers.failed += 1;
-                self.crowd.ledger.open().doubt(person);
             }
+            count += u32::try_from(written.len()).unwrap_or(u32::MAX);
+            self.write(&written, due).await;
         }
         self.answers
+    }
+
+    /// Brings these messages, and notes what became of them.
+    async fn write(&mut self, written: &[Written], due: Instant) {
+        let webhooks = self.crowd.pen.messages(written);
+        // As many messages in each webhook as there are for one of them.
+        for (webhook, together) in webhooks.iter().zip(written.chunks(written.len() / webhooks.len())) {
+            let count = together.len() as u64;
+            if self.bring(webhook).await {
+                self.answers.accepted += count;
+                self.answers.latency.saturating_record_n(micros(due.elapsed()), count);
+            } else {
+                self.answers.failed += count;
+                let mut entries = self.crowd.ledger.open();
+                together.iter().for_each(|one| entries.doubt(one.person));
+            }
+        }
     }
 
     /// When this connection's message number `count` is due.
@@ -130,19 +142,23 @@ impl Line {
         }
     }
 
-    /// The next of these people, in turn, who has something to say and does not wait.
-    fn next(&self, own: &[u32], turn: &mut usize, due: Instant) -> Option<(u32, u32)> {
+    /// What the next of these people write, in turn: those who have something to say and do not wait.
+    fn next_ones(&self, own: &[u32], turn: &mut usize, due: Instant) -> Vec<Written> {
         let mut entries = self.crowd.ledger.open();
+        let mut written = Vec::with_capacity(self.crowd.together);
         for _ in 0..own.len() {
             let person = own[*turn % own.len()];
             *turn += 1;
             if entries.people[person as usize].written < self.crowd.messages_each
                 && let Some(nth) = entries.write(person, due)
             {
-                return Some((person, nth));
+                written.push(Written { person, nth, text: script::step(person, nth).text });
+            }
+            if written.len() == self.crowd.together {
+                break;
             }
         }
-        None
+        written
     }
 
     fn has_said_all(&self, own: &[u32]) -> bool {

@@ -1,5 +1,6 @@
 //! The built program in a process of its own, and what it costs.
 
+use super::meta::{ACCESS_TOKEN, APP_SECRET, NUMBER_ID};
 use super::twilio::{ACCOUNT, PLANT, TOKEN};
 use super::wire::Wire;
 use std::fs::{File, OpenOptions};
@@ -27,7 +28,39 @@ pub(crate) struct Start {
     pub(crate) address: SocketAddr,
     /// Where the world reaches it: what is signed.
     pub(crate) public_url: String,
+    /// Whose API it sends by, and where that answers.
+    pub(crate) by: Provider,
     pub(crate) provider: SocketAddr,
+}
+
+/// Whose API messages go by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Provider {
+    #[default]
+    Twilio,
+    Meta,
+}
+
+impl Start {
+    /// The settings of its provider.
+    fn account(&self) -> Vec<(&'static str, String)> {
+        let base = format!("http://{}", self.provider);
+        let given = match self.by {
+            Provider::Twilio => [
+                ("TWILIO_ACCOUNT_SID", ACCOUNT),
+                ("TWILIO_AUTH_TOKEN", TOKEN),
+                ("TWILIO_WHATSAPP_NUMBER", PLANT),
+                ("TWILIO_API_BASE", &base),
+            ],
+            Provider::Meta => [
+                ("WHATSAPP_ACCESS_TOKEN", ACCESS_TOKEN),
+                ("WHATSAPP_PHONE_NUMBER_ID", NUMBER_ID),
+                ("WHATSAPP_APP_SECRET", APP_SECRET),
+                ("META_API_BASE", &base),
+            ],
+        };
+        given.into_iter().map(|(name, value)| (name, value.to_owned())).collect()
+    }
 }
 
 /// A running Andon; killed when dropped.
@@ -80,10 +113,7 @@ impl Andon {
             .env("ANDON_WHATSAPP_RATE", "0")
             .env("ANDON_LOG", "warn")
             .env("DATABASE_URL", &start.database_url)
-            .env("TWILIO_ACCOUNT_SID", ACCOUNT)
-            .env("TWILIO_AUTH_TOKEN", TOKEN)
-            .env("TWILIO_WHATSAPP_NUMBER", PLANT)
-            .env("TWILIO_API_BASE", format!("http://{}", start.provider))
+            .envs(start.account())
             .current_dir(&start.folder)
             .stdin(Stdio::null())
             .stdout(Stdio::null())

@@ -1,13 +1,16 @@
-//! A stand-in for Twilio: takes messages after a latency of its own, remembers them, lists what it knows, and
+//! A stand-in for Twilio and for Meta: takes messages after a latency of its own, remembers them, lists what it knows, and
 //! reports what became of them.
 
 use super::callbacks::{ARRIVES, Callbacks, News};
 use super::ledger::Ledger;
 use super::list;
+use super::meta;
+use super::process::Provider;
 use super::twilio::{ACCOUNT, PLANT, person};
 use super::whims::{Answer, REFUSED, Whims};
 use super::wire::Wire;
 use rand::RngExt as _;
+use serde_json::{Value, json};
 use std::borrow::Cow;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -93,14 +96,22 @@ impl Counter {
             let mut words = request.first_line.split(' ');
             let (method, target) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
             let (path, query) = target.split_once('?').unwrap_or((target, ""));
-            if path != messages_path() {
-                wire.send(&answer("404 Not Found", "{}")).await?;
-            } else if method == "GET" {
+            let taken = if method == "GET" && path == messages_path() {
                 let shown = self.show(query);
                 wire.send(&shown).await?;
+                continue;
+            } else if path == messages_path() {
+                Some(Taken::read(request.body))
+            } else if path == metas_path() {
+                Taken::read_metas(request.body)
             } else {
-                let taken = Taken::read(request.body);
-                match &self.manner {
+                wire.send(&answer("404 Not Found", "{}")).await?;
+                continue;
+            };
+            match taken {
+                // Meta's are told, by the same path, which messages were read.
+                None => wire.send(&answer("200 OK", r#"{"success":true}"#)).await?,
+                Some(taken) => match &self.manner {
                     Manner::HasWhims(whims) => {
                         if self.toy(&mut wire, whims, taken).await?.is_none() {
                             return Ok(());
@@ -108,7 +119,7 @@ impl Counter {
                     }
                     Manner::Answers(latency) => self.take(&mut wire, latency, taken).await?,
                     Manner::Down => return Ok(()),
-                }
+                },
             }
         }
         Ok(())
@@ -128,7 +139,7 @@ impl Counter {
         // The caller may be killed meanwhile: the message is taken all the same.
         let pause = rand::rng().random_range(latency.clone());
         tokio::time::sleep(Duration::from_millis(pause)).await;
-        let sent = wire.send(&created(&sid)).await;
+        let sent = wire.send(&created(taken.by, &sid)).await;
         self.callbacks.post(News { callback: taken.callback, sid, steps: Cow::Borrowed(&ARRIVES) });
         sent
     }
@@ -151,7 +162,7 @@ impl Counter {
         tokio::time::sleep(whim.answers_after).await;
         let answer = match whim.answer {
             Answer::Nothing => return Ok(None),
-            Answer::Created => created(&sid.unwrap_or_default()),
+            Answer::Created => created(handed.by, &sid.unwrap_or_default()),
             Answer::Fault => answer("503 Service Unavailable", r#"{"code":20503,"message":"Service unavailable"}"#),
             Answer::TooMany => {
                 answer("429 Too Many Requests\r\nRetry-After: 1", r#"{"code":20429,"message":"Too many requests"}"#)
@@ -165,6 +176,7 @@ impl Counter {
 
 /// A message as it was handed in.
 struct Taken {
+    by: Provider,
     to: u32,
     body: String,
     callback: String,
@@ -173,7 +185,13 @@ struct Taken {
 
 impl Taken {
     fn read(form: &[u8]) -> Self {
-        let mut taken = Self { to: u32::MAX, body: String::new(), callback: String::new(), token: String::new() };
+        let mut taken = Self {
+            by: Provider::Twilio,
+            to: u32::MAX,
+            body: String::new(),
+            callback: String::new(),
+            token: String::new(),
+        };
         for (name, value) in form_urlencoded::parse(form) {
             match &*name {
                 "To" => taken.to = person(&value).unwrap_or(u32::MAX),
@@ -187,14 +205,37 @@ impl Taken {
         }
         taken
     }
+
+    /// The same at Meta's; none where it is no message.
+    fn read_metas(body: &[u8]) -> Option<Self> {
+        let sent: Value = serde_json::from_slice(body).ok()?;
+        let to = sent["to"].as_str()?;
+        let token = sent["biz_opaque_callback_data"].as_str().unwrap_or_default();
+        Some(Self {
+            by: Provider::Meta,
+            to: person(&format!("+{to}")).unwrap_or(u32::MAX),
+            body: sent["text"]["body"].as_str().unwrap_or_default().to_owned(),
+            callback: token.to_owned(),
+            token: token.to_owned(),
+        })
+    }
 }
 
 pub(crate) fn messages_path() -> String {
     format!("/2010-04-01/Accounts/{ACCOUNT}/Messages.json")
 }
 
-fn created(sid: &str) -> Vec<u8> {
-    answer("201 Created", &format!(r#"{{"sid":"{sid}","status":"queued"}}"#))
+fn metas_path() -> String {
+    format!("/{}/{}/messages", meta::VERSION, meta::NUMBER_ID)
+}
+
+fn created(by: Provider, sid: &str) -> Vec<u8> {
+    match by {
+        Provider::Twilio => answer("201 Created", &json!({"sid": sid, "status": "queued"}).to_string()),
+        Provider::Meta => {
+            answer("200 OK", &json!({"messaging_product": "whatsapp", "messages": [{"id": sid}]}).to_string())
+        }
+    }
 }
 
 fn answer(status: &str, json: &str) -> Vec<u8> {
