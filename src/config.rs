@@ -22,7 +22,7 @@ pub use costs::Budget;
 pub use env_file::{load_env_file, variable_names};
 pub use files::Bucket;
 pub use media::{EmailSender, Mail, MailSecurity, MailServer, SmsSender};
-pub use meta::Meta;
+pub use meta::{Meta, MetaPrices};
 pub use names::{known_names, settings_table, unknown_variables};
 pub use notices::{Named, Notices, QuietHours, TemplateOf, Templates};
 pub use pace::Pace;

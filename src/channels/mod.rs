@@ -6,14 +6,16 @@
 #[cfg(test)]
 mod canned;
 pub mod meta;
+mod price;
 mod signals;
 pub mod smtp;
 pub mod twilio;
 
 pub use crate::config::Named;
+pub use price::{NOT_BILLED, Price, Taken};
 pub use signals::{Inbound, Listed, Media, Place, Receipt, Rejection, Signal, Webhook};
 
-use crate::kit::{E164, EmailAddress, Handle, Instant, Money, Rate};
+use crate::kit::{E164, EmailAddress, Handle, Instant, Rate};
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -317,7 +319,7 @@ pub trait Channel: Send + Sync {
     /// Whether an error with this [`SendError::name`] says that the provider as a whole is away.
     fn is_outage(&self, name: &str) -> bool;
 
-    /// Whether the provider bills each message on this medium, and says afterwards what it cost.
+    /// Whether the provider bills each message on this medium, and it can be known afterwards what it cost.
     fn bills(&self, _medium: Medium) -> bool {
         false
     }
@@ -331,9 +333,14 @@ pub trait Channel: Send + Sync {
         Ok(None)
     }
 
-    /// What the provider bills for this message of ours; `None` as long as it does not know.
-    async fn price_of(&self, _provider_id: &str) -> Result<Option<Money>, SendError> {
-        Ok(None)
+    /// How many prices may be asked for every few seconds.
+    fn prices_at_once(&self) -> u64 {
+        20
+    }
+
+    /// What this message of ours costs.
+    async fn price_of(&self, _message: &Taken<'_>) -> Result<Price, SendError> {
+        Ok(Price::Unknown)
     }
 
     /// The messages the provider took in for us since `since`, oldest first: what a webhook that never reached

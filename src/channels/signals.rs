@@ -119,4 +119,6 @@ pub struct Receipt {
     pub error_code: Option<i32>,
     /// The provider's words where it failed.
     pub error_text: Option<String>,
+    /// As what the provider bills it, where it says so; [`super::NOT_BILLED`] where it bills nothing.
+    pub category: Option<String>,
 }

@@ -5,9 +5,14 @@
 
 #![expect(clippy::doc_markdown, reason = "the doc comments are shown on terminals, where backticks would be noise")]
 
+mod prices;
+
+pub use prices::MetaPrices;
+
 use super::read::{Problems, optional, secret, web_address};
 use super::{SIMULATED_META_PATH, Settings};
 use secrecy::SecretString;
+use std::sync::Arc;
 use url::Url;
 
 /// Where Meta's API answers when nothing else is said.
@@ -57,6 +62,10 @@ pub(super) struct Given {
     #[arg(long, env = "WHATSAPP_VERIFY_TOKEN_FILE", value_name = "FILE", hide = true)]
     pub(super) whatsapp_verify_token_file: Option<String>,
 
+    /// File of what Meta bills for messages, from its rate card; without it what they cost stays unknown (docs/operating.md)
+    #[arg(long, env = "ANDON_META_PRICES", value_name = "FILE")]
+    pub(super) meta_prices: Option<String>,
+
     /// Version of Meta's API
     #[arg(long, env = "WHATSAPP_API_VERSION", default_value = "v23.0", value_name = "VERSION")]
     pub(super) whatsapp_api_version: String,
@@ -79,6 +88,8 @@ pub struct Meta {
     pub app_secret: Option<SecretString>,
     /// What Meta shows when it asks whether an address is ours.
     pub verify_token: Option<SecretString>,
+    /// What its messages cost.
+    pub prices: Option<Arc<MetaPrices>>,
     /// `v23.0`.
     pub api_version: String,
     /// Given address of the API; [`super::Settings::meta_api_base`] knows what stands in for it.
@@ -94,6 +105,7 @@ impl Meta {
             business_account_id: None,
             app_secret: None,
             verify_token: None,
+            prices: None,
             api_version: VERSION.to_owned(),
             api_base: None,
         }
@@ -150,6 +162,7 @@ pub(super) fn read(given: Given, wrong: &mut Problems) -> Option<Meta> {
     let phone_number_id = wrong.note("WHATSAPP_PHONE_NUMBER_ID", optional(given.whatsapp_phone_number_id, id));
     let business_account_id =
         wrong.note("WHATSAPP_BUSINESS_ACCOUNT_ID", optional(given.whatsapp_business_account_id, id));
+    let prices = wrong.note("ANDON_META_PRICES", optional(given.meta_prices, prices::read));
     let api_version = wrong.note("WHATSAPP_API_VERSION", version(&given.whatsapp_api_version));
     let api_base = wrong.note("META_API_BASE", api_base(&given.meta_api_base));
     Some(Meta {
@@ -158,6 +171,7 @@ pub(super) fn read(given: Given, wrong: &mut Problems) -> Option<Meta> {
         business_account_id: business_account_id?,
         app_secret: app_secret?,
         verify_token: verify_token?,
+        prices: prices?.map(Arc::new),
         api_version: api_version?,
         api_base: api_base?,
     })

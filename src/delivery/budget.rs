@@ -4,7 +4,8 @@
 //! billed in the budget's own currency counts: nothing is converted. A month is one at the plant.
 
 use super::prices::model::{month, month_ends};
-use super::store::{costs, over_budget};
+use super::store::costs::{self, Spent};
+use super::store::over_budget;
 use crate::app::{self, App, Used};
 use crate::bus::Poke;
 use crate::config;
@@ -22,6 +23,8 @@ pub struct Standing {
     pub month: String,
     /// What counts against it.
     pub spent: Money,
+    /// How much of that is estimated, in millionths.
+    pub estimated: i64,
     /// What it may be.
     pub sum: Money,
     /// Whether notices wait once it is spent.
@@ -48,7 +51,7 @@ impl Standing {
 
     /// The same for a person, with what to do.
     pub fn says(&self) -> String {
-        let Self { month, spent, sum, holds_back, beside, .. } = self;
+        let Self { month, spent, estimated, sum, holds_back, beside } = self;
         let mut says = match (self.used(), holds_back) {
             (Used::All, true) => format!(
                 "The budget for messages of {month} is spent ({spent} of {sum}). Notices that are not urgent and would \
@@ -62,6 +65,10 @@ impl Standing {
                 format!("{} % of the budget for messages of {month} are spent ({spent} of {sum}).", self.percent())
             }
         };
+        if *estimated > 0 {
+            let estimated = Money { micros: *estimated, currency: spent.currency.clone() };
+            says = format!("{says} Of what is spent {estimated} are an estimate by ANDON_META_PRICES.");
+        }
         if !beside.is_empty() {
             let beside: Vec<String> = beside.iter().map(ToString::to_string).collect();
             says = format!("{says} Not counted, for its currency is another: {}.", beside.join(", "));
@@ -77,10 +84,10 @@ impl Standing {
 pub async fn standing(conn: &impl ConnectionTrait, budget: &config::Budget, now: Instant, tz: Tz) -> Result<Standing> {
     let (month, config::Budget { sum, holds_back }) = (month(now, tz), budget.clone());
     let mut billed = costs::spent(conn, &month).await?;
-    let micros = billed.remove(sum.currency.as_str()).unwrap_or_default();
+    let Spent { micros, estimated } = billed.remove(sum.currency.as_str()).unwrap_or_default();
     let spent = Money { micros, currency: sum.currency.clone() };
-    let money = |(code, micros): (String, i64)| Some(Money { micros, currency: Currency::read(&code)? });
-    Ok(Standing { month, spent, sum, holds_back, beside: billed.into_iter().filter_map(money).collect() })
+    let money = |(code, spent): (String, Spent)| Some(Money { micros: spent.micros, currency: Currency::read(&code)? });
+    Ok(Standing { month, spent, estimated, sum, holds_back, beside: billed.into_iter().filter_map(money).collect() })
 }
 
 /// Looks how far the budget reaches, and tells the log where that is worth a word: once a month for each step. What was
@@ -136,7 +143,14 @@ mod tests {
 
     fn standing(spent: &str, sum: &str, holds_back: bool) -> Standing {
         let money = |text: &str| Money::read(text).expect("a sum");
-        Standing { month: "2026-01".to_owned(), spent: money(spent), sum: money(sum), holds_back, beside: Vec::new() }
+        Standing {
+            month: "2026-01".to_owned(),
+            spent: money(spent),
+            estimated: 0,
+            sum: money(sum),
+            holds_back,
+            beside: Vec::new(),
+        }
     }
 
     #[test]
@@ -165,6 +179,8 @@ mod tests {
              would cost wait until the month ends, or until ANDON_MESSAGE_BUDGET is raised. Not counted, for its currency \
              is another: 3.20 EUR."
         );
+        let guessed = Standing { estimated: 2_400_000, ..standing("82.4 USD", "100 USD", false) }.says();
+        assert!(guessed.ends_with("Of what is spent 2.40 USD are an estimate by ANDON_META_PRICES."), "{guessed}");
         let near = standing("82.4 USD", "100 USD", false).says();
         assert_eq!(near, "82 % of the budget for messages of 2026-01 are spent (82.40 USD of 100.00 USD).");
     }

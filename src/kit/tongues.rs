@@ -41,7 +41,7 @@ impl E164 {
     }
 
     /// The region by libphonenumber, `MX`; of a number that no numbering plan has, the main region of its calling code.
-    fn region(&self) -> Option<String> {
+    pub fn region(&self) -> Option<String> {
         if let Some(id) = phonenumber::parse(None, self.as_str()).ok().and_then(|number| number.country().id()) {
             return Some(id.as_ref().to_owned());
         }
@@ -55,11 +55,16 @@ impl E164 {
 }
 
 impl Handle {
-    /// The same of whoever writes; Meta's ids begin with the country.
+    /// The main language of the writer's region, where it is one that Andon speaks.
     pub fn language(&self) -> Option<&'static str> {
+        main_language(&self.region()?)
+    }
+
+    /// The writer's region, `MX`; Meta's ids begin with it.
+    pub fn region(&self) -> Option<String> {
         match self {
-            Self::Number(number) => number.language(),
-            Self::UserId(id) => main_language(id.as_str().split('.').next()?),
+            Self::Number(number) => number.region(),
+            Self::UserId(id) => id.as_str().split('.').next().map(str::to_owned),
         }
     }
 }

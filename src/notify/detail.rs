@@ -108,12 +108,15 @@ pub struct Attempt {
     /// How many milliseconds the provider took to answer.
     #[schema(example = 120)]
     took_ms: Option<i64>,
-    /// What the provider billed; null until it is known, and for all but admins.
+    /// What the provider billed, or what it is estimated to; null until it is known, and for all but admins.
     #[schema(example = "0.005")]
     cost: Option<String>,
     /// Of which currency.
     #[schema(example = "USD")]
     currency: Option<String>,
+    /// The category that the cost is estimated by; null where the provider billed it, and for all but admins.
+    #[schema(example = "utility")]
+    estimated_by: Option<String>,
 }
 
 impl Attempt {
@@ -122,6 +125,7 @@ impl Attempt {
         let error_name = attempt.error_text.as_deref().and_then(explain::name).map(str::to_owned);
         let attempt::Model { number, channel, provider_id, outcome, error_code, error_text, .. } = attempt;
         let (started_at, finished_at) = (attempt.started_at, attempt.finished_at);
+        let estimated_by = attempt.category.filter(|_| sees_costs && attempt.price_micros.is_some());
         let cost = attempt.price_micros.filter(|_| sees_costs).map(|micros| decimal(micros, 2));
         Self {
             number,
@@ -137,6 +141,7 @@ impl Attempt {
             took_ms: finished_at.map(|at| (at - started_at).num_milliseconds()),
             cost,
             currency: attempt.currency.filter(|_| sees_costs),
+            estimated_by,
         }
     }
 }

@@ -122,6 +122,10 @@ pub struct CostShown {
     /// Of which currency.
     #[schema(example = "USD")]
     currency: String,
+    /// Where the provider says no amount: the category that it is estimated by, from the operator's own table. Null where
+    /// the provider billed it.
+    #[schema(example = "utility")]
+    estimated_by: Option<String>,
     /// How many were billed; one that was sent again is billed again.
     #[schema(example = 190)]
     messages: i64,
@@ -137,6 +141,9 @@ pub struct BudgetShown {
     /// What was billed in the budget's currency; nothing is converted.
     #[schema(example = "82.40")]
     spent: String,
+    /// How much of that is estimated.
+    #[schema(example = "0.00")]
+    estimated: String,
     /// What may be.
     #[schema(example = "100.00")]
     budget: String,
@@ -211,9 +218,9 @@ fn summed<const N: usize>(
 
 impl From<Cost> for CostShown {
     fn from(cost: Cost) -> Self {
-        let Cost { month, channel, medium, kind, event, currency, micros, messages, .. } = cost;
+        let Cost { month, channel, medium, kind, event, currency, category, micros, messages, .. } = cost;
         let (notification_type, cost) = (Medium::of(&medium), decimal(micros, 2));
-        Self { month, channel, notification_type, kind, event, cost, currency, messages }
+        Self { month, channel, notification_type, kind, event, cost, currency, estimated_by: category, messages }
     }
 }
 
@@ -223,6 +230,7 @@ impl From<budget::Standing> for BudgetShown {
             percent: standing.percent(),
             holds_back: standing.holds_back && standing.used() == Used::All,
             spent: decimal(standing.spent.micros, 2),
+            estimated: decimal(standing.estimated, 2),
             budget: decimal(standing.sum.micros, 2),
             currency: standing.sum.currency.as_str().to_owned(),
             month: standing.month,

@@ -240,7 +240,7 @@ fn accept(simulator: &Simulator, send: Send, mut fails_with: Option<i32>) -> Res
     });
     let mut message = Message::new(id.clone(), send.to, Side::In, Medium::Whatsapp, send.text, now);
     message.provider = Provider::Meta;
-    message.opaque = send.opaque;
+    (message.opaque, message.is_template) = (send.opaque, send.is_template);
     {
         let mut book = simulator.book();
         message.callback_fault = book.faults.take_callback();

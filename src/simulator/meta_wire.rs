@@ -88,7 +88,15 @@ pub(super) fn status(message: &Message, status: Status, setup: &MetaSetup, sende
         (Some((code, text)), Status::Failed) => {
             told["errors"] = json!([{"code": code, "title": text, "message": text, "error_data": {"details": text}}]);
         }
-        _ => told["pricing"] = json!({"billable": true, "pricing_model": "PMP", "category": "service"}),
+        _ if message.is_template => {
+            told["pricing"] =
+                json!({"billable": true, "pricing_model": "PMP", "category": "utility", "type": "regular"});
+        }
+        _ => {
+            told["pricing"] = json!({
+                "billable": false, "pricing_model": "PMP", "category": "service", "type": "free_customer_service",
+            });
+        }
     }
     webhook(setup, sender, &json!({"statuses": [told]}))
 }

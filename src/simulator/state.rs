@@ -54,6 +54,8 @@ pub(super) struct Message {
     pub(super) provider: Provider,
     /// What comes back with Meta's statuses.
     pub(super) opaque: Option<String>,
+    /// Whether it went by a template.
+    pub(super) is_template: bool,
     /// An answer given as `TwiML` rather than by the API.
     pub(super) is_twiml_reply: bool,
     pub(super) text: String,
@@ -83,6 +85,7 @@ impl Message {
             medium,
             provider: Provider::Twilio,
             opaque: None,
+            is_template: false,
             is_twiml_reply: false,
             text,
             media: Vec::new(),

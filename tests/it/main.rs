@@ -24,6 +24,7 @@ mod languages;
 mod live;
 mod media;
 mod meta;
+mod meta_costs;
 mod notifications;
 mod numbers;
 mod odd_input;
@@ -126,6 +127,7 @@ fn every_fact() -> Vec<Fact> {
         inbox::facts(),
         sent_log::facts(),
         costs::facts(),
+        meta_costs::facts(),
         languages::facts(),
         live::facts(),
         admin::facts(),

@@ -66,7 +66,7 @@ async fn one_notification_shows_all_there_is_to_know(backend: Backend) {
             "number": 1, "channel": "twilio", "provider_id": desk.app.bubbles(PHONE)[0].sid, "outcome": "FAILED",
             "error_code": 63005, "error_message": meaning, "error_name": null, "meaning": meaning,
             "started_at": "2026-01-18T14:30:22Z", "finished_at": "2026-01-18T14:30:22Z", "took_ms": 0,
-            "cost": null, "currency": null,
+            "cost": null, "currency": null, "estimated_by": null,
         })
     );
     assert_eq!((&whole["status"], &whole["error_message"]), (&json!("FAILED"), &json!(meaning)));

@@ -311,6 +311,7 @@ fn receipt(nth: usize, leased: &Leased) -> Receipt {
         status,
         error_code,
         error_text: None,
+        category: None,
     }
 }
 

@@ -17,6 +17,7 @@ pub(super) fn keys() -> config::Meta {
         business_account_id: Some("200000000000001".to_owned()),
         app_secret: Some(SECRET.into()),
         verify_token: Some("made up".into()),
+        prices: None,
         api_version: "v23.0".to_owned(),
         api_base: None,
     }

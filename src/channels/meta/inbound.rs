@@ -11,7 +11,7 @@
 mod repair;
 
 use super::{Meta, NAME, media, signature};
-use crate::channels::{Inbound, Media, Medium, Place, Receipt, Rejection, Signal, Status, Webhook};
+use crate::channels::{Inbound, Media, Medium, NOT_BILLED, Place, Receipt, Rejection, Signal, Status, Webhook};
 use crate::kit::phone::mask_numbers;
 use crate::kit::{E164, Handle, Instant, UserId};
 use chrono::DateTime;
@@ -191,8 +191,17 @@ impl Found<'_> {
             status: *reached,
             error_code: error["code"].as_i64().and_then(|code| i32::try_from(code).ok()),
             error_text: words.into_iter().find_map(|words| words.as_str()).map(mask_numbers),
+            category: category(&status["pricing"]),
         })
     }
+}
+
+/// As what a message is billed: a category, or nothing where it is not.
+fn category(pricing: &Value) -> Option<String> {
+    if pricing["billable"] == Value::Bool(false) {
+        return Some(NOT_BILLED.to_owned());
+    }
+    id(&pricing["category"])
 }
 
 /// What somebody said, whatever it was wrapped in.

@@ -11,6 +11,7 @@ mod inbound;
 mod media;
 mod number;
 mod outbound;
+mod prices;
 mod rates;
 pub mod signature;
 mod templates;
@@ -19,7 +20,8 @@ pub use number::Number;
 pub use templates::Approved;
 
 use super::{
-    Accepted, Channel, Media, Medium, Named, Outbound, Rejection, Retry, SendError, Signal, Template, Webhook,
+    Accepted, Channel, Media, Medium, Named, Outbound, Price, Rejection, Retry, SendError, Signal, Taken, Template,
+    Webhook,
 };
 use crate::config::{self, Pace};
 use crate::kit::{E164, Rate};
@@ -164,6 +166,18 @@ impl Channel for Meta {
 
     fn is_outage(&self, name: &str) -> bool {
         errors::is_outage(name)
+    }
+
+    fn bills(&self, medium: Medium) -> bool {
+        medium == Medium::Whatsapp && self.keys.prices.is_some()
+    }
+
+    fn prices_at_once(&self) -> u64 {
+        500 // nobody is asked
+    }
+
+    async fn price_of(&self, message: &Taken<'_>) -> Result<Price, SendError> {
+        Ok(self.keys.prices.as_ref().map_or(Price::Unknown, |prices| prices::of(prices, message)))
     }
 
     async fn send(&self, message: &Outbound) -> Result<Accepted, SendError> {

@@ -194,6 +194,7 @@ fn receipt(sid: String, status: &str, token: Option<String>, form: &Form<'_>) ->
         status,
         error_code: error_code.filter(|_| failed),
         error_text: error_text.filter(|_| failed),
+        category: None,
     }))
 }
 

@@ -21,10 +21,11 @@ pub use account::{Account, Answer};
 pub use content::Content;
 
 use super::{
-    Accepted, Channel, Listed, Media, Medium, Outbound, Rejection, Retry, SendError, Sent, Signal, Template, Webhook,
+    Accepted, Channel, Listed, Media, Medium, Outbound, Price, Rejection, Retry, SendError, Sent, Signal, Taken,
+    Template, Webhook,
 };
 use crate::config::{Pace, SmsSender};
-use crate::kit::{E164, Instant, Money, Rate};
+use crate::kit::{E164, Instant, Rate};
 use async_trait::async_trait;
 use secrecy::{ExposeSecret, SecretString};
 use std::time::Duration;
@@ -223,8 +224,8 @@ impl Channel for Twilio {
         listing::sent_to(self, message, since).await.map(Some)
     }
 
-    async fn price_of(&self, provider_id: &str) -> Result<Option<Money>, SendError> {
-        price::price_of(self, provider_id).await
+    async fn price_of(&self, message: &Taken<'_>) -> Result<Price, SendError> {
+        price::price_of(self, message.provider_id).await
     }
 
     async fn received_since(&self, since: Instant) -> Result<Vec<Listed>, SendError> {

@@ -8,7 +8,7 @@
 use super::listing::read;
 use super::outbound::{ask, encoded, messages_url};
 use super::{Twilio, errors};
-use crate::channels::{Retry, SendError};
+use crate::channels::{Price, Retry, SendError};
 use crate::kit::decimal::{NotDecimal, millionths};
 use crate::kit::{Currency, Money};
 use serde::Deserialize;
@@ -27,7 +27,7 @@ struct Billed {
 }
 
 /// Asks for the price; see [`crate::channels::Channel::price_of`].
-pub(super) async fn price_of(twilio: &Twilio, sid: &str) -> Result<Option<Money>, SendError> {
+pub(super) async fn price_of(twilio: &Twilio, sid: &str) -> Result<Price, SendError> {
     let url = format!("{}/{}.json", messages_url(twilio)?.trim_end_matches(".json"), encoded(sid));
     match read::<Billed>(ask(twilio, || twilio.http.get(&url)).await) {
         // Of the account it would be the same code; but a message that was taken has one.
@@ -37,7 +37,7 @@ pub(super) async fn price_of(twilio: &Twilio, sid: &str) -> Result<Option<Money>
             advice: "Twilio no longer has the message, so what it cost stays unknown.".into(),
             ..error
         }),
-        billed => billed.map(|billed| cost(&billed)),
+        billed => billed.map(|billed| cost(&billed).map_or(Price::NotYet, Price::Billed)),
     }
 }
 
@@ -66,7 +66,6 @@ fn charged(price: &str) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::channels::Channel as _;
     use crate::channels::twilio::canned::*;
 
     #[test]
@@ -98,13 +97,13 @@ mod tests {
         ])
         .await;
         let twilio = channel(base, None);
-        for expected in [None, None, Some("0.0075 USD"), Some("0.0079 EUR"), None] {
-            let price = twilio.price_of("SM1").await.expect("an answer");
-            assert_eq!(price.map(|price| price.to_string()).as_deref(), expected);
+        let billed = |sum| Price::Billed(Money::read(sum).expect("a sum"));
+        for expected in [Price::NotYet, Price::NotYet, billed("0.0075 USD"), billed("0.0079 EUR"), Price::NotYet] {
+            assert_eq!(price_of(&twilio, "SM1").await.expect("an answer"), expected);
         }
-        let gone = twilio.price_of("SM1").await.expect_err("it was deleted");
+        let gone = price_of(&twilio, "SM1").await.expect_err("it was deleted");
         assert_eq!((gone.name, gone.retry), ("message_gone", Retry::Never));
-        let down = twilio.price_of("SM1").await.expect_err("Twilio is down");
+        let down = price_of(&twilio, "SM1").await.expect_err("Twilio is down");
         assert_eq!((down.retry, down.in_doubt), (Retry::Later(None), false));
         assert_eq!(server.asked()[0].line, format!("GET {}", MESSAGES.replace(".json", "/SM1.json")));
     }

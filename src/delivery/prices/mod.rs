@@ -1,4 +1,5 @@
-//! What messages cost: asked of the provider once they are through, and added up by month.
+//! What messages cost: asked of the provider once they are through, or estimated where it says no amount, and added up by
+//! month.
 //!
 //! The job works from the attempts' mark alone (`price_due_at`). A price is counted in the transaction that stores it,
 //! so it is counted once, whoever asked however often. A channel that is out is not asked. No transaction is open while a
@@ -9,7 +10,7 @@ pub mod model;
 use super::budget;
 use super::store::prices::{self, Answer, Finding, Unpriced};
 use crate::app::App;
-use crate::channels::{Channel, Medium, Retry};
+use crate::channels::{Channel, Medium, Price, Retry};
 use crate::kit::Result;
 use chrono::TimeDelta;
 use futures_util::StreamExt as _;
@@ -17,10 +18,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
-/// How often it looks. With [`AT_ONCE`] that makes 240 questions a minute at most.
+/// How often it looks, for [`Channel::prices_at_once`] each time.
 const TIMER: Duration = Duration::from_secs(5);
-/// How many prices are asked between two looks.
-const AT_ONCE: u64 = 20;
 /// How many questions are on their way at a time.
 const IN_FLIGHT: usize = 4;
 /// Other processes leave attempts alone for so long once one asks for their prices: longer than the questions take.
@@ -58,11 +57,11 @@ pub async fn once(app: &App) -> Result<usize> {
 
 async fn ask(app: &App, channel: &Arc<dyn Channel>) -> Result<usize> {
     // Most looks find nothing: those cost a read, not a write.
-    let (name, now) = (channel.name(), app.clock.now());
+    let (name, most, now) = (channel.name(), channel.prices_at_once(), app.clock.now());
     if !prices::is_any_due(app.db.read(), name, now).await? {
         return Ok(0);
     }
-    let due = app.db.write(move |tx| Box::pin(prices::lease(tx, name, AT_ONCE, LEASE))).await?;
+    let due = app.db.write(move |tx| Box::pin(prices::lease(tx, name, most, LEASE))).await?;
     let (looked_at, tz) = (due.looked_at, app.settings.timezone);
     let questions = due.ready.into_iter().map(|one| find(channel.as_ref(), one));
     let findings: Vec<Finding> = futures_util::stream::iter(questions).buffer_unordered(IN_FLIGHT).collect().await;
@@ -74,9 +73,11 @@ async fn ask(app: &App, channel: &Arc<dyn Channel>) -> Result<usize> {
 }
 
 async fn find(channel: &dyn Channel, attempt: Unpriced) -> Finding {
-    let answer = match channel.price_of(&attempt.provider_id).await {
-        Ok(Some(price)) => Answer::Price(price),
-        Ok(None) => Answer::NotYet,
+    let answer = match channel.price_of(&attempt.taken()).await {
+        Ok(Price::Billed(price)) => Answer::Billed(price),
+        Ok(Price::Estimated { money, free }) => Answer::Estimated(money, free),
+        Ok(Price::NotYet) => Answer::NotYet,
+        Ok(Price::Unknown) => Answer::Never,
         Err(error) if error.retry == Retry::Never => {
             tracing::warn!(delivery.id = attempt.delivery_id, "what a message cost stays unknown: {error}");
             Answer::Never

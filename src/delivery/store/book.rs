@@ -8,7 +8,7 @@ use crate::delivery::prices::model as prices;
 use crate::kit::{Instant, Result};
 use sea_orm::sea_query::{CaseStatement, Expr};
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// A delivery that there is news of.
 #[derive(Clone, Debug, sea_orm::FromQueryResult)]
@@ -33,6 +33,8 @@ pub(super) struct Tried {
     number: i32,
     outcome: String,
     provider_id: Option<String>,
+    /// As what it is billed, where a receipt said so already.
+    category: Option<String>,
     /// The template that it went by.
     pub(super) template: Option<String>,
     pub(super) started_at: Instant,
@@ -100,6 +102,12 @@ impl Book {
             Some(tried) => tried.number == delivery.attempts && tried.outcome != "FAILED",
             None => !self.taken.contains(&delivery.id),
         }
+    }
+
+    /// The attempts that these receipts say a category of for the first time, with the category.
+    pub(super) fn new_categories<'a>(&self, receipts: &'a [Receipt]) -> BTreeMap<i64, &'a str> {
+        let said = receipts.iter().filter_map(|receipt| Some((self.attempt(receipt)?, receipt.category.as_deref()?)));
+        said.filter(|(tried, _)| tried.category.is_none()).map(|(tried, category)| (tried.id, category)).collect()
     }
 
     /// The lines that nobody else sees to: their first deliveries may be others now.
@@ -170,7 +178,7 @@ async fn by_provider(tx: &Tx, receipts: &[Receipt]) -> Result<HashMap<String, Tr
         .select_only()
         .columns([attempt::Column::Id, attempt::Column::DeliveryId, attempt::Column::Number])
         .columns([attempt::Column::Outcome, attempt::Column::ProviderId, attempt::Column::Template])
-        .column(attempt::Column::StartedAt)
+        .columns([attempt::Column::StartedAt, attempt::Column::Category])
         .filter(attempt::Column::Channel.is_in(channels))
         .filter(attempt::Column::ProviderId.is_in(receipts.iter().map(|receipt| receipt.provider_id.as_str())))
         .into_model()

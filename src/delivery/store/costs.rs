@@ -7,8 +7,10 @@ use crate::db::Tx;
 use crate::kit::Result;
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait as _, SimpleExpr};
-use sea_orm::{ColumnTrait as _, ConnectionTrait, DbBackend, EntityTrait as _, QueryFilter as _, QueryOrder as _};
-use std::collections::BTreeMap;
+use sea_orm::{
+    ColumnTrait as _, ConnectionTrait, DbBackend, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What is added up together.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,13 +27,17 @@ pub struct Sort {
     pub event: Option<String>,
     /// The currency.
     pub currency: String,
+    /// Of what is estimated: the category that it is estimated by.
+    pub category: Option<String>,
 }
 
 impl Sort {
     /// All of it in one.
     fn name(&self) -> String {
-        let Self { month, channel, medium, kind, event, currency } = self;
-        format!("{month} {currency} {channel} {medium} {kind} {}", event.as_deref().unwrap_or_default())
+        let Self { month, channel, medium, kind, event, currency, category } = self;
+        let event = event.as_deref().unwrap_or_default();
+        let billed = format!("{month} {currency} {channel} {medium} {kind} {event}");
+        category.as_ref().map_or_else(|| billed.clone(), |category| format!("{billed} {category}"))
     }
 }
 
@@ -54,6 +60,7 @@ pub async fn add(tx: &Tx, messages: impl Iterator<Item = (Sort, i64)>) -> Result
         kind: Set(sort.kind.clone()),
         event: Set(sort.event.clone()),
         currency: Set(sort.currency.clone()),
+        category: Set(sort.category.clone()),
         micros: Set(0),
         messages: Set(0),
     });
@@ -86,14 +93,47 @@ pub async fn between(conn: &impl ConnectionTrait, first: &str, last: &str) -> Re
     Ok(costs.all(conn).await?)
 }
 
-/// What a month cost, by currency, in millionths.
-pub async fn spent(conn: &impl ConnectionTrait, month: &str) -> Result<BTreeMap<String, i64>> {
-    let mut spent: BTreeMap<String, i64> = BTreeMap::new();
+/// What a month cost in one currency, in millionths.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Spent {
+    /// All of it.
+    pub micros: i64,
+    /// How much of that is estimated.
+    pub estimated: i64,
+}
+
+/// What a month cost, by currency.
+pub async fn spent(conn: &impl ConnectionTrait, month: &str) -> Result<BTreeMap<String, Spent>> {
+    let mut spent: BTreeMap<String, Spent> = BTreeMap::new();
     for cost in between(conn, month, month).await? {
         let sum = spent.entry(cost.currency).or_default();
-        *sum = sum.saturating_add(cost.micros);
+        sum.micros = sum.micros.saturating_add(cost.micros);
+        if cost.category.is_some() {
+            sum.estimated = sum.estimated.saturating_add(cost.micros);
+        }
     }
     Ok(spent)
+}
+
+/// How many messages of these months' categories are counted so far.
+pub async fn counted(
+    conn: &impl ConnectionTrait,
+    of: &BTreeSet<(String, String)>,
+) -> Result<BTreeMap<(String, String), u64>> {
+    let mut counted = BTreeMap::new();
+    if of.is_empty() {
+        return Ok(counted);
+    }
+    let some = cost::Entity::find()
+        .select_only()
+        .columns([cost::Column::Month, cost::Column::Category, cost::Column::Messages])
+        .filter(cost::Column::Month.is_in(of.iter().map(|(month, _)| month.as_str())))
+        .filter(cost::Column::Category.is_in(of.iter().map(|(_, category)| category.as_str())));
+    for (month, category, messages) in some.into_tuple::<(String, String, i64)>().all(conn).await? {
+        let sum: &mut u64 = counted.entry((month, category)).or_default();
+        *sum = sum.saturating_add(u64::try_from(messages).unwrap_or(0));
+    }
+    Ok(counted)
 }
 
 /// PostgreSQL takes the type of a CASE from its branches, and a bound parameter has none.

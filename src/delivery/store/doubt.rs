@@ -100,7 +100,7 @@ fn tell(asked: &[&Outcome], found: &[Receipt], untaken: &[i64], unknown: &[i64])
 
 fn receipt(channel: &'static str, sent: Sent) -> Receipt {
     let Sent { provider_id, status, error_code, .. } = sent;
-    Receipt { channel, provider_id, token: None, from: None, status, error_code, error_text: None }
+    Receipt { channel, provider_id, token: None, from: None, status, error_code, error_text: None, category: None }
 }
 
 /// Those that no callback has settled meanwhile.

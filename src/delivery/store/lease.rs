@@ -340,6 +340,7 @@ async fn open_attempts(tx: &Tx, leased: &[Leased]) -> Result<()> {
             currency: Set(None),
             price_due_at: Set(None),
             price_tries: Set(0),
+            category: Set(None),
             template: Set(delivery.template().ok().flatten().map(|template| template.key())),
         })
         .collect();

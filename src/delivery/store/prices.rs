@@ -3,10 +3,12 @@
 use super::costs::{self, Sort};
 use super::lines;
 use super::rows::{attempt, row};
+use crate::channels::{Status, Taken};
 use crate::db::Tx;
 use crate::delivery::prices::model;
 use crate::kit::{Instant, Money, Result};
 use crate::outbox::row as event;
+use crate::people::store::address;
 use chrono::TimeDelta;
 use chrono_tz::Tz;
 use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait as _, LockBehavior, LockType, SimpleExpr};
@@ -32,6 +34,20 @@ pub struct Unpriced {
     kind: String,
     status: String,
     event: Option<String>,
+    category: Option<String>,
+    address: String,
+}
+
+impl Unpriced {
+    /// What its channel has to know of it.
+    pub fn taken(&self) -> Taken<'_> {
+        let arrived = match Status::named(&self.status) {
+            Some(Status::Delivered | Status::Read) => Some(true),
+            Some(Status::Failed) => Some(false),
+            _ => None,
+        };
+        Taken { provider_id: &self.provider_id, to: &self.address, category: self.category.as_deref(), arrived }
+    }
 }
 
 /// What is due.
@@ -43,11 +59,13 @@ pub struct Due {
     pub ready: Vec<Unpriced>,
 }
 
-/// What a provider said of an attempt's price.
+/// What there is to be known of an attempt's price.
 #[derive(Clone, Debug)]
 pub enum Answer {
-    /// This is it.
-    Price(Money),
+    /// The provider bills this.
+    Billed(Money),
+    /// By its category it costs this, but for the first so many of a month.
+    Estimated(Money, u64),
     /// It is not known yet, or the provider could not be asked.
     NotYet,
     /// It will never be known.
@@ -59,7 +77,7 @@ pub enum Answer {
 pub struct Finding {
     /// The attempt.
     pub attempt: Unpriced,
-    /// What the provider said.
+    /// What there is to be known.
     pub answer: Answer,
 }
 
@@ -95,10 +113,12 @@ pub async fn lease(tx: &Tx, channel: &str, most: u64, lease: TimeDelta) -> Resul
         .select_only()
         .columns([attempt::Column::Id, attempt::Column::DeliveryId, attempt::Column::Channel])
         .columns([attempt::Column::ProviderId, attempt::Column::StartedAt, attempt::Column::FinishedAt])
-        .column(attempt::Column::PriceTries)
+        .columns([attempt::Column::PriceTries, attempt::Column::Category])
         .columns([row::Column::Medium, row::Column::Kind, row::Column::Status])
         .column_as(event::Column::Name, "event")
+        .column_as(address::Column::Value, "address")
         .join(JoinType::InnerJoin, attempt::Relation::Delivery.def())
+        .join(JoinType::InnerJoin, row::Relation::Address.def())
         .join(JoinType::LeftJoin, row::Relation::Event.def())
         .filter(attempt::Column::Id.is_in(ids.iter().copied()))
         .filter(attempt::Column::ProviderId.is_not_null())
@@ -124,11 +144,14 @@ pub async fn lease(tx: &Tx, channel: &str, most: u64, lease: TimeDelta) -> Resul
 /// Stores what was found out. Each price is added to what its month cost, once.
 pub async fn record(tx: &Tx, findings: &[Finding], tz: Tz) -> Result<()> {
     let mut next: BTreeMap<i64, Option<Instant>> = BTreeMap::new();
-    let mut priced: BTreeMap<i64, (&Unpriced, &Money)> = BTreeMap::new();
+    let mut priced: BTreeMap<i64, Priced<'_>> = BTreeMap::new();
     for Finding { attempt, answer } in findings {
         match answer {
-            Answer::Price(price) => {
-                priced.insert(attempt.id, (attempt, price));
+            Answer::Billed(price) => {
+                priced.insert(attempt.id, Priced { attempt, price: price.clone(), free: None });
+            }
+            Answer::Estimated(price, free) => {
+                priced.insert(attempt.id, Priced { attempt, price: price.clone(), free: Some(*free) });
             }
             Answer::NotYet => {
                 next.insert(attempt.id, model::again_at(attempt.price_tries + 1, tx.now()));
@@ -144,11 +167,12 @@ pub async fn record(tx: &Tx, findings: &[Finding], tz: Tz) -> Result<()> {
     if priced.is_empty() {
         return Ok(());
     }
-    let micros = priced.iter().fold(CaseStatement::new(), |case, (id, (_, price))| {
-        case.case(attempt::Column::Id.eq(*id), costs::amount(tx, price.micros))
+    give_free_ones(tx, &mut priced, tz).await?;
+    let micros = priced.iter().fold(CaseStatement::new(), |case, (id, priced)| {
+        case.case(attempt::Column::Id.eq(*id), costs::amount(tx, priced.price.micros))
     });
-    let currency = priced.iter().fold(CaseStatement::new(), |case, (id, (_, price))| {
-        case.case(attempt::Column::Id.eq(*id), Expr::value(price.currency.as_str()))
+    let currency = priced.iter().fold(CaseStatement::new(), |case, (id, priced)| {
+        case.case(attempt::Column::Id.eq(*id), Expr::value(priced.price.currency.as_str()))
     });
     attempt::Entity::update_many()
         .col_expr(attempt::Column::PriceMicros, micros.into())
@@ -157,18 +181,49 @@ pub async fn record(tx: &Tx, findings: &[Finding], tz: Tz) -> Result<()> {
         .filter(attempt::Column::Id.is_in(priced.keys().copied()))
         .exec(tx.conn())
         .await?;
-    costs::add(tx, priced.into_values().map(|(attempt, price)| (sort(attempt, price, tz), price.micros))).await
+    costs::add(tx, priced.values().map(|priced| (priced.sort(tz), priced.price.micros))).await
 }
 
-fn sort(attempt: &Unpriced, price: &Money, tz: Tz) -> Sort {
-    Sort {
-        month: model::month(attempt.started_at, tz),
-        channel: attempt.channel.clone(),
-        medium: attempt.medium.clone(),
-        kind: attempt.kind.clone(),
-        event: attempt.event.clone(),
-        currency: price.currency.as_str().to_owned(),
+/// An attempt with its price.
+struct Priced<'a> {
+    attempt: &'a Unpriced,
+    price: Money,
+    /// Of what is estimated: how many messages of its category a month cost nothing.
+    free: Option<u64>,
+}
+
+impl Priced<'_> {
+    fn sort(&self, tz: Tz) -> Sort {
+        let Self { attempt, price, free } = self;
+        Sort {
+            month: model::month(attempt.started_at, tz),
+            channel: attempt.channel.clone(),
+            medium: attempt.medium.clone(),
+            kind: attempt.kind.clone(),
+            event: attempt.event.clone(),
+            currency: price.currency.as_str().to_owned(),
+            category: free.and(attempt.category.clone()),
+        }
     }
+}
+
+/// Takes the price off those that are among the first of their category in their month. Two processes that count at the
+/// same time may both give the last one away: it is an estimate.
+async fn give_free_ones(tx: &Tx, priced: &mut BTreeMap<i64, Priced<'_>>, tz: Tz) -> Result<()> {
+    let counted_as = |priced: &Priced<'_>| {
+        let month = model::month(priced.attempt.started_at, tz);
+        priced.free.filter(|free| *free > 0).and(priced.attempt.category.clone()).map(|category| (month, category))
+    };
+    let mut counted = costs::counted(tx.conn(), &priced.values().filter_map(counted_as).collect()).await?;
+    for priced in priced.values_mut() {
+        let (Some(key), Some(free)) = (counted_as(priced), priced.free) else { continue };
+        let so_far = counted.entry(key).or_default();
+        if *so_far < free {
+            priced.price.micros = 0;
+        }
+        *so_far += 1;
+    }
+    Ok(())
 }
 
 /// Those of these attempts that have no price yet; nobody else gives them one until the transaction ends.

@@ -38,6 +38,7 @@ pub async fn receive(tx: &Tx, receipts: &[Receipt], judge: impl Fn(&Receipt) -> 
         return Ok(());
     }
     let book = Book::open(tx, receipts).await?;
+    categorize(tx, &book.new_categories(receipts)).await?;
     // By rank, so that a set which says both ends as one that came in order would.
     let mut moves: BTreeMap<(i16, Option<i32>), Move> = BTreeMap::new();
     for receipt in receipts {
@@ -73,6 +74,22 @@ pub async fn receive(tx: &Tx, receipts: &[Receipt], judge: impl Fn(&Receipt) -> 
         held::mirror(tx, &digests(&group.deliveries), group.status, None).await?;
     }
     lines::let_go(tx, &book.free_lines()).await
+}
+
+/// Keeps as what attempts are billed.
+async fn categorize(tx: &Tx, categories: &BTreeMap<i64, &str>) -> Result<()> {
+    if categories.is_empty() {
+        return Ok(());
+    }
+    let category = categories.iter().fold(CaseStatement::new(), |case, (id, category)| {
+        case.case(attempt::Column::Id.eq(*id), Expr::value(*category))
+    });
+    attempt::Entity::update_many()
+        .col_expr(attempt::Column::Category, category.into())
+        .filter(attempt::Column::Id.is_in(categories.keys().copied()))
+        .exec(tx.conn())
+        .await?;
+    Ok(())
 }
 
 /// Deliveries that go to the same status, with the reason where that is a failure.

@@ -98,6 +98,7 @@ pub mod attempt {
         pub currency: Option<String>,
         pub price_due_at: Option<Instant>,
         pub price_tries: i32,
+        pub category: Option<String>,
         pub template: Option<String>,
     }
 
@@ -125,6 +126,7 @@ pub mod cost {
         pub kind: String,
         pub event: Option<String>,
         pub currency: String,
+        pub category: Option<String>,
         pub micros: i64,
         pub messages: i64,
     }

@@ -200,6 +200,7 @@ impl<'a> Turns<'a> {
             currency: Set(None),
             price_due_at: Set((is_taken && outcome.is_billed).then(|| prices::first_look(now))),
             price_tries: Set(0),
+            category: Set(None),
             template: NotSet,
         });
     }

@@ -235,7 +235,15 @@ fn statuses_become_receipts_by_the_deliverys_own_token() {
             status,
             error_code,
             error_text: error_text.map(str::to_owned),
+            category: None,
         })]
+    };
+    let billed = |status, category: &str| {
+        let mut told = receipt(status, None, None);
+        if let Some(Signal::Receipt(told)) = told.first_mut() {
+            told.category = Some(category.to_owned());
+        }
+        told
     };
     let pricing = json!({"billable": true, "pricing_model": "PMP", "category": "utility"});
     let failed = |error: Value| json!({"status": "failed", "errors": [error]});
@@ -245,9 +253,14 @@ fn statuses_become_receipts_by_the_deliverys_own_token() {
     for (content, expected) in [
         (
             json!({"status": "sent", "conversation": {"id": "1", "origin": {"type": "utility"}}, "pricing": pricing}),
-            receipt(Status::Sent, None, None),
+            billed(Status::Sent, "utility"),
         ),
-        (json!({"status": "delivered", "pricing": pricing}), receipt(Status::Delivered, None, None)),
+        (json!({"status": "delivered", "pricing": pricing}), billed(Status::Delivered, "utility")),
+        (
+            json!({"status": "delivered", "pricing": {"billable": false, "category": "service"}}),
+            billed(Status::Delivered, NOT_BILLED),
+        ),
+        (json!({"status": "delivered", "pricing": {"category": [1]}}), receipt(Status::Delivered, None, None)),
         (json!({"status": "read"}), receipt(Status::Read, None, None)),
         (json!({"status": "read", "errors": [{"code": 1}]}), receipt(Status::Read, None, None)),
         (failed(details), receipt(Status::Failed, Some(131_047), Some(words))),

@@ -299,6 +299,7 @@ fn status_callbacks_become_receipts_by_the_deliverys_own_token() {
             status,
             error_code: code,
             error_text: text.map(str::to_owned),
+            category: None,
         })])
     };
     for (word, expected) in [
