@@ -7,6 +7,7 @@
 
 use super::figures;
 use super::leaving::outbound;
+use super::made::Made;
 use super::model::{CHANNEL_PAUSE, CLOCK_SKEW, HIGH_TIDE_BREATH, Lane, OUTAGE, OUTAGE_PAUSE};
 use super::pace::{Pace, Sender};
 use super::presence::Presence;
@@ -50,6 +51,7 @@ pub struct Dispatcher {
     app: App,
     presence: Presence,
     pace: Pace,
+    made: Made,
     outcomes: Batch<Outcome, ()>,
     places: Arc<Semaphore>,
     for_notices: Arc<Semaphore>,
@@ -78,7 +80,8 @@ impl Dispatcher {
             })
         });
         let for_notices = Arc::new(Semaphore::new(NOTICES_IN_FLIGHT));
-        Self { app: app.clone(), presence: Presence::new(app), pace: pace.clone(), outcomes, places, for_notices }
+        let (presence, pace, made) = (Presence::new(app), pace.clone(), Made::new(app));
+        Self { app: app.clone(), presence, pace, made, outcomes, places, for_notices }
     }
 
     /// How many outcomes wait to be recorded, and how many may.
@@ -261,7 +264,10 @@ impl Dispatcher {
         let started_at = self.app.clock.now();
         let came = match (outbound(&leased), leased.doubted_at) {
             _ if !self.presence.has(&leased) => Came::Sent(Err(lease_ran_out())),
-            (Ok(message), None) => Came::Sent(channel.send(&message).await),
+            (Ok(mut message), None) => {
+                message.made = self.made.of(channel.as_ref(), &message).await;
+                Came::Sent(channel.send(&message).await)
+            }
             (Ok(message), Some(since)) => Came::Asked(channel.sent_to(&message, since - CLOCK_SKEW).await),
             (Err(unsound), _) => Came::Sent(Err(unsound)),
         };

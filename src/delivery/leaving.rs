@@ -20,6 +20,7 @@ pub(super) fn outbound(leased: &Leased) -> Result<Outbound, SendError> {
         subject: leased.subject.clone(),
         text: leased.body.clone(),
         rich: leased.rich().map_err(|_| unsound("contents"))?,
+        made: None,
         token: leased.token.clone(),
         written_at: leased.created_at,
         template: leased.template().map_err(|_| unsound("template"))?,

@@ -9,6 +9,7 @@ pub mod budget;
 pub mod dispatch;
 mod figures;
 mod leaving;
+mod made;
 pub mod model;
 pub mod pace;
 mod presence;

@@ -7,6 +7,7 @@ mod doubt;
 pub mod held;
 mod lease;
 mod lines;
+pub mod made;
 mod notices;
 pub mod over_budget;
 pub mod prices;

@@ -83,6 +83,7 @@ fn outbound(text: &str) -> Outbound {
         subject: Some("Your ticket: Zahlung schlägt fehl".to_owned()),
         text: text.to_owned(),
         rich: Rich::default(),
+        made: None,
         token: "t0ken".to_owned(),
         written_at: Utc.with_ymd_and_hms(2026, 1, 18, 14, 30, 22).single().expect("an instant"),
         template: None,

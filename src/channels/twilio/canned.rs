@@ -32,6 +32,7 @@ pub(super) fn outbound(text: &str) -> Outbound {
         subject: None,
         text: text.to_owned(),
         rich: Rich::default(),
+        made: None,
         token: "t0ken".to_owned(),
         written_at: chrono::DateTime::UNIX_EPOCH,
         template: None,

@@ -7,6 +7,7 @@
 mod account;
 #[cfg(test)]
 mod canned;
+mod choices;
 mod content;
 pub mod errors;
 mod inbound;
@@ -21,7 +22,8 @@ pub use account::{Account, Answer};
 pub use content::Content;
 
 use super::{
-    Accepted, Channel, Listed, Media, Medium, Outbound, Rejection, Retry, SendError, Sent, Signal, Template, Webhook,
+    Accepted, Channel, Listed, Media, Medium, Need, Outbound, Rejection, Retry, SendError, Sent, Signal, Template,
+    Webhook,
 };
 use crate::config::{Pace, SmsSender};
 use crate::kit::{E164, Instant, Money, Rate};
@@ -213,6 +215,14 @@ impl Channel for Twilio {
 
     fn bills(&self, medium: Medium) -> bool {
         medium != Medium::Email
+    }
+
+    fn needs(&self, message: &Outbound) -> Option<Need> {
+        choices::needs(self, message)
+    }
+
+    async fn make(&self, need: &Need) -> Result<String, SendError> {
+        choices::make(self, need).await
     }
 
     async fn send(&self, message: &Outbound) -> Result<Accepted, SendError> {

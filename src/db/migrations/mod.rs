@@ -26,6 +26,7 @@ mod m20_reach;
 mod m22_languages;
 mod m23_user_ids;
 mod m24_rich;
+mod m25_made;
 
 use crate::db::Db;
 use crate::kit::{Error, Result};
@@ -119,6 +120,7 @@ impl MigratorTrait for Migrator {
             Box::new(m22_languages::Migration),
             Box::new(m23_user_ids::Migration),
             Box::new(m24_rich::Migration),
+            Box::new(m25_made::Migration),
         ]
     }
 }

@@ -199,3 +199,25 @@ pub mod process {
 
     impl ActiveModelBehavior for ActiveModel {}
 }
+
+/// What was made at a provider.
+pub mod made {
+    use crate::kit::Instant;
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "made")]
+    pub struct Model {
+        #[sea_orm(primary_key)]
+        pub id: i64,
+        pub shape: String,
+        pub channel: String,
+        pub provider_id: String,
+        pub created_at: Instant,
+    }
+
+    #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
