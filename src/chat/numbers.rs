@@ -1,7 +1,8 @@
 //! Proving one's own number: the codes that go to phones and come from them, and the endpoints beside them.
 
 use super::Say;
-use super::inbound::{Fresh, reply};
+use super::inbound::Fresh;
+use super::reply::reply;
 use crate::app::App;
 use crate::bus::Poke;
 use crate::channels::Medium;
