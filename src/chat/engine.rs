@@ -7,6 +7,7 @@
 use super::field::{answer_vars, ask};
 use super::flow::Flows;
 use super::offers::{Offer, meant};
+use super::pick::clean;
 use super::records::{Lookup, Records};
 use super::session::{Answer, Session};
 use super::taps::{Tap, Tappable};
@@ -32,7 +33,7 @@ pub struct Input {
 impl Input {
     /// What was tapped, where a button or a row of ours was.
     pub fn tap(&self) -> Option<Tap> {
-        self.tapped.as_deref().and_then(Tap::read)
+        self.tapped.as_deref().and_then(|payload| Tap::read(&clean(payload)))
     }
 
     /// A message of text alone.
@@ -70,6 +71,7 @@ impl Say {
     }
 
     /// The same words with something to tap.
+    #[must_use]
     pub fn with(mut self, taps: impl IntoIterator<Item = Tappable>) -> Self {
         self.taps.extend(taps);
         self

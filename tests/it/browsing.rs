@@ -91,24 +91,21 @@ async fn taps_lead_from_hi_to_a_reference(browser: &Browser, is_meta: bool) -> R
         ("▢ High", "Ticket: MAINT-"),
     ];
     for (does, answer) in conversation {
-        match does.split_once(' ').filter(|(sign, _)| ["☰", "▢"].contains(sign)) {
-            Some((sign, title)) => {
-                if sign == "☰" {
-                    let opens = last("//button[contains(@class,'opens')]");
-                    let opens = page.wait().for_element(Locator::XPath(&opens)).await.map_err(told)?;
-                    opens.click().await.map_err(told)?;
-                    let name = format!("taps-list{}.png", if is_meta { "-meta" } else { "" });
-                    browser.screenshot(&Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)).await?;
-                }
-                let option = last(&format!("//button[.='{title}']"));
-                let option = page.wait().for_element(Locator::XPath(&option)).await.map_err(told)?;
-                option.click().await.map_err(told)?;
+        if let Some((sign, title)) = does.split_once(' ').filter(|(sign, _)| ["☰", "▢"].contains(sign)) {
+            if sign == "☰" {
+                let opens = last("//button[contains(@class,'opens')]");
+                let opens = page.wait().for_element(Locator::XPath(&opens)).await.map_err(told)?;
+                opens.click().await.map_err(told)?;
+                let name = format!("taps-list{}.png", if is_meta { "-meta" } else { "" });
+                browser.screenshot(&Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)).await?;
             }
-            None => {
-                let field = page.find(Locator::Css("#message")).await.map_err(told)?;
-                field.send_keys(does).await.map_err(told)?;
-                page.find(Locator::Css("#send")).await.map_err(told)?.click().await.map_err(told)?;
-            }
+            let option = last(&format!("//button[.='{title}']"));
+            let option = page.wait().for_element(Locator::XPath(&option)).await.map_err(told)?;
+            option.click().await.map_err(told)?;
+        } else {
+            let field = page.find(Locator::Css("#message")).await.map_err(told)?;
+            field.send_keys(does).await.map_err(told)?;
+            page.find(Locator::Css("#send")).await.map_err(told)?.click().await.map_err(told)?;
         }
         let bubble = format!("//*[contains(@class,'bubble') and contains(@class,'in') and contains(., '{answer}')]");
         let wait = page.wait().at_most(Duration::from_secs(15)).for_element(Locator::XPath(&bubble)).await;

@@ -5,7 +5,9 @@ use crate::support::app::{OPERATOR, TestApp, number};
 use crate::support::databases::Backend;
 use crate::support::meta::{META, NO_TWILIO};
 use crate::support::transcript;
+use crate::support::twilio::Form;
 use andon::channels::Status;
+use andon::delivery::store::made;
 use andon::people::Role;
 use andon::simulator::{Bubble, Button, Faults, Incoming, Side};
 use chrono::TimeDelta;
@@ -48,7 +50,7 @@ fn last(app: &TestApp, phone: &str) -> Bubble {
 fn tap_on(phone: &str, bubble: &Bubble, title: &str) -> Incoming {
     let choices = bubble.choices.as_ref().expect("something to tap");
     let option = choices.options.iter().find(|option| option.title == title);
-    let option = option.unwrap_or_else(|| panic!("{title} is not among {choices:?}"));
+    let option = option.expect(title);
     let button = Button { text: option.title.clone(), payload: option.id.clone(), is_row: choices.opens.is_some() };
     let text = Incoming::text(&number(phone), option.title.clone());
     Incoming { button: Some(button), quoted: Some(bubble.sid.clone()), provider: Some(bubble.provider), ..text }
@@ -82,7 +84,7 @@ async fn play(backend: Backend, settings: &[(&str, &str)]) -> usize {
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         if CONVERSATIONS.contains(&name.as_str()) {
             let played = transcript::play_by_taps(backend, &path, settings).await;
-            taps += played.unwrap_or_else(|why| panic!("{name}: {why}"));
+            taps += played.expect(&name);
         }
     }
     taps
@@ -161,14 +163,13 @@ async fn a_tap_on_an_old_message_changes_nothing(backend: Backend) {
         assert!(said.contains("earlier question") && said.contains("Severity"), "{said}");
         assert_eq!(app.state(OPERATOR).await.as_deref(), Some("create_defect.severity"));
         let mut garbage = tap_on(OPERATOR, &last(&app, OPERATOR), "High");
-        garbage.button.as_mut().expect("a button").payload = "answer:999:nothing".to_owned();
+        "answer:999:nothing".clone_into(&mut garbage.button.as_mut().expect("a button").payload);
         assert!(app.sends(garbage).await.1.join("\n").contains("Description"), "what is seen counts");
         app.end().await;
     }
 }
 
 async fn a_tap_that_comes_twice_counts_once(backend: Backend) {
-    use crate::support::twilio::Form;
     let app = by(backend, false, &[]).await;
     app.says(OPERATOR, "hi").await;
     taps(&app, OPERATOR, "Create Defect Report").await;
@@ -225,7 +226,6 @@ async fn two_processes_remember_the_same(backend: Backend) {
     if backend == Backend::Sqlite {
         return; // its file is one process's
     }
-    use andon::delivery::store::made;
     let app = by(backend, false, &[]).await;
     let db = &app.server.app.db;
     let both = ["HX1", "HX2"].map(|id| async move {
