@@ -34,7 +34,7 @@ use chrono_tz::Tz;
 use clap::error::ErrorKind;
 use clap::{ArgMatches, Command, FromArgMatches};
 use ipnet::IpNet;
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::SecretString;
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU32;
@@ -142,6 +142,8 @@ pub struct Settings {
     pub webhook_networks: Vec<IpNet>,
     /// For how long the answers of a dormant form are kept.
     pub draft_life: TimeDelta,
+    /// Whether choices are shown to be tapped, where a channel can.
+    pub has_taps: bool,
     /// Whether the simulator is mounted; only ever on a loopback address.
     pub simulator: bool,
     /// Whether this is the demo, which is open to this machine and to nobody else.
@@ -221,6 +223,7 @@ impl Settings {
             wording_dir: None,
             webhook_networks: Vec::new(),
             draft_life: TimeDelta::days(7),
+            has_taps: true,
             simulator: true,
             is_demo: true,
             log: "info".to_owned(),
@@ -392,9 +395,4 @@ fn arguments() -> Vec<clap::Arg> {
 /// The simulator's number, where none is set.
 pub(crate) fn simulated_sender() -> E164 {
     E164::parse(SIMULATED_SENDER).expect("the constant is in E.164 form")
-}
-
-/// Whether two secrets are the same; not for answering strangers, as it takes no constant time.
-fn same(left: &SecretString, right: &SecretString) -> bool {
-    left.expose_secret() == right.expose_secret()
 }

@@ -254,10 +254,59 @@
       rich(text, bubble.text);
       item.append(text);
     }
+    if (bubble.choices) item.append(choicesOf(bubble));
     const foot = make('div', 'foot');
     item.append(foot);
     showFoot(foot, bubble);
     log.append(item);
+  }
+
+  // Buttons stand under the text, a list opens from its button. Old ones stay there to be tapped, as on every phone.
+  function choicesOf(bubble) {
+    const { opens, options } = bubble.choices;
+    const box = make('div', opens ? 'choices list' : 'choices');
+    const tap = (option) => write({
+      text: option.title,
+      button: { text: option.title, payload: option.id, is_row: Boolean(opens) },
+      quoted: bubble.sid,
+      provider: bubble.provider,
+    });
+    const rows = options.map((option) => {
+      const row = make('button', 'choice');
+      row.type = 'button';
+      row.dataset.id = option.id;
+      const title = make('span', 'title', option.title);
+      title.dir = 'auto';
+      row.append(title);
+      if (option.description) {
+        const under = make('span', 'under', option.description);
+        under.dir = 'auto';
+        row.append(under);
+      }
+      row.addEventListener('click', () => { tap(option); if (opens) shut(); });
+      return row;
+    });
+    if (!opens) {
+      box.append(...rows);
+      return box;
+    }
+    const opener = make('button', 'choice opens', opens);
+    const list = make('div', 'rows');
+    opener.type = 'button';
+    opener.dir = 'auto';
+    list.hidden = true;
+    list.append(...rows);
+    const show = (isOpen) => {
+      list.hidden = !isOpen;
+      opener.setAttribute('aria-expanded', String(isOpen));
+      if (isOpen) list.scrollIntoView({ block: 'nearest' });
+    };
+    const shut = () => { show(false); opener.focus(); };
+    show(false);
+    opener.addEventListener('click', () => show(list.hidden));
+    list.addEventListener('keydown', (event) => { if (event.key === 'Escape') shut(); });
+    box.append(opener, list);
+    return box;
   }
 
   function fileOf(bubble, file) {

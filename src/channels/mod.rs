@@ -7,12 +7,15 @@
 mod canned;
 pub mod meta;
 mod price;
+mod rich;
 mod signals;
 pub mod smtp;
+pub mod taps;
 pub mod twilio;
 
 pub use crate::config::Named;
 pub use price::{NOT_BILLED, Price, Taken};
+pub use rich::{Choice, Choices, Enclosed, EnclosedKind, Rich, Source};
 pub use signals::{Inbound, Listed, Media, Place, Receipt, Rejection, Signal, Webhook};
 
 use crate::kit::{E164, EmailAddress, Handle, Instant, Rate};
@@ -151,6 +154,10 @@ pub struct Outbound {
     pub subject: Option<String>,
     /// The text within [`Channel::max_chars`]: plain in a text message, else in WhatsApp's markup.
     pub text: String,
+    /// What it holds beside its text; the text says it too, for a channel that cannot show it.
+    pub rich: Rich,
+    /// What the provider has for its choices, by its id ([`Channel::needs`]); without it the text goes alone.
+    pub made: Option<String>,
     /// The delivery's own token; comes back in the status callback.
     pub token: String,
     /// When the delivery was made, however often it was tried since.
@@ -202,6 +209,15 @@ pub struct Sent {
     pub error_code: Option<i32>,
     /// When the provider took it, by its own clock.
     pub created_at: Instant,
+}
+
+/// Something that has to be at the provider before choices can be shown: made once, used for every message of its shape.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Need {
+    /// What tells it from others, in any account: letters and digits.
+    pub key: String,
+    /// What the provider is asked to make.
+    pub body: serde_json::Value,
 }
 
 /// What to do after a failed send.
@@ -322,6 +338,26 @@ pub trait Channel: Send + Sync {
     /// Whether the provider bills each message on this medium, and it can be known afterwards what it cost.
     fn bills(&self, _medium: Medium) -> bool {
         false
+    }
+
+    /// What has to be at the provider before this message can go with its choices shown; none where nothing has.
+    fn needs(&self, _message: &Outbound) -> Option<Need> {
+        None
+    }
+
+    /// Has the provider make it; answers with its id.
+    async fn make(&self, need: &Need) -> Result<String, SendError> {
+        Ok(need.key.clone())
+    }
+
+    /// Whether somebody can be shown that their message was read and is being answered.
+    fn shows_reading(&self) -> bool {
+        false
+    }
+
+    /// Shows it, of the message with this id.
+    async fn show_reading(&self, _provider_id: &str) -> Result<(), SendError> {
+        Ok(())
     }
 
     /// Hands one message to the provider.

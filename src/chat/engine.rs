@@ -7,8 +7,10 @@
 use super::field::{answer_vars, ask};
 use super::flow::Flows;
 use super::offers::{Offer, meant};
+use super::pick::clean;
 use super::records::{Lookup, Records};
 use super::session::{Answer, Session};
+use super::taps::{Tap, Tappable};
 use super::turn::{Turn, said, typed_references};
 use crate::channels::Media;
 use crate::people::Role;
@@ -29,6 +31,11 @@ pub struct Input {
 }
 
 impl Input {
+    /// What was tapped, where a button or a row of ours was.
+    pub fn tap(&self) -> Option<Tap> {
+        self.tapped.as_deref().and_then(|payload| Tap::read(&clean(payload)))
+    }
+
     /// A message of text alone.
     pub fn text(text: impl Into<String>) -> Self {
         Self { text: text.into(), kind: "text".to_owned(), ..Self::default() }
@@ -46,19 +53,28 @@ pub struct Asker {
     pub open_access: bool,
 }
 
-/// Words to say: a text's key and the values it is filled in with.
+/// Words to say: a text's key and the values it is filled in with, and what may be tapped under them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Say {
     /// The key in the wording.
     pub key: String,
-    /// The values.
+    /// The values. Where it is shown with what may be tapped there is also `taps`.
     pub vars: Value,
+    /// What may be tapped in answer; the words alone say it too.
+    pub taps: Vec<Tappable>,
 }
 
 impl Say {
     /// Words with values.
     pub fn new(key: impl Into<String>, vars: Value) -> Self {
-        Self { key: key.into(), vars }
+        Self { key: key.into(), vars, taps: Vec::new() }
+    }
+
+    /// The same words with something to tap.
+    #[must_use]
+    pub fn with(mut self, taps: impl IntoIterator<Item = Tappable>) -> Self {
+        self.taps.extend(taps);
+        self
     }
 
     /// Words without values.
@@ -101,9 +117,15 @@ pub struct Step {
 /// The records that a message may refer to: fetch them (and, for those that do not exist, the nearest keys) before
 /// [`step`]. An unregistered person's message looks nothing up; that is the caller's to decide, by not asking.
 pub fn lookups(flows: &Flows, wording: &Wording, session: &Session, input: &Input, dormant: bool) -> Vec<Lookup> {
-    let said = said(input);
+    let tap = input.tap();
+    if let Some(Tap::Act { flow, key }) = tap {
+        let kind = flows.get(&flow).and_then(|flow| flow.questions.first()?.field.record());
+        return kind.map(|kind| Lookup { kind, key }).into_iter().collect();
+    }
+    let said = said(input, tap.as_ref());
     let word = super::pick::bare(&input.text);
-    if ["chat.words.greeting", "chat.words.hello"].into_iter().any(|key| wording.knows(key, &word)) {
+    let is_typed = tap.is_none();
+    if is_typed && ["chat.words.greeting", "chat.words.hello"].into_iter().any(|key| wording.knows(key, &word)) {
         return Vec::new();
     }
     let open = session.open(flows).filter(|_| !dormant && !session.offer);
@@ -155,7 +177,7 @@ pub fn step(
 /// The last words of a form whose action was carried out; `vars` is what the action gives (`reference`, `sla` …),
 /// the answers are there by question.
 pub fn done(finished: &Finished, vars: Value) -> Say {
-    Say { key: format!("chat.{}.done", finished.flow), vars: with_answers(&finished.answers, vars) }
+    Say::new(format!("chat.{}.done", finished.flow), with_answers(&finished.answers, vars))
 }
 
 /// The action said no: the other answers are kept, and the question it names is asked again, with those that hang
@@ -168,7 +190,7 @@ pub fn refused(
     key: &str,
     vars: Value,
 ) -> (Session, Vec<Say>) {
-    let mut say = vec![Say { key: key.to_owned(), vars: with_answers(&finished.answers, vars) }];
+    let mut say = vec![Say::new(key, with_answers(&finished.answers, vars))];
     session.close();
     let flow = flows.get(&finished.flow).filter(|flow| flow.fits(&finished.answers));
     if let Some((flow, question)) = flow.and_then(|flow| Some((flow, question.and_then(|name| flow.question(name))?))) {
@@ -177,7 +199,7 @@ pub fn refused(
         session.flow = Some(flow.name.clone());
         session.answers = kept;
         session.pictures = pictures_of(dropped);
-        say.push(ask(flow, question, &session.answers, &[]));
+        say.push(ask(flow, question, &session, &[]));
     }
     (session, say)
 }
@@ -196,7 +218,12 @@ fn with_answers(answers: &[(String, Answer)], vars: Value) -> Value {
 
 /// One message of all that is to be said, its parts a blank line apart.
 pub fn render(wording: &Wording, language: &str, says: &[Say]) -> String {
-    let texts = says.iter().map(|say| wording.render(language, &say.key, &say.vars).trim().to_owned());
+    joined(says.iter().map(|say| wording.render(language, &say.key, &say.vars)))
+}
+
+/// These texts as one, a blank line apart.
+pub(super) fn joined(texts: impl Iterator<Item = String>) -> String {
+    let texts = texts.map(|text| text.trim().to_owned());
     texts.filter(|text| !text.is_empty()).collect::<Vec<_>>().join("\n\n")
 }
 

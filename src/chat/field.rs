@@ -9,7 +9,8 @@ use super::flow::{Flow, Question};
 use super::offers::meant;
 use super::pick::{Names, clean, pick};
 use super::records::{RecordKind, Records};
-use super::session::Answer;
+use super::session::{Answer, Session};
+use super::taps::{Asked, Says, Tap, Tappable, Title};
 use crate::kit::decimal::decimal;
 use crate::tickets::model::{Status, WAITING_APPROVAL};
 use crate::wording::{Wording, shortened};
@@ -193,8 +194,10 @@ impl Place<'_> {
 }
 
 /// The words that ask a question, with the answers so far at hand.
-pub fn ask(flow: &Flow, question: &Question, answers: &[(String, Answer)], offered: &[Value]) -> Say {
-    let mut say = Say::new(format!("chat.{}.{}.ask", flow.name, question.name), question_vars(flow, question, answers));
+pub fn ask(flow: &Flow, question: &Question, session: &Session, offered: &[Value]) -> Say {
+    let vars = question_vars(flow, question, &session.answers);
+    let mut say = Say::new(format!("chat.{}.{}.ask", flow.name, question.name), vars);
+    say.taps = taps(flow, question, session, offered);
     if question.offers.is_some() {
         let numbered = offered.iter().enumerate().map(|(place, ticket)| {
             let mut ticket = ticket.clone();
@@ -207,8 +210,44 @@ pub fn ask(flow: &Flow, question: &Question, answers: &[(String, Answer)], offer
 }
 
 /// The words that explain what a question expects.
-pub fn expected(flow: &Flow, question: &Question, answers: &[(String, Answer)]) -> Say {
-    Say { key: format!("chat.expect.{}", question.field.name()), vars: question_vars(flow, question, answers) }
+pub fn expected(flow: &Flow, question: &Question, session: &Session) -> Say {
+    let vars = question_vars(flow, question, &session.answers);
+    Say::new(format!("chat.expect.{}", question.field.name()), vars).with(taps(flow, question, session, &[]))
+}
+
+/// A word that holds everywhere, to be tapped under this question.
+pub fn word(flow: &Flow, question: &Question, session: &Session, word: &'static str) -> Tappable {
+    Tappable::new(to(flow, question, session, Says::Word(word)), format!("chat.tap.{word}"))
+}
+
+/// What may be tapped in answer to a question: its options, the components, the offered tickets, and to skip it.
+fn taps(flow: &Flow, question: &Question, session: &Session, offered: &[Value]) -> Vec<Tappable> {
+    let one_of = |value: &str| to(flow, question, session, Says::Value(value.to_owned()));
+    let text = |record: &Value, key: &str| record[key].as_str().unwrap_or_default().to_owned();
+    let named = |record: &Value, key: &str, name: &str| {
+        let (key, name) = (text(record, key), text(record, name));
+        Tappable { tap: one_of(&key), title: Title::Text(key), description: (!name.is_empty()).then_some(name) }
+    };
+    let mut taps: Vec<Tappable> = match &question.field {
+        Field::Choice { options } => {
+            let label = |option: &str| label_key(&flow.name, &question.name, option);
+            options.iter().map(|option| Tappable::new(one_of(option), label(option))).collect()
+        }
+        Field::BomComponent { of } => {
+            components(&session.answers, of).iter().map(|one| named(one, "number", "name")).collect()
+        }
+        Field::Record(_) if question.offers.is_some() => {
+            offered.iter().map(|ticket| named(ticket, "reference", "title")).collect()
+        }
+        _ => Vec::new(),
+    };
+    taps.extend(question.optional.then(|| word(flow, question, session, "skip")));
+    taps
+}
+
+/// A tap for this question of the open form.
+fn to(flow: &Flow, question: &Question, session: &Session, says: Says) -> Tap {
+    Tap::Answer(Asked { form: session.form, flow: flow.name.clone(), question: question.name.clone() }, says)
 }
 
 /// Values for a question's words: the answers by name, the options, the limits, the components.

@@ -137,6 +137,7 @@ pub const ACTIONS: &[Action] = &[
         ],
         gives: &["reference", "response_time"],
     },
+    upon_ticket("open_ticket", &[need("ticket", "ticket")]),
     upon_ticket("start_work", &[need("ticket", "ticket")]),
     upon_ticket("hold_ticket", &[need("ticket", "ticket"), need("reason", "text")]),
     upon_ticket("resume_ticket", &[need("ticket", "ticket")]),

@@ -5,14 +5,14 @@ use super::field::{Field, answer_vars, ask, label_key};
 use super::flow::{ACTIONS, Action, Flow, Question, SHOW, action};
 use super::flow_file::{At, Draft, DraftQuestion};
 use super::records::RecordKind;
-use super::session::Answer;
+use super::session::{Answer, Session};
 use crate::boms::Change;
 use crate::kit::nearest::slip;
 use crate::wording::{FALLBACK, Problem, Wording};
 use serde_json::{Value, json};
 
 /// Names that a flow may not have, since the chat's own words stand below them: `chat.menu.text`.
-pub(super) const RESERVED: [&str; 22] = [
+pub(super) const RESERVED: [&str; 23] = [
     "cancelled",
     "cannot",
     "change",
@@ -32,6 +32,7 @@ pub(super) const RESERVED: [&str; 22] = [
     "sms",
     "sop_failure",
     "strikes",
+    "tap",
     "ticket",
     "unregistered",
     "words",
@@ -180,7 +181,8 @@ fn values(draft: &Draft, flow: &Flow, wording: &Wording, problems: &mut Vec<Prob
         }
     };
     for (question, read) in flow.questions.iter().zip(&draft.questions) {
-        let ask = ask(flow, question, &answers, &sample_offer(question));
+        let session = Session { answers: answers.clone(), ..Session::default() };
+        let ask = ask(flow, question, &session, &sample_offer(question));
         try_out(&ask.key, &ask.vars, read.name.line);
         answers.push((question.name.clone(), sample(&question.field)));
         let found = format!("chat.{}.{}.found", flow.name, question.name);

@@ -15,14 +15,16 @@ use super::lookups;
 use super::numbers;
 use super::offers::Offer;
 use super::pace::Pace;
+use super::reading::{Answered, Reading};
 use super::records::Lookup;
+use super::reply::reply;
 use super::session::Session;
 use super::store::{self, Kept};
 use crate::app::App;
 use crate::bus::Poke;
-use crate::channels::{Inbound, Medium, meta};
+use crate::channels::{Inbound, Medium};
 use crate::db::{Batch, Door, Tx};
-use crate::delivery::{self, Kind, NewDelivery};
+use crate::delivery::{self, NewDelivery};
 use crate::kit::metrics::Stopwatch;
 use crate::kit::{Instant, Result, token};
 use crate::people::store::{Caller, Heard, Known};
@@ -46,15 +48,15 @@ pub enum Taken {
 
 /// The queue in front of the message step.
 pub fn start(app: &App, ways: &Ways) -> Batch<Inbound, Taken> {
-    let (app, ways) = (app.clone(), ways.clone());
+    let (app, ways, reading) = (app.clone(), ways.clone(), Reading::new(app));
     Batch::start(
         MOST,
         || Duration::ZERO,
         move |messages: Arc<Vec<Inbound>>| {
-            let (app, ways) = (app.clone(), ways.clone());
+            let (app, ways, reading) = (app.clone(), ways.clone(), reading.clone());
             Box::pin(async move {
                 let took = Stopwatch::start();
-                let (taken, people) = app
+                let (taken, people, answered) = app
                     .db
                     .through(Door::Chat)
                     .write_with((app.clone(), ways, messages), |tx, (app, ways, messages)| {
@@ -63,6 +65,7 @@ pub fn start(app: &App, ways: &Ways) -> Batch<Inbound, Taken> {
                     .await?;
                 app.metrics.message_step(taken.len(), took);
                 app.tide.brings(taken.len());
+                reading.show(answered);
                 app.bus.poke(Poke::Dispatch);
                 app.bus.changed(people);
                 Ok(taken)
@@ -97,8 +100,14 @@ struct Turn<'a> {
     finished: Option<Finished>,
 }
 
-/// Handles a set of messages. Answers in their order, and with the people whose new messages they are.
-async fn handle(app: &App, ways: &Ways, tx: &Tx, messages: &[Inbound]) -> Result<(Vec<Taken>, Vec<i64>)> {
+/// Handles a set of messages. Answers in their order, with the people whose new messages they are, and with those that
+/// are answered.
+async fn handle(
+    app: &App,
+    ways: &Ways,
+    tx: &Tx,
+    messages: &[Inbound],
+) -> Result<(Vec<Taken>, Vec<i64>, Vec<Answered>)> {
     let people = greet(tx, messages).await?;
     people::store::lock(tx, people.values().map(|known| known.person_id).collect()).await?;
     let mut seen = HashSet::new();
@@ -121,6 +130,8 @@ async fn handle(app: &App, ways: &Ways, tx: &Tx, messages: &[Inbound]) -> Result
             fresh.push(Fresh { row, inbound, known });
         }
     }
+    let sources: HashMap<i64, &Inbound> = fresh.iter().map(|fresh| (fresh.row, fresh.inbound)).collect();
+    let mut answered = Vec::new();
     let writers = fresh.iter().map(|fresh| fresh.known.person_id).collect();
     if !fresh.is_empty() {
         hear(tx, &fresh).await?;
@@ -129,9 +140,11 @@ async fn handle(app: &App, ways: &Ways, tx: &Tx, messages: &[Inbound]) -> Result
         consent::keep(tx, &consent::said_by_text(&texts)).await?;
         let mut replies = answer_texts(app, &texts);
         replies.extend(converse(app, ways, tx, chats).await?);
+        let told = replies.iter().filter_map(|reply| sources.get(&reply.message_id?));
+        answered = told.map(|inbound| (inbound.channel, inbound.provider_id.clone())).collect();
         delivery::enqueue(tx, replies, app.max_chars()).await?;
     }
-    Ok((taken, writers))
+    Ok((taken, writers, answered))
 }
 
 /// Who wrote, one set a medium; those not known yet are known afterwards.
@@ -320,7 +333,9 @@ fn open_chat(app: &App, now: Instant, known: &Known, row: Option<store::conversa
     let idle = now - row.updated_at;
     // A session that cannot be read (an older or newer program's) starts over rather than failing.
     let session: Option<Session> = serde_json::from_str(&row.session).ok();
-    let mut session = session.filter(|_| idle < app.settings.draft_life).unwrap_or_else(fresh);
+    let forms = session.as_ref().map_or(0, |session| session.forms);
+    let session = session.filter(|_| idle < app.settings.draft_life);
+    let mut session = session.unwrap_or_else(|| Session { forms, ..fresh() });
     if session.draft_since.is_some_and(|since| now - since >= app.settings.draft_life) {
         session.draft = None;
     }
@@ -357,29 +372,6 @@ async fn finish(app: &App, ways: &Ways, tx: &Tx, turns: &mut [Turn<'_>], chats: 
         }
     }
     Ok(())
-}
-
-pub(super) fn reply(app: &App, fresh: &Fresh<'_>, language: &str, say: &[Say]) -> Option<NewDelivery> {
-    let Fresh { row, inbound, known } = fresh;
-    let body = engine::render(&app.wording, language, say);
-    (!body.is_empty()).then(|| NewDelivery {
-        kind: Kind::Reply,
-        medium: inbound.medium,
-        address_id: known.address_id,
-        person_id: known.person_id,
-        sender: inbound.to.clone(),
-        line: line(inbound, known),
-        body,
-        message_id: Some(*row),
-    })
-}
-
-/// The line of a conversation's answers. A provider that is away holds up no other one's.
-fn line(inbound: &Inbound, known: &Known) -> String {
-    match inbound.channel {
-        meta::NAME => format!("reply:{}:{}", known.address_id, meta::NAME),
-        _ => format!("reply:{}", known.address_id),
-    }
 }
 
 fn kept(flows: &Flows, chats: HashMap<i64, Chat>) -> Vec<Kept> {

@@ -6,6 +6,7 @@
 
 use super::inbound::{self, Chat, Fresh};
 use super::pace::{self, Told, When};
+use super::reply::reply;
 use super::store::{self, Waiting, message};
 use super::{Say, Ways, pick};
 use crate::app::App;
@@ -70,7 +71,7 @@ pub(super) async fn admit<'a>(
                 Told::SlowDown | Told::Nothing => ("chat.flood.slow_down", "writes too fast and is answered late"),
             };
             tracing::info!(message.from = from, "somebody {what}");
-            admitted.notices.extend(inbound::reply(app, one, &chat.session.language, &[Say::plain(key)]));
+            admitted.notices.extend(reply(app, one, &chat.session.language, &[Say::plain(key)]));
         }
     }
     store::put_off(tx, &later).await?;

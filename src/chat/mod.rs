@@ -23,9 +23,12 @@ pub mod numbers;
 pub mod offers;
 pub mod pace;
 pub mod pick;
+mod reading;
 pub mod records;
+mod reply;
 pub mod session;
 pub mod store;
+pub mod taps;
 mod turn;
 pub mod words;
 

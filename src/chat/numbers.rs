@@ -1,7 +1,8 @@
 //! Proving one's own number: the codes that go to phones and come from them, and the endpoints beside them.
 
 use super::Say;
-use super::inbound::{Fresh, reply};
+use super::inbound::Fresh;
+use super::reply::reply;
 use crate::app::App;
 use crate::bus::Poke;
 use crate::channels::Medium;
@@ -222,6 +223,7 @@ async fn send_code(app: &App, actor: &Actor, number: E164) -> Result<Instant> {
                 sender: None,
                 line: format!("code:{}", known.address_id),
                 body: body.clone(),
+                rich: None,
                 message_id: None,
             };
             delivery::enqueue(tx, vec![delivery], max_chars).await?;

@@ -19,6 +19,10 @@ pub const MENU: &str = "MENU";
 pub struct Session {
     /// The open form's flow; `None` at the menu.
     pub flow: Option<String>,
+    /// The open form's number: what was tapped says by it which form it is for.
+    pub form: u32,
+    /// How many forms were begun.
+    pub forms: u32,
     /// The open form's answers by question, in the order given.
     pub answers: Vec<(String, Answer)>,
     /// Pictures that came before the text of the question they belong to.
@@ -46,6 +50,9 @@ pub struct Session {
 pub struct Form {
     /// The flow's name.
     pub flow: String,
+    /// Its number.
+    #[serde(default)]
+    pub number: u32,
     /// The answers by question, in the order given.
     pub answers: Vec<(String, Answer)>,
     /// Pictures that came before their text.
@@ -70,6 +77,8 @@ impl Default for Session {
     fn default() -> Self {
         Self {
             flow: None,
+            form: 0,
+            forms: 0,
             answers: Vec::new(),
             pictures: Vec::new(),
             offered: Vec::new(),
@@ -120,7 +129,15 @@ impl Session {
         self.offered.clear();
         let answers = std::mem::take(&mut self.answers);
         let pictures = std::mem::take(&mut self.pictures);
-        self.flow.take().map(|flow| Form { flow, answers, pictures })
+        let number = self.form;
+        self.flow.take().map(|flow| Form { flow, number, answers, pictures })
+    }
+
+    /// Opens a new form of this flow.
+    pub fn begin(&mut self, flow: &str) {
+        self.forms = self.forms.wrapping_add(1);
+        self.form = self.forms;
+        self.flow = Some(flow.to_owned());
     }
 
     /// Opens a form where it was left.
@@ -128,6 +145,7 @@ impl Session {
         self.misses = 0;
         self.offer = false;
         self.flow = Some(form.flow);
+        self.form = form.number;
         self.answers = form.answers;
         self.pictures = form.pictures;
     }

@@ -6,6 +6,7 @@
 
 mod interrupted;
 mod question;
+mod tapped;
 
 use super::engine::{Asker, Finished, Input, Say, Step};
 use super::field::keycap;
@@ -14,15 +15,22 @@ use super::offers::Offer;
 use super::pick::{Names, bare, clean, pick};
 use super::records::{RecordKind, Records};
 use super::session::{Form, Session};
+use super::taps::{Says, Tap, Tappable};
 use crate::people::Role;
 use crate::wording::Wording;
 use serde_json::{Value, json};
 
-/// What a message says, likeliest first: the tapped payload, then the text; what is empty is left out.
-pub(super) fn said(input: &Input) -> Vec<String> {
-    let tapped = input.tapped.as_deref().map(clean);
-    let mut said: Vec<String> =
-        tapped.into_iter().chain([clean(&input.text)]).filter(|text| !text.is_empty()).collect();
+/// What a message says: the option that was tapped; else its text, and after it a payload that is none of ours. What is
+/// empty is left out.
+pub(super) fn said(input: &Input, tap: Option<&Tap>) -> Vec<String> {
+    let mut said: Vec<String> = match tap {
+        Some(tap) => match tap.says() {
+            Some(Says::Value(value)) => vec![value.clone()],
+            Some(Says::Word(_)) | None => Vec::new(),
+        },
+        None => [clean(&input.text)].into_iter().chain(input.tapped.as_deref().map(clean)).collect(),
+    };
+    said.retain(|text| !text.is_empty());
     said.dedup();
     said
 }
@@ -44,9 +52,11 @@ pub(super) struct Turn<'a> {
     asker: Asker,
     company: &'a str,
     session: Session,
+    /// What was tapped.
+    tap: Option<Tap>,
     /// What was said, likeliest first.
     said: Vec<String>,
-    /// The text made bare, for the words that hold everywhere.
+    /// The text made bare, for the words that hold everywhere; empty where something was tapped.
     word: String,
     say: Vec<Say>,
     finished: Option<Finished>,
@@ -63,8 +73,9 @@ impl<'a> Turn<'a> {
         asker: Asker,
         company: &'a str,
     ) -> Self {
-        let said = said(input);
-        let word = bare(&input.text);
+        let tap = input.tap();
+        let said = said(input, tap.as_ref());
+        let word = if tap.is_none() { bare(&input.text) } else { String::new() };
         Self {
             flows,
             wording,
@@ -73,6 +84,7 @@ impl<'a> Turn<'a> {
             asker,
             company,
             session,
+            tap,
             said,
             word,
             say: Vec::new(),
@@ -101,6 +113,8 @@ impl<'a> Turn<'a> {
             }
         } else if !self.may_speak() {
             self.tell("chat.unregistered");
+        } else if self.has_tapped(open, dormant) {
+            // Done, or told that it was for something else.
         } else if self.is("greeting") || self.is("hello") || self.is("start") {
             self.greet((dormant || self.session.offer) && open.is_some());
         } else if self.is("cancel") {
@@ -119,7 +133,7 @@ impl<'a> Turn<'a> {
     /// A message while a form is open.
     fn in_form(&mut self, flow: &'a Flow, question: &'a Question, dormant: bool) {
         let is_waiting = dormant || self.session.offer;
-        if is_waiting && self.follow_reference(true) {
+        if is_waiting && self.tap.is_none() && self.follow_reference(true) {
             return;
         }
         if is_waiting {
@@ -173,15 +187,17 @@ impl<'a> Turn<'a> {
     // The words that hold everywhere.
 
     fn is(&self, what: &str) -> bool {
-        self.wording.knows(&format!("chat.words.{what}"), &self.word)
+        match self.tap.as_ref() {
+            Some(tap) => matches!(tap.says(), Some(Says::Word(word)) if *word == what),
+            None => self.wording.knows(&format!("chat.words.{what}"), &self.word),
+        }
     }
 
     fn greet(&mut self, keep_draft: bool) {
         let form = self.session.close();
         self.show_menu();
         if let Some(form) = form.filter(|_| keep_draft) {
-            self.tell_with("chat.resume.hint", json!({"flow": form.flow}));
-            self.session.draft = Some(form);
+            self.put_aside(form);
         }
     }
 
@@ -264,12 +280,12 @@ impl<'a> Turn<'a> {
         if options.is_empty() {
             return self.tell_with("chat.menu.none", json!({"company": self.company}));
         }
-        let options: Vec<Value> = options
-            .iter()
-            .enumerate()
-            .map(|(place, flow)| json!({"keycap": keycap(place + 1), "flow": flow.name}))
-            .collect();
-        self.tell_with("chat.menu.text", json!({"company": self.company, "options": options}));
+        let numbered = options.iter().enumerate();
+        let numbered = numbered.map(|(place, flow)| json!({"keycap": keycap(place + 1), "flow": flow.name}));
+        let vars = json!({"company": self.company, "options": numbered.collect::<Vec<Value>>()});
+        let start =
+            |flow: &&Flow| Tappable::new(Tap::Start { flow: flow.name.clone() }, format!("chat.{}.title", flow.name));
+        self.say.push(Say::new("chat.menu.text", vars).with(options.iter().map(start)));
     }
 
     /// The flow that is not in the menu and whose whole title or synonym the message is.
@@ -299,7 +315,7 @@ impl<'a> Turn<'a> {
                 return self.show_menu();
             }
         }
-        self.session.flow = Some(flow.name.clone());
+        self.session.begin(&flow.name);
         if let Some((flow, question)) = self.session.open(self.flows) {
             self.ask(flow, question);
         }
@@ -309,6 +325,9 @@ impl<'a> Turn<'a> {
     pub(super) fn wants_offered(&self) -> Option<Offer> {
         let options = if self.may_speak() { self.options() } else { Vec::new() };
         let first = |flow: &Flow| flow.questions.first().and_then(|question| question.offers);
+        if let Some(Tap::Start { flow }) = &self.tap {
+            return self.to_start(flow).and_then(first);
+        }
         // On the floor's menu nothing is offered, and most messages come from there.
         if options.iter().all(|flow| first(flow).is_none()) {
             return self.called().and_then(first);
@@ -325,7 +344,7 @@ impl<'a> Turn<'a> {
         if keep_draft && form.is_some() {
             self.session.draft = form;
         }
-        self.session.flow = Some(flow.name.clone());
+        self.session.begin(&flow.name);
         self.read(flow, question, &[key]);
         true
     }

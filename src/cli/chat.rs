@@ -248,8 +248,18 @@ fn told(bubble: &Value) -> String {
     if bubble["side"] == "out" {
         format!("> {words}  {}{failure}", ticks(bubble))
     } else {
-        format!("< {words}{failure}")
+        format!("< {words}{}{failure}", options(bubble))
     }
+}
+
+/// What may be tapped under it, a line each; here it is written instead.
+fn options(bubble: &Value) -> String {
+    let options = bubble["choices"]["options"].as_array().into_iter().flatten();
+    let line = |option: &Value| {
+        let under = option["description"].as_str().map(|under| format!("  {}", harmless(under))).unwrap_or_default();
+        format!("\n  [{}]{under}", harmless(&text(option, "title")))
+    };
+    options.map(line).collect()
 }
 
 fn ticks(bubble: &Value) -> &'static str {

@@ -341,6 +341,10 @@ pub(super) struct Chat {
     /// Days for which the answers of a dormant form are kept
     #[arg(long, env = "ANDON_DRAFT_DAYS", default_value = "7", value_name = "DAYS")]
     pub(super) draft_days: String,
+
+    /// Show choices as buttons and lists to tap where the provider can, beside numbers and words
+    #[arg(long, env = "ANDON_TAPS", default_value = "true", value_name = "BOOL")]
+    pub(super) taps: String,
 }
 
 #[derive(clap::Args)]

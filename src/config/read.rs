@@ -37,7 +37,6 @@ pub(super) fn read(given: Given) -> Result<Settings, Vec<String>> {
     let Given { server, attachments, signing_in: identity, company, database, whatsapp, twilio, .. } = given;
     let (chat, simulator, logging, watching) = (given.chat, given.simulator, given.logging, given.watching);
     let mut wrong = Problems(Vec::new());
-
     let bind = wrong.note("ANDON_BIND", bind(&server.bind));
     let public_url = wrong.note("ANDON_PUBLIC_URL", optional(server.public_url, origin));
     let max_attachment = wrong
@@ -91,6 +90,7 @@ pub(super) fn read(given: Given) -> Result<Settings, Vec<String>> {
     let webhook_networks =
         wrong.note("ANDON_WEBHOOK_NETWORKS", networks(&given.webhooks.webhook_networks.unwrap_or_default()));
     let draft_days = wrong.note("ANDON_DRAFT_DAYS", whole(&chat.draft_days, "days", 0, MAX_DRAFT_DAYS));
+    let has_taps = wrong.note("ANDON_TAPS", boolean(&chat.taps));
     let simulator = wrong.note("ANDON_SIMULATOR", boolean(&simulator.simulator));
     let mail = media::mail(given.mail, simulator, &mut wrong);
     let budget = costs::budget(given.costs, &mut wrong);
@@ -156,6 +156,7 @@ pub(super) fn read(given: Given) -> Result<Settings, Vec<String>> {
             webhook_networks: webhook_networks?,
             // A form that is not dormant yet keeps its answers in any case.
             draft_life: TimeDelta::days(draft_days?).max(TimeDelta::seconds(session_timeout?)),
+            has_taps: has_taps?,
             simulator: simulator?,
             is_demo: false,
             log: log?,

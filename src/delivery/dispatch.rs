@@ -6,6 +6,8 @@
 //! It works from rows alone, so a restart, a second process and a lost poke are the same to it.
 
 use super::figures;
+use super::leaving::outbound;
+use super::made::Made;
 use super::model::{CHANNEL_PAUSE, CLOCK_SKEW, HIGH_TIDE_BREATH, Lane, OUTAGE, OUTAGE_PAUSE};
 use super::pace::{Pace, Sender};
 use super::presence::Presence;
@@ -13,7 +15,7 @@ use super::receipts;
 use super::store::{self, Came, Carrier, Leased, Outcome};
 use crate::app::App;
 use crate::bus::Poke;
-use crate::channels::{Channel, Medium, Outbound, Recipient, Retry, SendError};
+use crate::channels::{Channel, Medium, Retry, SendError};
 use crate::db::Batch;
 use crate::kit::{Instant, Result};
 use chrono::TimeDelta;
@@ -49,6 +51,7 @@ pub struct Dispatcher {
     app: App,
     presence: Presence,
     pace: Pace,
+    made: Made,
     outcomes: Batch<Outcome, ()>,
     places: Arc<Semaphore>,
     for_notices: Arc<Semaphore>,
@@ -77,7 +80,8 @@ impl Dispatcher {
             })
         });
         let for_notices = Arc::new(Semaphore::new(NOTICES_IN_FLIGHT));
-        Self { app: app.clone(), presence: Presence::new(app), pace: pace.clone(), outcomes, places, for_notices }
+        let (presence, pace, made) = (Presence::new(app), pace.clone(), Made::new(app));
+        Self { app: app.clone(), presence, pace, made, outcomes, places, for_notices }
     }
 
     /// How many outcomes wait to be recorded, and how many may.
@@ -260,7 +264,10 @@ impl Dispatcher {
         let started_at = self.app.clock.now();
         let came = match (outbound(&leased), leased.doubted_at) {
             _ if !self.presence.has(&leased) => Came::Sent(Err(lease_ran_out())),
-            (Ok(message), None) => Came::Sent(channel.send(&message).await),
+            (Ok(mut message), None) => {
+                message.made = self.made.of(channel.as_ref(), &message).await;
+                Came::Sent(channel.send(&message).await)
+            }
             (Ok(message), Some(since)) => Came::Asked(channel.sent_to(&message, since - CLOCK_SKEW).await),
             (Err(unsound), _) => Came::Sent(Err(unsound)),
         };
@@ -375,26 +382,4 @@ fn lease_ran_out() -> SendError {
         is_outage: false,
         advice: "Andon stood still between taking the message up and sending it. Is the machine overloaded?".to_owned(),
     }
-}
-
-/// The delivery as a channel takes it. A row that no channel could take was not written by this program.
-fn outbound(leased: &Leased) -> Result<Outbound, SendError> {
-    let unsound = |what: &str| SendError {
-        name: "unsound_delivery",
-        code: None,
-        retry: Retry::Never,
-        in_doubt: false,
-        is_outage: false,
-        advice: format!("The stored delivery has no usable {what}."),
-    };
-    let medium = Medium::named(&leased.medium).ok_or_else(|| unsound("medium"))?;
-    Ok(Outbound {
-        to: Recipient::read(medium, &leased.to).ok_or_else(|| unsound("address"))?,
-        from: leased.sender.clone(),
-        subject: leased.subject.clone(),
-        text: leased.body.clone(),
-        token: leased.token.clone(),
-        written_at: leased.created_at,
-        template: leased.template().map_err(|_| unsound("template"))?,
-    })
 }

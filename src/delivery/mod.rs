@@ -8,6 +8,8 @@ pub mod again;
 pub mod budget;
 pub mod dispatch;
 mod figures;
+mod leaving;
+mod made;
 pub mod model;
 pub mod pace;
 mod presence;

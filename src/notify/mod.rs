@@ -23,6 +23,7 @@ mod scene;
 pub mod shown;
 pub mod stats;
 pub mod store;
+mod taps;
 pub mod words;
 mod write;
 

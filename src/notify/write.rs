@@ -3,6 +3,7 @@
 use super::model::{Happened, Wishes, quiet_until};
 use super::scene::Scene;
 use super::store::{self, Places};
+use super::taps;
 use super::words::{Telling, Words};
 use crate::app::App;
 use crate::channels::Medium;
@@ -83,6 +84,9 @@ pub(super) async fn notices(app: &App, tx: &Tx, scene: &Scene<'_>, asks: &[Ask<'
             fallback_at: fallback_at(app, way, urgency, held_until.unwrap_or(tx.now())),
             subject: telling.subject(),
             body: telling.body(way, app.max_chars()),
+            rich: ticket
+                .filter(|_| way == Way::Carried(Medium::Whatsapp) && app.settings.has_taps)
+                .and_then(|ticket| taps::under(&app.wording, language, ask.words, &ticket.row.reference)),
             day,
         });
     }

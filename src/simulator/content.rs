@@ -1,15 +1,58 @@
-//! Twilio's Content API, as far as Andon asks it: the templates of the settings, each approved.
+//! Twilio's Content API, as far as Andon asks it: the templates of the settings, each approved, and what is made of choices.
 //!
-//! **Source** Twilio's OpenAPI `twilio_content_v1`, operations `FetchContent` and `FetchApprovalFetch`.
+//! **Source** Twilio's OpenAPI `twilio_content_v1`, operations `FetchContent`, `FetchApprovalFetch` and `CreateContent`.
 
-use super::Simulator;
-use super::rules::Refusal;
+use super::rules::{Refusal, Send};
 use super::twilio_api::authorise;
+use super::{Simulator, choices, sid};
 use crate::config::TemplateOf;
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, StatusCode};
 use serde_json::{Map, Value, json};
+
+/// So many may be made; Twilio's own limit is in the thousands.
+const MAX_CONTENTS: usize = 1_000;
+
+/// Makes a content that holds choices. An armed refusal of webhooks or messages does not hold here.
+pub(super) async fn create(
+    State(simulator): State<Simulator>,
+    headers: HeaderMap,
+    Json(content): Json<Value>,
+) -> Result<(StatusCode, Json<Value>), Refusal> {
+    authorise(&simulator, simulator.account_sid(), &headers)?;
+    if simulator.book().faults.contents {
+        return Err(Refusal { status: 503, ..Refusal::new(20503) });
+    }
+    if !choices::is_content(&content) {
+        return Err(Refusal::new(20001));
+    }
+    let sid = sid("HX");
+    let mut book = simulator.book();
+    if book.contents.len() >= MAX_CONTENTS {
+        return Err(Refusal::new(20429));
+    }
+    book.contents.insert(sid.clone(), content["types"].clone());
+    let mut made = content;
+    made["sid"] = sid.into();
+    made["account_sid"] = simulator.account_sid().into();
+    Ok((StatusCode::CREATED, Json(made)))
+}
+
+/// A message by a content that holds choices: what the phone shows of it. Others stay as they are.
+pub(super) fn fill_in(simulator: &Simulator, form: &[(String, String)], mut send: Send) -> Result<Send, Refusal> {
+    let given = |name: &str| form.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
+    let types = given("ContentSid").and_then(|sid| simulator.book().contents.get(sid).cloned());
+    let Some(types) = types else { return Ok(send) };
+    let variables: Map<String, Value> =
+        serde_json::from_str(given("ContentVariables").unwrap_or("{}")).map_err(|_| Refusal::new(21656))?;
+    let shown = choices::filled(&types, &variables).filter(|_| choices::may_fill(&variables));
+    let shown = shown.ok_or(Refusal::new(21656))?;
+    send.is_template = false;
+    send.text.clone_from(&shown.text);
+    send.choices = Some(shown);
+    Ok(send)
+}
 
 /// One template.
 pub(super) async fn fetch(

@@ -20,7 +20,8 @@ const MAX_RETRY_AFTER_S: u32 = 3_600;
 /// Everything that is armed.
 ///
 /// **Shape** `{"sends": {"next": 3, "fault": {"kind": "refuse", "code": 63016}}, "lists": null, "prices": null,
-/// "webhooks": null, "callbacks": null, "mails": null, "window": false}`
+/// "webhooks": null, "callbacks": null, "mails": null, "window": false,
+/// "contents": false}`
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Faults {
@@ -38,6 +39,8 @@ pub struct Faults {
     pub mails: Option<Rule<MailFault>>,
     /// Free text to somebody who has not written for 24 hours comes back undelivered (63016).
     pub window: bool,
+    /// Twilio's Content API is down: nothing is made.
+    pub contents: bool,
 }
 
 /// A fault, and how many messages it still covers.

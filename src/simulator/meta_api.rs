@@ -8,7 +8,8 @@
 use super::faults::SendFault;
 use super::state::Message;
 use super::twilio_api::{HOLD, dropped_connection, window_is_open};
-use super::{MetaSetup, Provider, Side, Simulator, meta_wire};
+use super::{MetaSetup, Provider, Side, Simulator, choices, meta_wire};
+use crate::channels::taps::Shown;
 use crate::channels::{Medium, meta};
 use crate::kit::{E164, UserId};
 use axum::body::Bytes;
@@ -133,6 +134,7 @@ async fn templates(
 struct Send {
     to: E164,
     text: String,
+    choices: Option<Shown>,
     is_template: bool,
     opaque: Option<String>,
 }
@@ -148,8 +150,12 @@ async fn create(
             return Err(Refusal(33));
         }
         let body: Value = serde_json::from_slice(&body).map_err(|_| Refusal(100))?;
-        // What was read needs no message.
-        if body["status"] == "read" { Ok(None) } else { check(&simulator, &body).map(Some) }
+        // What was read needs no message: the phone shows it.
+        if body["status"] == "read" {
+            simulator.was_read(body["message_id"].as_str().unwrap_or_default());
+            return Ok(None);
+        }
+        check(&simulator, &body).map(Some)
     });
     let send = match checked {
         Ok(Some(send)) => send,
@@ -200,15 +206,24 @@ fn check(simulator: &Simulator, body: &Value) -> Result<Send, Refusal> {
     if opaque.as_ref().is_some_and(|opaque| opaque.len() > 512) {
         return Err(Refusal(131_009));
     }
+    let mut choices = None;
     let (text, is_template) = match body["type"].as_str().unwrap_or("text") {
         "text" => (body["text"]["body"].as_str().unwrap_or_default().to_owned(), false),
         "template" => (template(simulator, &body["template"])?, true),
+        "interactive" => {
+            let shown = choices::of_meta(&body["interactive"]).ok_or(Refusal(131_009))?;
+            (choices.insert(shown).text.clone(), false)
+        }
         _ => return Err(Refusal(131_051)),
     };
     if text.is_empty() {
         return Err(Refusal(131_008));
     }
-    if text.chars().count() > MAX_CHARS { Err(Refusal(131_009)) } else { Ok(Send { to, text, is_template, opaque }) }
+    if text.chars().count() > MAX_CHARS {
+        Err(Refusal(131_009))
+    } else {
+        Ok(Send { to, text, choices, is_template, opaque })
+    }
 }
 
 /// The template, as the phone shows it.
@@ -240,7 +255,7 @@ fn accept(simulator: &Simulator, send: Send, mut fails_with: Option<i32>) -> Res
     });
     let mut message = Message::new(id.clone(), send.to, Side::In, Medium::Whatsapp, send.text, now);
     message.provider = Provider::Meta;
-    (message.opaque, message.is_template) = (send.opaque, send.is_template);
+    (message.opaque, message.is_template, message.choices) = (send.opaque, send.is_template, send.choices);
     {
         let mut book = simulator.book();
         message.callback_fault = book.faults.take_callback();

@@ -44,7 +44,8 @@ fn content<'a>(message: &Message, incoming: &'a Incoming) -> (&'a str, Value) {
     }
     if let Some(button) = &incoming.button {
         let answer = json!({"id": button.payload, "title": button.text});
-        return ("interactive", json!({"type": "button_reply", "button_reply": answer}));
+        let kind = if button.is_row { "list_reply" } else { "button_reply" };
+        return ("interactive", json!({"type": kind, kind: answer}));
     }
     if let Some(place) = &message.place {
         return ("location", json!({"latitude": place.latitude, "longitude": place.longitude, "name": place.label}));

@@ -6,6 +6,7 @@
 //!
 //! It refuses nothing to whoever reaches it beyond what Twilio would: mount it on loopback only.
 
+mod choices;
 mod content;
 mod control;
 mod faults;
@@ -22,9 +23,11 @@ mod traffic;
 mod twilio_api;
 mod wire;
 
+pub use choices::Button;
 pub use faults::{Faults, ListFault, MailFault, PostFault, PriceFault, Rule, SendFault};
 pub use mail::Letter;
 
+use crate::channels::taps::Shown;
 use crate::channels::{Medium, Place, Status};
 use crate::config::Templates;
 use crate::kit::{Clock, E164, Instant};
@@ -168,16 +171,6 @@ pub struct Enclosure {
     pub bytes: Vec<u8>,
 }
 
-/// A quick reply.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Button {
-    /// What it says.
-    pub text: String,
-    /// What it means.
-    pub payload: String,
-}
-
 /// What became of something a phone wrote.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Sent {
@@ -226,6 +219,8 @@ pub struct Bubble {
     pub quoted: Option<String>,
     /// Why Andon has not taken it, in words.
     pub note: Option<String>,
+    /// What may be tapped under it.
+    pub choices: Option<Shown>,
 }
 
 /// A file of a message.

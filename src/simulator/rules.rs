@@ -5,6 +5,7 @@
 //!
 //! **Source** providers.md 5.1 and 5.3.
 
+use crate::channels::taps::Shown;
 use crate::channels::{Medium, meta};
 use crate::kit::E164;
 
@@ -80,6 +81,8 @@ pub(super) struct Send {
     pub(super) to: E164,
     pub(super) medium: Medium,
     pub(super) text: String,
+    /// What may be tapped under it.
+    pub(super) choices: Option<Shown>,
     /// A template may be sent at any time; free text wants an open window.
     pub(super) is_template: bool,
     pub(super) media_urls: Vec<String>,
@@ -166,6 +169,7 @@ pub(super) fn check<'a>(form: &[(String, String)], sender: impl Fn(Medium) -> &'
         to,
         medium,
         text,
+        choices: None,
         is_template: template.is_some(),
         media_urls,
         callback: callback.map(str::to_owned),

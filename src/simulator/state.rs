@@ -5,6 +5,7 @@ use super::faults::{Faults, PostFault};
 use super::mail::{Letter, MAX_LETTERS};
 use super::wire::Post;
 use super::{Attachment, Bubble, Provider, Side};
+use crate::channels::taps::Shown;
 use crate::channels::{Medium, Place, Status};
 use crate::kit::{E164, Instant};
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -65,6 +66,7 @@ pub(super) struct Message {
     pub(super) status: Status,
     pub(super) error: Option<(i32, String)>,
     pub(super) note: Option<String>,
+    pub(super) choices: Option<Shown>,
     pub(super) created_at: Instant,
     pub(super) sent_at: Option<Instant>,
     pub(super) updated_at: Instant,
@@ -94,6 +96,7 @@ impl Message {
             status: if side == Side::Out { Status::Sent } else { Status::Queued },
             error: None,
             note: None,
+            choices: None,
             created_at: now,
             sent_at: (side == Side::Out).then_some(now),
             updated_at: now,
@@ -120,6 +123,7 @@ impl Message {
             place: self.place.clone(),
             quoted: self.quoted.clone(),
             note: self.note.clone(),
+            choices: self.choices.clone(),
         }
     }
 }
@@ -138,6 +142,8 @@ pub(super) struct Book {
     by_sid: HashMap<String, u64>,
     files: VecDeque<File>,
     letters: VecDeque<Letter>,
+    /// What was made at Twilio's Content API, by its id.
+    pub(super) contents: HashMap<String, serde_json::Value>,
     next: u64,
     pub(super) faults: Faults,
     /// A webhook that waits for the next one to overtake it.
@@ -153,6 +159,7 @@ impl Book {
             by_sid: HashMap::new(),
             files: VecDeque::new(),
             letters: VecDeque::new(),
+            contents: HashMap::new(),
             next: 0,
             faults: Faults::default(),
             held: None,

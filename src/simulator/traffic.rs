@@ -257,6 +257,14 @@ impl Simulator {
         }
     }
 
+    /// Shows a phone that its message was read.
+    pub(super) fn was_read(&self, sid: &str) {
+        let is_a_phones = self.book().message(sid).is_some_and(|message| message.side == Side::Out);
+        if is_a_phones {
+            self.advance(sid, Status::Read, None);
+        }
+    }
+
     /// Sends the status callback, as often as the message's fault says.
     async fn call_back(&self, sid: &str, status: Status) {
         let (post, copies) = {

@@ -12,7 +12,7 @@ use super::list::{self, DEFAULT_PAGE};
 use super::rules::{self, Refusal, Send};
 use super::state::{Book, Message};
 use super::wire::{API_VERSION, address, status_word};
-use super::{Attachment, Side, Simulator, sid};
+use super::{Attachment, Side, Simulator, choices, sid};
 use crate::channels::{Medium, Status};
 use crate::kit::decimal::decimal;
 use crate::kit::{E164, Instant, sms};
@@ -45,6 +45,7 @@ pub(super) fn routes() -> Router<Simulator> {
         .route("/2010-04-01/Accounts/{account}/Messages/{message}", get(fetch))
         .route("/2010-04-01/Accounts/{account}/Messages/{message}/Media.json", get(list_media))
         .route("/2010-04-01/Accounts/{account}/Messages/{message}/Media/{media}", get(fetch_media))
+        .route("/v1/Content", post(content::create))
         .route("/v1/Content/{content}", get(content::fetch))
         .route("/v1/Content/{content}/ApprovalRequests", get(content::approval))
         .fallback(async || Refusal::new(20404))
@@ -81,7 +82,8 @@ async fn create(
 ) -> Response {
     let checked = authorise(&simulator, &account, &headers).and_then(|()| {
         let form: Vec<(String, String)> = form_urlencoded::parse(&body).into_owned().collect();
-        rules::check(&form, |medium| simulator.sender_on(medium))
+        let send = rules::check(&form, |medium| simulator.sender_on(medium))?;
+        content::fill_in(&simulator, &form, send)
     });
     let send = match checked {
         Ok(send) => send,
@@ -127,6 +129,10 @@ fn accept(simulator: &Simulator, send: Send, mut fails_with: Option<i32>) -> Res
     let mut message = Message::new(sid(prefix), send.to, Side::In, send.medium, send.text, now);
     message.media = send.media_urls.into_iter().map(outside_file).collect();
     message.callback = send.callback;
+    message.choices = send.choices;
+    if message.choices.as_ref().is_some_and(|shown| !choices::fits(shown)) {
+        fails_with = fails_with.or(Some(63005));
+    }
     message.messaging_service = send.messaging_service;
     let answer = {
         let mut book = simulator.book();

@@ -157,8 +157,9 @@ pub(super) fn inbound(
         }
     }
     if let Some(button) = &incoming.button {
-        field("ButtonText", &button.text);
-        field("ButtonPayload", &button.payload);
+        let [text, payload] = if button.is_row { ["ListTitle", "ListId"] } else { ["ButtonText", "ButtonPayload"] };
+        field(text, &button.text);
+        field(payload, &button.payload);
     }
     if let Some(quoted) = &message.quoted {
         field("OriginalRepliedMessageSid", quoted);

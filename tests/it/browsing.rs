@@ -4,6 +4,7 @@ use crate::block_on;
 use crate::support::app::{OPERATOR, TestApp};
 use crate::support::browser::Browser;
 use crate::support::databases::Backend;
+use crate::support::meta::{META, NO_TWILIO};
 use fantoccini::Locator;
 use libtest_mimic::Trial;
 use std::path::Path;
@@ -13,6 +14,9 @@ pub(crate) fn trials() -> Vec<Trial> {
     vec![
         Trial::test("browsing::the_phone_page_leads_from_hi_to_a_reference", || {
             block_on(the_phone_page_leads_from_hi_to_a_reference()).map_err(Into::into)
+        }),
+        Trial::test("browsing::taps_lead_from_hi_to_a_reference_by_both_providers", || {
+            block_on(taps_lead_from_hi_to_a_reference_by_both_providers()).map_err(Into::into)
         }),
         Trial::test("browsing::arabic_runs_from_the_right_and_its_references_from_the_left", || {
             block_on(arabic_runs_from_the_right_and_its_references_from_the_left()).map_err(Into::into)
@@ -53,6 +57,70 @@ async fn the_phone_page_leads_from_hi_to_a_reference() -> Result<(), String> {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
     browser.screenshot(&folder.join("phone.png")).await?;
     browser.stop().await;
+    app.end().await;
+    Ok(())
+}
+
+async fn taps_lead_from_hi_to_a_reference_by_both_providers() -> Result<(), String> {
+    let browser = Browser::start().await?;
+    for is_meta in [false, true] {
+        taps_lead_from_hi_to_a_reference(&browser, is_meta).await?;
+    }
+    browser.stop().await;
+    Ok(())
+}
+
+async fn taps_lead_from_hi_to_a_reference(browser: &Browser, is_meta: bool) -> Result<(), String> {
+    let mut settings = vec![("ANDON_COMPANY", "Demo Plant"), ("ANDON_TAPS", "true")];
+    if is_meta {
+        settings.extend(META.iter().chain(&NO_TWILIO));
+    }
+    let app = TestApp::running(Backend::Sqlite, &settings).await;
+    let page = browser.client();
+    let told = |e: fantoccini::error::CmdError| e.to_string();
+    page.set_window_size(1280, 860).await.map_err(told)?;
+    page.goto(&app.url("/simulator")).await.map_err(told)?;
+    let phone = format!("[data-number=\"{OPERATOR}\"]");
+    page.wait().for_element(Locator::Css(&phone)).await.map_err(told)?.click().await.map_err(told)?;
+    let last = |what: &str| format!("((//*[contains(@class,'bubble') and contains(@class,'in')])[last()]{what})[1]");
+    let conversation = [
+        ("hi", "Welcome to Demo Plant"),
+        ("☰ Report Maintenance Issue", "Machine ID"),
+        ("MACH-001", "Issue Type"),
+        ("☰ Bearing", "Urgency"),
+        ("▢ High", "Ticket: MAINT-"),
+    ];
+    for (does, answer) in conversation {
+        if let Some((sign, title)) = does.split_once(' ').filter(|(sign, _)| ["☰", "▢"].contains(sign)) {
+            if sign == "☰" {
+                let opens = last("//button[contains(@class,'opens')]");
+                let opens = page.wait().for_element(Locator::XPath(&opens)).await.map_err(told)?;
+                opens.click().await.map_err(told)?;
+                let name = format!("taps-list{}.png", if is_meta { "-meta" } else { "" });
+                browser.screenshot(&Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)).await?;
+            }
+            let option = last(&format!("//button[.='{title}']"));
+            let option = page.wait().for_element(Locator::XPath(&option)).await.map_err(told)?;
+            option.click().await.map_err(told)?;
+        } else {
+            let field = page.find(Locator::Css("#message")).await.map_err(told)?;
+            field.send_keys(does).await.map_err(told)?;
+            page.find(Locator::Css("#send")).await.map_err(told)?.click().await.map_err(told)?;
+        }
+        let bubble = format!("//*[contains(@class,'bubble') and contains(@class,'in') and contains(., '{answer}')]");
+        let wait = page.wait().at_most(Duration::from_secs(15)).for_element(Locator::XPath(&bubble)).await;
+        wait.map_err(|e| format!("no answer with {answer:?} to {does:?}: {e}"))?;
+    }
+    // The first list is still there to be tapped, and answers no other question.
+    let menu = "(//*[contains(@class,'bubble') and contains(@class,'in')])[1]//button[contains(@class,'opens')]";
+    page.find(Locator::XPath(menu)).await.map_err(told)?.click().await.map_err(told)?;
+    let option = "(//*[contains(@class,'bubble') and contains(@class,'in')])[1]//button[.='Check SLA Status']";
+    page.find(Locator::XPath(option)).await.map_err(told)?.click().await.map_err(told)?;
+    let asked = "//*[contains(@class,'bubble') and contains(@class,'in') and contains(., 'Ticket ID')]";
+    let wait = page.wait().at_most(Duration::from_secs(15)).for_element(Locator::XPath(asked)).await;
+    wait.map_err(|e| format!("an old list is not answered: {e}"))?;
+    let name = format!("taps{}.png", if is_meta { "-meta" } else { "" });
+    browser.screenshot(&Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)).await?;
     app.end().await;
     Ok(())
 }

@@ -42,6 +42,7 @@ mod slow_lines;
 mod statements;
 mod storage;
 mod support;
+mod taps;
 mod ticket_changes;
 mod ticket_lists;
 mod tickets;
@@ -111,6 +112,7 @@ fn every_fact() -> Vec<Fact> {
         webhooks_out::facts(),
         webhooks_out::calls::facts(),
         conversations::facts(),
+        taps::facts(),
         deliveries::facts(),
         doubt::facts(),
         pacing::facts(),

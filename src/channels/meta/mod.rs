@@ -184,6 +184,14 @@ impl Channel for Meta {
         outbound::send(self, message).await
     }
 
+    fn shows_reading(&self) -> bool {
+        true
+    }
+
+    async fn show_reading(&self, provider_id: &str) -> Result<(), SendError> {
+        outbound::show_reading(self, provider_id).await
+    }
+
     async fn fetch(&self, media: &Media, most: usize) -> Result<Option<Vec<u8>>, SendError> {
         media::fetch(self, media, most).await
     }

@@ -6,7 +6,8 @@
 //! **Source**: Meta's OpenAPI `business-messaging-api_v23.0` (`sendMessage`), and its page "Business-scoped user IDs".
 
 use super::{MAX_CHARS, Meta, errors};
-use crate::channels::{Accepted, Named, Outbound, Recipient, SendError, Status, Template};
+use crate::channels::taps::{Shown, shown};
+use crate::channels::{Accepted, Choice, Named, Outbound, Recipient, SendError, Status, Template};
 use crate::kit::Handle;
 use reqwest::header::RETRY_AFTER;
 use reqwest::{RequestBuilder, Response};
@@ -48,13 +49,50 @@ fn body(message: &Outbound) -> Result<Value, SendError> {
             body["type"] = "template".into();
             body["template"] = filled_in(named, template);
         }
-        None if message.text.chars().count() > MAX_CHARS => return Err(errors::refused_here(131_009)),
-        None => {
-            body["type"] = "text".into();
-            body["text"] = json!({"body": message.text, "preview_url": false});
-        }
+        None => match shown(message) {
+            Some(shown) => {
+                body["type"] = "interactive".into();
+                body["interactive"] = interactive(&shown);
+            }
+            None if message.text.chars().count() > MAX_CHARS => return Err(errors::refused_here(131_009)),
+            None => {
+                body["type"] = "text".into();
+                body["text"] = json!({"body": message.text, "preview_url": false});
+            }
+        },
     }
     Ok(body)
+}
+
+/// Choices as Meta shows them: reply buttons, or a list.
+fn interactive(Shown { text, opens, options }: &Shown) -> Value {
+    let Some(opens) = opens else {
+        let button = |option: &Choice| json!({"type": "reply", "reply": {"id": option.id, "title": option.title}});
+        let buttons: Vec<Value> = options.iter().map(button).collect();
+        return json!({"type": "button", "body": {"text": text}, "action": {"buttons": buttons}});
+    };
+    let row = |option: &Choice| {
+        let mut row = json!({"id": option.id, "title": option.title});
+        if let Some(description) = &option.description {
+            row["description"] = description.as_str().into();
+        }
+        row
+    };
+    let rows: Vec<Value> = options.iter().map(row).collect();
+    json!({"type": "list", "body": {"text": text}, "action": {"button": opens, "sections": [{"rows": rows}]}})
+}
+
+/// Marks a message as read, and shows for a while, or until the answer comes, that one is being written.
+pub(super) async fn show_reading(meta: &Meta, provider_id: &str) -> Result<(), SendError> {
+    let sender = meta.phone_number_id().ok_or_else(|| errors::not_configured(NO_NUMBER))?;
+    let url = format!("{}/{sender}/messages", meta.api);
+    let body = json!({
+        "messaging_product": "whatsapp",
+        "status": "read",
+        "message_id": provider_id,
+        "typing_indicator": {"type": "text"},
+    });
+    ask(meta, |http| http.post(&url).json(&body)).await.map(drop)
 }
 
 fn filled_in(named: &Named, template: &Template) -> Value {

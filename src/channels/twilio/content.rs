@@ -64,7 +64,7 @@ async fn get<T: DeserializeOwned>(twilio: &Twilio, url: &str, patience: Duration
 }
 
 /// Where the Content API answers: beside the Messages API at Twilio's, at the same address at a stand-in's.
-fn base(api_base: &str) -> String {
+pub(super) fn base(api_base: &str) -> String {
     match api_base.strip_prefix("https://api.") {
         Some(rest) if rest.ends_with("twilio.com") => format!("https://content.{rest}"),
         _ => api_base.to_owned(),

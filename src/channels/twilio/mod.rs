@@ -7,6 +7,7 @@
 mod account;
 #[cfg(test)]
 mod canned;
+mod choices;
 mod content;
 pub mod errors;
 mod inbound;
@@ -21,7 +22,7 @@ pub use account::{Account, Answer};
 pub use content::Content;
 
 use super::{
-    Accepted, Channel, Listed, Media, Medium, Outbound, Price, Rejection, Retry, SendError, Sent, Signal, Taken,
+    Accepted, Channel, Listed, Media, Medium, Need, Outbound, Price, Rejection, Retry, SendError, Sent, Signal, Taken,
     Template, Webhook,
 };
 use crate::config::{Pace, SmsSender};
@@ -214,6 +215,14 @@ impl Channel for Twilio {
 
     fn bills(&self, medium: Medium) -> bool {
         medium != Medium::Email
+    }
+
+    fn needs(&self, message: &Outbound) -> Option<Need> {
+        choices::needs(self, message)
+    }
+
+    async fn make(&self, need: &Need) -> Result<String, SendError> {
+        choices::make(self, need).await
     }
 
     async fn send(&self, message: &Outbound) -> Result<Accepted, SendError> {

@@ -6,7 +6,7 @@
 //! Source: Twilio's OpenAPI (`Messages.json`).
 
 use super::inbound::status_named;
-use super::{MAX_CHARS, Twilio, errors, written};
+use super::{MAX_CHARS, Twilio, choices, errors, written};
 use crate::channels::{Accepted, Medium, Outbound, Recipient, SendError, Status, Template};
 use crate::config::SmsSender;
 use crate::kit::{E164, Handle};
@@ -33,17 +33,38 @@ pub(super) async fn send(twilio: &Twilio, message: &Outbound) -> Result<Accepted
             form.push(("ContentSid", template.id.clone().ok_or_else(|| errors::refused_here(21655))?));
             form.push(("ContentVariables", variables(template)));
         }
-        None if message.text.chars().count() > MAX_CHARS => return Err(errors::refused_here(21617)),
-        None => form.push(("Body", message.text.clone())),
+        None => match message.made.clone().zip(choices::variables(message)) {
+            Some((sid, variables)) => form.extend([("ContentSid", sid), ("ContentVariables", variables)]),
+            None => form.push(("Body", body(message)?)),
+        },
     }
     if let Some(callback) = &twilio.status_callback {
         form.push(("StatusCallback", with_token(callback, &message.token)));
     }
-    let answer = ask(twilio, || twilio.http.post(&messages).form(&form)).await?;
+    let answer = match ask(twilio, || twilio.http.post(&messages).form(&form)).await {
+        Err(refused) if message.template.is_none() && refused.code.is_some_and(is_about_content) => {
+            tracing::warn!("choices cannot be shown, so the text goes alone: {refused}");
+            form.retain(|(field, _)| !field.starts_with("Content"));
+            form.push(("Body", body(message)?));
+            ask(twilio, || twilio.http.post(&messages).form(&form)).await?
+        }
+        answer => answer?,
+    };
     let answer: Value = serde_json::from_slice(&answer).map_err(|_| errors::unreadable())?;
     let provider_id = answer["sid"].as_str().filter(|sid| !sid.is_empty()).ok_or_else(errors::unreadable)?;
     let status = answer["status"].as_str().and_then(status_named).unwrap_or(Status::Queued);
     Ok(Accepted { provider_id: provider_id.to_owned(), status })
+}
+
+/// The text that goes alone.
+fn body(message: &Outbound) -> Result<String, SendError> {
+    let is_too_long = message.text.chars().count() > MAX_CHARS;
+    if is_too_long { Err(errors::refused_here(21617)) } else { Ok(message.text.clone()) }
+}
+
+/// Whether a code says that a content, or what fills it in, is at fault: then nothing was sent.
+fn is_about_content(code: i32) -> bool {
+    (21654..=21656).contains(&code)
 }
 
 /// `{"1": "Press 7", "2": "ORD-12345"}`.

@@ -20,6 +20,7 @@ pub(super) fn is_upon_ticket(name: &str) -> bool {
 /// What an action of this name does, with the words that go with it.
 fn action(name: &str, words: String) -> Option<Action> {
     Some(match name {
+        "open_ticket" => Action::Open { notes: None },
         "start_work" => Action::Start,
         "hold_ticket" => Action::Hold { reason: words },
         "resume_ticket" => Action::Resume,

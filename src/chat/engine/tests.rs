@@ -254,7 +254,7 @@ fn an_option_of_the_menu_is_picked_by_number_words_or_tap() {
     let mut chat = Chat::new();
     let tap = Input {
         text: "BOM".to_owned(),
-        tapped: Some("view_sop_failure".to_owned()),
+        tapped: Some("start:view_sop_failure".to_owned()),
         kind: "interactive".to_owned(),
         ..Input::default()
     };

@@ -65,7 +65,7 @@ fn the_built_in_flows_are_right_and_in_the_order_of_the_menu() {
         ["create_defect", "order_status", "report_maintenance", "view_sop_failure", "sla_status", "submit_bom_update"];
     let clients = ["raise_incident", "my_tickets", "approve_ticket", "reject_ticket"];
     let support = ["start_work", "hold_ticket", "resume_ticket", "finish_work"];
-    assert_eq!(names, [&floor[..], &clients[..], &support[..], &["comment_ticket"]].concat());
+    assert_eq!(names, [&floor[..], &clients[..], &support[..], &["comment_ticket", "open_ticket"]].concat());
     assert_eq!(flows.get("order_status").and_then(|flow| flow.questions[0].field.record()), Some(RecordKind::Order));
 }
 
@@ -80,7 +80,7 @@ fn an_operators_file_replaces_the_built_in_one_of_its_name() {
     let own = "name = \"order_status\"\nmenu = 2\nroles = [\"ADMIN\"]\naction = \"show\"\n[[question]]\nname = \"order\"\nfield = \"order\"\n";
     let flows = load(&[("order_status.toml", own)], "").expect("right");
     assert_eq!(flows.get("order_status").map(|flow| flow.roles.clone()), Some(vec![Role::Admin]));
-    assert_eq!(flows.iter().count(), 15);
+    assert_eq!(flows.iter().count(), 16);
 }
 
 #[test]
@@ -124,7 +124,7 @@ fn the_words_of_every_mistake_name_the_place_and_the_mend() {
         ),
         (
             ("report_defect", "report_defekt"),
-            "flows/near_miss.toml:4: unknown action \"report_defekt\". Write one of: show, report_defect, report_maintenance, submit_bom_update, raise_incident, start_work, hold_ticket, resume_ticket, finish_work, approve_ticket, reject_ticket, comment_ticket (did you mean \"report_defect\"?)",
+            "flows/near_miss.toml:4: unknown action \"report_defekt\". Write one of: show, report_defect, report_maintenance, submit_bom_update, raise_incident, open_ticket, start_work, hold_ticket, resume_ticket, finish_work, approve_ticket, reject_ticket, comment_ticket (did you mean \"report_defect\"?)",
         ),
         (
             ("report_defect", "show"),

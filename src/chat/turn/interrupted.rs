@@ -1,7 +1,10 @@
 //! Forms that were interrupted: offered again after a time-out, put aside as a draft, taken up again.
 
+use super::super::engine::Say;
 use super::super::flow::{Flow, Question};
 use super::super::pick::{Names, pick};
+use super::super::session::Form;
+use super::super::taps::{Tap, Tappable};
 use super::Turn;
 use serde_json::json;
 
@@ -9,7 +12,11 @@ impl<'a> Turn<'a> {
     /// A message after the time-out, or after the offer: resume, start over, or the offer (again). The message itself
     /// is no answer to the form's question.
     pub(super) fn come_back(&mut self, flow: &'a Flow, question: &'a Question) {
-        let choice = if self.session.offer { self.offered() } else { None };
+        let choice = match self.tap {
+            Some(Tap::Interrupted { resume, .. }) => Some(usize::from(!resume)),
+            _ if self.session.offer => self.offered(),
+            _ => None,
+        };
         if self.is("resume") || choice == Some(0) {
             self.go_on(flow, question);
         } else if choice.is_some() {
@@ -20,9 +27,20 @@ impl<'a> Turn<'a> {
         }
     }
 
-    fn offer(&mut self, flow: &Flow) {
+    pub(super) fn offer(&mut self, flow: &Flow) {
         self.session.offer = true;
-        self.tell_with("chat.resume.offer", json!({"flow": flow.name}));
+        let form = self.session.form;
+        let choice = |resume, key| Tappable::new(Tap::Interrupted { form, resume }, key);
+        let taps = [choice(true, "chat.tap.resume"), choice(false, "chat.tap.start_over")];
+        self.say.push(Say::new("chat.resume.offer", json!({"flow": flow.name})).with(taps));
+    }
+
+    /// Keeps an open form for later, and says how to go on with it.
+    pub(super) fn put_aside(&mut self, form: Form) {
+        let tap = Tap::Interrupted { form: form.number, resume: true };
+        let hint = Say::new("chat.resume.hint", json!({"flow": form.flow}));
+        self.say.push(hint.with([Tappable::new(tap, "chat.tap.resume")]));
+        self.session.draft = Some(form);
     }
 
     /// Which of "resume" (0) and "start over" (1) was picked.

@@ -1,7 +1,7 @@
 //! The open question: what an answer may be, what is kept of it, and what is said where it does not fit.
 
 use super::super::engine::{Finished, Say};
-use super::super::field::{Field, MAX_TEXT_CHARS, Place, answer_vars, ask, expected};
+use super::super::field::{Field, MAX_TEXT_CHARS, Place, answer_vars, ask, expected, word};
 use super::super::flow::{Flow, Question, SHOW};
 use super::super::pick::clean;
 use super::super::session::Answer;
@@ -92,7 +92,8 @@ impl<'a> Turn<'a> {
         self.say.push(why);
         if self.miss() {
             self.expect(flow, question);
-            self.tell("chat.strikes.form");
+            let words = ["help", "greeting"].map(|known| word(flow, question, &self.session, known));
+            self.say.push(Say::plain("chat.strikes.form").with(words));
         } else {
             self.ask(flow, question);
         }
@@ -162,12 +163,12 @@ impl<'a> Turn<'a> {
     }
 
     pub(super) fn ask(&mut self, flow: &Flow, question: &Question) {
-        let ask = ask(flow, question, &self.session.answers, &self.session.offered);
+        let ask = ask(flow, question, &self.session, &self.session.offered);
         self.say.push(ask);
     }
 
     pub(super) fn expect(&mut self, flow: &Flow, question: &Question) {
-        let expected = expected(flow, question, &self.session.answers);
+        let expected = expected(flow, question, &self.session);
         self.say.push(expected);
     }
 }

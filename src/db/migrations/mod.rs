@@ -25,6 +25,8 @@ mod m19_costs;
 mod m20_reach;
 mod m22_languages;
 mod m23_user_ids;
+mod m24_rich;
+mod m25_made;
 mod m28_meta_prices;
 
 use crate::db::Db;
@@ -118,6 +120,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20_reach::Migration),
             Box::new(m22_languages::Migration),
             Box::new(m23_user_ids::Migration),
+            Box::new(m24_rich::Migration),
+            Box::new(m25_made::Migration),
             Box::new(m28_meta_prices::Migration),
         ]
     }

@@ -48,6 +48,7 @@ pub mod row {
         pub fallback_at: Option<Instant>,
         pub held_until: Option<Instant>,
         pub digest_id: Option<i64>,
+        pub rich: Option<String>,
     }
 
     #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
@@ -193,6 +194,28 @@ pub mod process {
         #[sea_orm(primary_key, auto_increment = false)]
         pub token: String,
         pub expires_at: Instant,
+    }
+
+    #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// What was made at a provider.
+pub mod made {
+    use crate::kit::Instant;
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "made")]
+    pub struct Model {
+        #[sea_orm(primary_key)]
+        pub id: i64,
+        pub shape: String,
+        pub channel: String,
+        pub provider_id: String,
+        pub created_at: Instant,
     }
 
     #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

@@ -45,7 +45,7 @@ async fn files_places_buttons_and_quotes_have_their_fields() {
     assert!(sent.sid.starts_with("MM"));
     let place = Place { latitude: 52.5, longitude: -13.25, label: Some("Hall 3".into()) };
     simulator.send(Incoming { place: Some(place), ..Incoming::text(&worker(), "") }).await;
-    let button = Button { text: "Approve".into(), payload: "approve:7".into() };
+    let button = Button { text: "Approve".into(), payload: "approve:7".into(), is_row: false };
     let tap = Incoming { button: Some(button), quoted: Some("SM1".into()), ..Incoming::text(&worker(), "Approve") };
     simulator.send(tap).await;
     simulator.send(Incoming { medium: Medium::Sms, ..Incoming::text(&worker(), "by SMS") }).await;

@@ -77,6 +77,67 @@ pub(crate) async fn play(backend: Backend, path: &Path) -> Result<(), String> {
     Err(format!("{}\n{}", path.display(), difference(&expected, &happened)))
 }
 
+/// Plays one file with taps wherever a number or a word means something that may be tapped. What comes back says in full
+/// what the file says. Answers with how much was tapped.
+pub(crate) async fn play_by_taps(backend: Backend, path: &Path, more: &[(&str, &str)]) -> Result<usize, String> {
+    let expected = std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))?;
+    let given =
+        expected.lines().filter_map(|line| line.strip_prefix("= ")?.split_once('=')).map(|(n, v)| (n.trim(), v.trim()));
+    let settings: Vec<(&str, &str)> =
+        [("ANDON_SENDER_LIMIT", "0")].into_iter().chain(given).chain(more.iter().copied()).collect();
+    let app = TestApp::with(backend, &settings).await;
+    let mut phone = OPERATOR.to_owned();
+    let (mut happened, mut tapped) = (String::new(), 0);
+    for line in expected.lines().filter(|line| !line.starts_with('<')) {
+        if line.starts_with('?') {
+            let state = app.state(&phone).await.unwrap_or_else(|| "none".to_owned());
+            let _written = writeln!(happened, "? {state}");
+            continue;
+        }
+        let _written = writeln!(happened, "{line}");
+        if let Some(other) = line.strip_prefix("@ ") {
+            other.trim().clone_into(&mut phone);
+        } else if let Some(time) = line.strip_prefix("~ ") {
+            app.pass(span(time)?).await;
+        } else if let Some(written) = line.strip_prefix('>') {
+            let tap = tap(&app, &phone, written.trim());
+            tapped += usize::from(tap.is_some());
+            let written = tap.map_or_else(|| incoming(&phone, written), Ok)?;
+            let before = said(&app, &phone).await.len();
+            app.sends(written).await;
+            for reply in said(&app, &phone).await.split_off(before) {
+                for line in reply.lines() {
+                    let _written = writeln!(happened, "{}", format!("< {line}").trim_end());
+                }
+            }
+        }
+    }
+    app.end().await;
+    if happened == expected { Ok(tapped) } else { Err(difference(&expected, &happened)) }
+}
+
+/// What the plant said to this phone, in full.
+async fn said(app: &TestApp, phone: &str) -> Vec<String> {
+    let query = format!(
+        "SELECT d.body FROM deliveries d JOIN addresses a ON a.id = d.address_id WHERE a.value = '{phone}' \
+         AND d.kind = 'REPLY' ORDER BY d.id"
+    );
+    let rows = app.rows(&query).await;
+    rows.iter().map(|row| row.try_get("", "body").expect("a text")).collect()
+}
+
+/// The tap that means what is written, where the last message offers it by this number or title.
+fn tap(app: &TestApp, phone: &str, written: &str) -> Option<Incoming> {
+    let bubble = app.bubbles(phone).pop()?;
+    let choices = bubble.choices.as_ref()?;
+    let by_number = written.parse::<usize>().ok().and_then(|number| choices.options.get(number.checked_sub(1)?));
+    let by_title = || choices.options.iter().find(|option| option.title.eq_ignore_ascii_case(written));
+    let option = by_number.or_else(by_title).filter(|option| !option.id.starts_with("act:"))?;
+    let button = Button { text: option.title.clone(), payload: option.id.clone(), is_row: choices.opens.is_some() };
+    let text = Incoming::text(&number(phone), option.title.clone());
+    Some(Incoming { button: Some(button), quoted: Some(bubble.sid.clone()), ..text })
+}
+
 fn incoming(phone: &str, written: &str) -> Result<Incoming, String> {
     let from = number(phone);
     let Some(special) = written.strip_prefix('[') else {
@@ -86,7 +147,7 @@ fn incoming(phone: &str, written: &str) -> Result<Incoming, String> {
     let mut incoming = Incoming::text(&from, text.trim());
     match what.split_once(' ') {
         Some(("tap", payload)) => {
-            incoming.button = Some(Button { text: text.trim().to_owned(), payload: payload.to_owned() });
+            incoming.button = Some(Button { text: text.trim().to_owned(), payload: payload.to_owned(), is_row: false });
         }
         _ if what == "image" => {
             incoming.media.push(Enclosure { content_type: "image/jpeg".to_owned(), bytes: vec![0xff, 0xd8, 0xff] });

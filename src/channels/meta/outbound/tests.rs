@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::channels::meta::canned::*;
-use crate::channels::{Channel as _, Medium, Retry};
+use crate::channels::{Channel as _, Choices, Medium, Retry, Rich};
 use crate::config::{self, Pace};
 use url::Url;
 
@@ -122,4 +122,46 @@ async fn the_token_shows_nowhere() {
     for told in [format!("{error} {error:?}"), format!("{meta:?}")] {
         assert!(!told.contains("a-token") && !told.contains("an app secret") && !told.contains("made up"), "{told}");
     }
+}
+
+#[tokio::test]
+async fn choices_leave_as_buttons_or_as_a_list_and_as_text_where_they_do_not_fit() {
+    let button = |id: &str, title: &str| json!({"type": "reply", "reply": {"id": id, "title": title}});
+    let low_high = json!({"buttons": [button("1", "Low"), button("2", "High")]});
+    let rows = json!([{"id": "1", "title": "INC-1", "description": "The checkout"}, {"id": "2", "title": "INC-2"}]);
+    for (titles, under, kind, action) in [
+        (["Low", "High"], None, "button", low_high),
+        (["INC-1", "INC-2"], Some("The checkout"), "list", json!({"button": "Choose", "sections": [{"rows": rows}]})),
+    ] {
+        let (server, base) = Canned::serving([ok("wamid.1")]).await;
+        let [one, other] = titles.map(str::to_owned);
+        let options = vec![
+            Choice { id: "1".to_owned(), title: one, description: under.map(str::to_owned) },
+            Choice { id: "2".to_owned(), title: other, description: None },
+        ];
+        let choices = Choices { text: Some("Which?".to_owned()), button: "Choose".to_owned(), options };
+        let rich = Rich { choices: Some(choices), ..Rich::default() };
+        assert!(channel(&base).send(&Outbound { rich, ..outbound("Which? 1 or 2") }).await.is_ok());
+        let [asked] = server.asked().try_into().expect("asked once");
+        let expected = json!({"type": kind, "body": {"text": "Which?"}, "action": action});
+        assert_eq!((&asked.json()["type"], &asked.json()["interactive"]), (&json!("interactive"), &expected));
+    }
+    let (server, base) = Canned::serving([ok("wamid.1")]).await;
+    let option = |nth: usize| Choice { id: nth.to_string(), title: nth.to_string(), description: None };
+    let choices = Choices { text: None, button: "Choose".to_owned(), options: (0..11).map(option).collect() };
+    let rich = Rich { choices: Some(choices), ..Rich::default() };
+    assert!(channel(&base).send(&Outbound { rich, ..outbound("Which?") }).await.is_ok());
+    let [asked] = server.asked().try_into().expect("asked once");
+    assert_eq!(asked.json()["text"]["body"], "Which?");
+}
+
+#[tokio::test]
+async fn that_a_message_was_read_is_told_with_a_sign_that_one_is_being_written() {
+    let (server, base) = Canned::serving([ok("wamid.1")]).await;
+    assert!(channel(&base).show_reading("wamid.7").await.is_ok());
+    let [asked] = server.asked().try_into().expect("asked once");
+    let expected = json!({
+        "messaging_product": "whatsapp", "status": "read", "message_id": "wamid.7", "typing_indicator": {"type": "text"},
+    });
+    assert_eq!((asked.line.as_str(), asked.json()), (format!("POST /v23.0/{NUMBER_ID}/messages").as_str(), expected));
 }

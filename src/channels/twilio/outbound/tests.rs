@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::channels::twilio::canned::*;
-use crate::channels::{Channel as _, Retry};
+use crate::channels::{Channel as _, Choice, Choices, Retry, Rich};
 use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpListener;
 use url::Url;
@@ -142,4 +142,61 @@ fn the_token_goes_into_the_query_before_any_fragment() {
     ] {
         assert_eq!(with_token(callback, "t0k"), expected);
     }
+}
+
+fn with_choices(titles: &[&str], text: &str) -> Outbound {
+    let option = |(nth, title): (usize, &&str)| Choice {
+        id: format!("answer:3:a:b:{nth}"),
+        title: (*title).to_owned(),
+        description: None,
+    };
+    let options = titles.iter().enumerate().map(option).collect();
+    let choices = Choices { text: Some(text.to_owned()), button: "Choose".to_owned(), options };
+    Outbound { rich: Rich { choices: Some(choices), ..Rich::default() }, ..outbound("Which? 1 or 2") }
+}
+
+const CONTENT: &str = "HX00000000000000000000000000000001";
+
+#[tokio::test]
+async fn choices_are_made_without_words_and_filled_in_line_by_line() {
+    let made = (201, None, format!(r#"{{"sid":"{CONTENT}"}}"#));
+    let (server, base) = Canned::serving([made, ok("queued")]).await;
+    let twilio = channel(base, None);
+    let mut message = with_choices(&["Low", "It's high"], "✅ Found: ORD-1\n\nWhich?");
+    let need = twilio.needs(&message).expect("choices need something");
+    assert_eq!(twilio.needs(&with_choices(&["Bas", "Haut"], "Trouvé\n\nLequel ?")), Some(need.clone()), "one shape");
+    for other in [with_choices(&["Low"], "Found\n\nWhich?"), with_choices(&["Low", "High"], "Which?")] {
+        assert!(twilio.needs(&other).is_some_and(|other| other.key != need.key));
+    }
+    message.made = Some(twilio.make(&need).await.expect("made"));
+    assert!(twilio.send(&message).await.is_ok());
+    let [making, sending] = server.asked().try_into().expect("asked twice");
+    assert_eq!(making.line, "POST /v1/Content");
+    let actions = json!([
+        {"type": "QUICK_REPLY", "title": "{{3}}", "id": "{{4}}"}, {"type": "QUICK_REPLY", "title": "{{5}}", "id": "{{6}}"},
+    ]);
+    assert_eq!(making.json()["types"], json!({"twilio/quick-reply": {"body": "{{1}}\n\n{{2}}", "actions": actions}}));
+    let form = sending.form();
+    let field = |name: &str| form.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
+    let filled: Value = serde_json::from_str(field("ContentVariables").unwrap_or_default()).expect("JSON");
+    assert_eq!((field("ContentSid"), field("Body")), (Some(CONTENT), None));
+    let expected = json!({
+        "1": "✅ Found: ORD-1", "2": "Which?", "3": "Low", "4": "answer:3:a:b:0", "5": "It's high", "6": "answer:3:a:b:1",
+    });
+    assert_eq!(filled, expected);
+}
+
+#[tokio::test]
+async fn what_a_content_cannot_hold_goes_as_text_and_so_does_one_that_is_refused() {
+    let refused = (400, None, r#"{"code":21656,"message":"no"}"#.to_owned());
+    let (server, base) = Canned::serving([refused, ok("queued"), ok("queued")]).await;
+    let twilio = channel(base, None);
+    let message = Outbound { made: Some(CONTENT.to_owned()), ..with_choices(&["Low"], "Which?") };
+    assert!(twilio.send(&message).await.is_ok());
+    let long = with_choices(&["Low"], &"x".repeat(256));
+    assert_eq!(twilio.needs(&long), None);
+    assert!(twilio.send(&Outbound { made: Some(CONTENT.to_owned()), ..long }).await.is_ok());
+    let bodies: Vec<bool> =
+        server.asked().iter().map(|asked| asked.form().iter().any(|field| field.1 == "Which? 1 or 2")).collect();
+    assert_eq!(bodies, [false, true, true]);
 }

@@ -41,13 +41,28 @@ fn any_text() -> impl Strategy<Value = String> {
     prop_oneof![4 => usual.prop_map(str::to_owned), 1 => any::<String>(), 1 => "\\PC{0,40}"]
 }
 
+/// Payloads: ours, of now, of another time and forged, and others'.
+fn any_payload() -> impl Strategy<Value = String> {
+    let flow = proptest::sample::select(vec!["create_defect", "order_status", "approve_ticket", "start_work", "none"]);
+    let question = proptest::sample::select(vec!["order", "severity", "description", "ticket"]);
+    let shape = proptest::sample::select(vec!["answer", "say", "start", "resume", "anew", "act"]);
+    let ours =
+        (shape, 0_u32..4, flow, question, any_text()).prop_map(|(shape, form, flow, question, text)| match shape {
+            "answer" | "say" => format!("{shape}:{form}:{flow}:{question}:{text}"),
+            "start" => format!("start:{flow}"),
+            "act" => format!("act:{flow}:{text}"),
+            other => format!("{other}:{form}"),
+        });
+    prop_oneof![3 => ours, 1 => any_text()]
+}
+
 fn any_input() -> impl Strategy<Value = (Input, bool)> {
     let media = proptest::collection::vec(
         prop_oneof![Just("image/png"), Just("audio/ogg"), any::<String>().prop_map(|_| "x")],
         0..3,
     );
     let kind = prop_oneof![4 => Just("text"), 1 => Just("image"), 1 => Just("sticker"), 1 => Just("whatever")];
-    let tapped = proptest::option::weighted(0.1, any_text());
+    let tapped = proptest::option::weighted(0.2, any_payload());
     (any_text(), tapped, media, kind, proptest::bool::weighted(0.2)).prop_map(|(text, tapped, media, kind, dormant)| {
         let media = media
             .into_iter()
