@@ -115,7 +115,7 @@ async fn report_defects(tx: &Tx, set: &[Form]) -> Result<Vec<Outcome>> {
         .collect();
     let reported = defects::report(tx, &reports).await?;
     let outcomes = reported.into_iter().zip(&reports).map(|(outcome, report)| match outcome {
-        Ok(made) => Ok(json!({"reference": made.reference})),
+        Ok(made) => Ok(json!({"reference": made.reference, "ticket_id": made.ticket_id})),
         Err(no) => Err(Refused { question: no.question(), key: no.key(), vars: json!({"key": report.order}) }),
     });
     Ok(outcomes.collect())
@@ -134,7 +134,9 @@ async fn report_maintenance(tx: &Tx, set: &[Form]) -> Result<Vec<Outcome>> {
         .collect();
     let reported = maintenance::report(tx, &reports).await?;
     let outcomes = reported.into_iter().zip(&reports).map(|(outcome, report)| match outcome {
-        Ok(made) => Ok(json!({"reference": made.reference, "sla_hours": made.sla_hours})),
+        Ok(made) => {
+            Ok(json!({"reference": made.reference, "sla_hours": made.sla_hours, "ticket_id": made.ticket_id}))
+        }
         Err(no) => Err(Refused { question: no.question(), key: no.key(), vars: json!({"key": report.machine}) }),
     });
     Ok(outcomes.collect())

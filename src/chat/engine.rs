@@ -85,6 +85,15 @@ impl Finished {
     }
 }
 
+/// Files for a ticket that is there already.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Joins {
+    /// The ticket.
+    pub ticket_id: i64,
+    /// The files.
+    pub media: Vec<Media>,
+}
+
 /// What one message led to.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Step {
@@ -94,6 +103,8 @@ pub struct Step {
     pub say: Vec<Say>,
     /// The form that was finished by this message, unless it only shows a record.
     pub finished: Option<Finished>,
+    /// Files that join the report made last.
+    pub joins: Option<Joins>,
     /// `Some(false)` where the person opted out of notices, `Some(true)` where they opted in.
     pub consent: Option<bool>,
 }

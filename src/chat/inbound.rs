@@ -14,6 +14,7 @@ use super::late;
 use super::lookups;
 use super::numbers;
 use super::offers::Offer;
+use super::opening::{self, open_chats};
 use super::pace::Pace;
 use super::records::Lookup;
 use super::session::Session;
@@ -23,6 +24,7 @@ use crate::bus::Poke;
 use crate::channels::{Inbound, Medium, meta};
 use crate::db::{Batch, Door, Tx};
 use crate::delivery::{self, Kind, NewDelivery};
+use crate::files::{self, store::Awaited};
 use crate::kit::metrics::Stopwatch;
 use crate::kit::{Instant, Result, token};
 use crate::people::store::{Caller, Heard, Known};
@@ -81,11 +83,11 @@ pub(super) struct Fresh<'a> {
 /// A conversation in the middle of the step.
 pub(super) struct Chat {
     pub(super) session: Session,
-    version: i32,
-    address_id: i64,
+    pub(super) version: i32,
+    pub(super) address_id: i64,
     pub(super) dormant: bool,
     /// When the session began.
-    created_at: Instant,
+    pub(super) created_at: Instant,
     /// How fast the person is answered.
     pub(super) pace: Pace,
 }
@@ -215,6 +217,7 @@ pub(super) async fn answer(
 ) -> Result<Vec<NewDelivery>> {
     let mut replies = Vec::with_capacity(fresh.len());
     let mut consents: HashMap<i64, bool> = HashMap::new();
+    let mut joined = Vec::new();
     for round in rounds(fresh) {
         let mut turns = Vec::with_capacity(round.len());
         let wants: Vec<Vec<Lookup>> = round.iter().map(|fresh| wants(app, &ways.flows, fresh, &chats)).collect();
@@ -226,7 +229,7 @@ pub(super) async fn answer(
         for (fresh, wants) in round.iter().zip(&wants) {
             let Some(chat) = chats.get_mut(&fresh.known.person_id) else { continue };
             let session = std::mem::take(&mut chat.session);
-            let (draft, draft_since) = (session.draft.clone(), session.draft_since);
+            let before = opening::Aside::of(&session);
             let (input, asker) = (input(fresh.inbound), asker(app, fresh.known));
             let mut facts = records.for_viewer(&viewer(app, fresh.known), wants);
             facts.offer(offered.remove(&fresh.known.person_id).unwrap_or_default());
@@ -241,12 +244,17 @@ pub(super) async fn answer(
                 &app.settings.company,
             );
             chat.session = step.session;
-            chat.session.draft_since = if chat.session.draft == draft { draft_since } else { Some(tx.now()) };
+            before.note_since(&mut chat.session, tx.now());
             chat.dormant = false;
             chat.address_id = fresh.known.address_id;
             if let Some(wanted) = step.consent {
                 consents.insert(fresh.known.address_id, wanted);
             }
+            joined.extend(step.joins.map(|joins| Awaited {
+                ticket_id: joins.ticket_id,
+                sent_by: Some(fresh.known.person_id),
+                media: joins.media,
+            }));
             turns.push(Turn { fresh, say: step.say, finished: step.finished });
         }
         finish(app, ways, tx, &mut turns, &mut chats).await?;
@@ -256,6 +264,7 @@ pub(super) async fn answer(
             reply(app, turn.fresh, language, &turn.say)
         }));
     }
+    files::store::await_media(tx, &joined).await?;
     consent::keep(tx, &consents).await?;
     keep_languages(tx, fresh, &chats).await?;
     store::keep(tx, kept(&ways.flows, chats)).await?;
@@ -293,46 +302,6 @@ fn rounds<'a>(fresh: &[&'a Fresh<'a>]) -> Vec<Vec<&'a Fresh<'a>>> {
     rounds
 }
 
-/// The conversations these messages belong to, locked; a stranger's begins at the menu.
-pub(super) async fn open_chats(app: &App, tx: &Tx, fresh: &[Fresh<'_>]) -> Result<HashMap<i64, Chat>> {
-    let people: HashSet<i64> = fresh.iter().map(|fresh| fresh.known.person_id).collect();
-    let mut stored = store::conversations(tx, &people.into_iter().collect::<Vec<_>>()).await?;
-    let mut chats: HashMap<i64, Chat> = HashMap::new();
-    for Fresh { known, .. } in fresh {
-        let chat = || open_chat(app, tx.now(), known, stored.remove(&known.person_id));
-        chats.entry(known.person_id).or_insert_with(chat);
-    }
-    Ok(chats)
-}
-
-fn open_chat(app: &App, now: Instant, known: &Known, row: Option<store::conversation::Model>) -> Chat {
-    let fresh = || Session {
-        language: known.language.clone(),
-        has_chosen_language: known.has_chosen_language,
-        ..Session::default()
-    };
-    let Some(row) = row else {
-        let address_id = known.address_id;
-        let pace = Pace::default();
-        return Chat { session: fresh(), version: 0, address_id, dormant: false, created_at: now, pace };
-    };
-    let pace = row.pace();
-    let idle = now - row.updated_at;
-    // A session that cannot be read (an older or newer program's) starts over rather than failing.
-    let session: Option<Session> = serde_json::from_str(&row.session).ok();
-    let mut session = session.filter(|_| idle < app.settings.draft_life).unwrap_or_else(fresh);
-    if session.draft_since.is_some_and(|since| now - since >= app.settings.draft_life) {
-        session.draft = None;
-    }
-    let is_idle = idle > app.settings.session_timeout;
-    // The person's language may have been changed at the desk meanwhile.
-    session.language.clone_from(&known.language);
-    session.has_chosen_language = known.has_chosen_language;
-    let dormant = session.flow.is_some() && is_idle;
-    let created_at = if is_idle && !dormant { now } else { row.created_at };
-    Chat { session, version: row.version, address_id: row.address_id, dormant, created_at, pace }
-}
-
 /// Carries out the finished forms, one set a kind of action, and adds what came of it to the replies.
 async fn finish(app: &App, ways: &Ways, tx: &Tx, turns: &mut [Turn<'_>], chats: &mut HashMap<i64, Chat>) -> Result<()> {
     let forms: Vec<(Viewer, Finished)> =
@@ -344,7 +313,12 @@ async fn finish(app: &App, ways: &Ways, tx: &Tx, turns: &mut [Turn<'_>], chats: 
     for turn in turns.iter_mut() {
         let Some(finished) = &turn.finished else { continue };
         match outcomes.next() {
-            Some(Ok(vars)) => turn.say.push(engine::done(finished, vars)),
+            Some(Ok(vars)) => {
+                if let Some(chat) = chats.get_mut(&turn.fresh.known.person_id) {
+                    chat.session.made = opening::made(&vars, tx.now());
+                }
+                turn.say.push(engine::done(finished, vars));
+            }
             Some(Err(refused)) => {
                 let Some(chat) = chats.get_mut(&turn.fresh.known.person_id) else { continue };
                 let session = std::mem::take(&mut chat.session);

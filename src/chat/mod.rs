@@ -21,6 +21,7 @@ mod lookups;
 pub mod mirror;
 pub mod numbers;
 pub mod offers;
+mod opening;
 pub mod pace;
 pub mod pick;
 pub mod records;

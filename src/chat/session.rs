@@ -23,6 +23,18 @@ pub struct Session {
     pub answers: Vec<(String, Answer)>,
     /// Pictures that came before the text of the question they belong to.
     pub pictures: Vec<Media>,
+    /// Files that came at the menu, for the report that follows.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ahead: Vec<Media>,
+    /// Since when the first of them is there; kept by the caller, who lets them go.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ahead_since: Option<Instant>,
+    /// The report made last, which files that come right after it join; set and let go by the caller.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub made: Option<Made>,
+    /// What the last message was answered with, where that was a file: the next ones in a row need no answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub in_a_row: Option<InARow>,
     /// Tickets that were offered by number: `{reference, title, status}`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub offered: Vec<Value>,
@@ -39,6 +51,29 @@ pub struct Session {
     /// Whether they or an admin chose it; else a greeting in another language changes it. Kept with the person.
     #[serde(skip)]
     pub has_chosen_language: bool,
+}
+
+/// A report that was just made.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Made {
+    /// Its ticket.
+    pub ticket_id: i64,
+    /// The ticket's reference.
+    pub reference: String,
+    /// When it was made.
+    pub at: Instant,
+    /// How many files joined it since.
+    pub files: usize,
+}
+
+/// What was said of a file, when others follow it at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum InARow {
+    /// That it is kept.
+    Kept,
+    /// That there are enough.
+    Enough,
 }
 
 /// An interrupted form.
@@ -72,6 +107,10 @@ impl Default for Session {
             flow: None,
             answers: Vec::new(),
             pictures: Vec::new(),
+            ahead: Vec::new(),
+            ahead_since: None,
+            made: None,
+            in_a_row: None,
             offered: Vec::new(),
             misses: 0,
             offer: false,

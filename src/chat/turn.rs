@@ -4,16 +4,17 @@
 //! everywhere, then what an interrupted form needs, and last the answer to the open question or a choice from the
 //! menu.
 
+mod files;
 mod interrupted;
 mod question;
 
-use super::engine::{Asker, Finished, Input, Say, Step};
+use super::engine::{Asker, Finished, Input, Joins, Say, Step};
 use super::field::keycap;
 use super::flow::{Flow, Flows, Question};
 use super::offers::Offer;
 use super::pick::{Names, bare, clean, pick};
 use super::records::{RecordKind, Records};
-use super::session::{Form, Session};
+use super::session::{Form, InARow, Session};
 use crate::people::Role;
 use crate::wording::Wording;
 use serde_json::{Value, json};
@@ -50,14 +51,17 @@ pub(super) struct Turn<'a> {
     word: String,
     say: Vec<Say>,
     finished: Option<Finished>,
+    joins: Option<Joins>,
     consent: Option<bool>,
+    /// What was said of a file right before this message.
+    in_a_row: Option<InARow>,
 }
 
 impl<'a> Turn<'a> {
     pub(super) fn new(
         flows: &'a Flows,
         wording: &'a Wording,
-        session: Session,
+        mut session: Session,
         input: &'a Input,
         records: &'a Records,
         asker: Asker,
@@ -65,6 +69,7 @@ impl<'a> Turn<'a> {
     ) -> Self {
         let said = said(input);
         let word = bare(&input.text);
+        let in_a_row = session.in_a_row.take();
         Self {
             flows,
             wording,
@@ -77,14 +82,17 @@ impl<'a> Turn<'a> {
             word,
             say: Vec::new(),
             finished: None,
+            joins: None,
             consent: None,
+            in_a_row,
         }
     }
 
     /// Takes the message in.
     pub(super) fn take(mut self, dormant: bool) -> Step {
         self.decide(dormant);
-        Step { session: self.session, say: self.say, finished: self.finished, consent: self.consent }
+        let Self { session, say, finished, joins, consent, .. } = self;
+        Step { session, say, finished, joins, consent }
     }
 
     fn decide(&mut self, dormant: bool) {
@@ -119,6 +127,9 @@ impl<'a> Turn<'a> {
     /// A message while a form is open.
     fn in_form(&mut self, flow: &'a Flow, question: &'a Question, dormant: bool) {
         let is_waiting = dormant || self.session.offer;
+        if is_waiting && flow.takes_files() {
+            self.put_ahead(self.files());
+        }
         if is_waiting && self.follow_reference(true) {
             return;
         }
@@ -141,6 +152,10 @@ impl<'a> Turn<'a> {
     /// A message while no form is open.
     fn at_menu(&mut self) {
         let options = self.options();
+        let files = if options.iter().any(|flow| flow.takes_files()) { self.files() } else { Vec::new() };
+        if self.said.is_empty() && !files.is_empty() {
+            return self.file_away(files);
+        }
         if self.is("help") {
             self.session.misses = 0;
             self.tell("chat.help.menu");
@@ -152,14 +167,17 @@ impl<'a> Turn<'a> {
         } else if self.language() {
             self.show_menu();
         } else if self.follow_reference(false) {
-            // The flow of the reference is open now.
+            // The flow of the reference is open now, and has the files.
         } else if options.is_empty() || self.is_silent_text() {
             self.show_menu();
         } else if self.said.is_empty() {
             self.cannot_take();
             self.show_menu();
         } else if let Some(flow) = self.chosen(&options).or_else(|| self.called()) {
+            self.put_ahead(files);
             self.start(flow);
+        } else if !files.is_empty() {
+            self.file_away(files);
         } else {
             self.tell("chat.miss.menu");
             let is_strike = self.miss();
@@ -178,6 +196,7 @@ impl<'a> Turn<'a> {
 
     fn greet(&mut self, keep_draft: bool) {
         let form = self.session.close();
+        self.session.made = None;
         self.show_menu();
         if let Some(form) = form.filter(|_| keep_draft) {
             self.tell_with("chat.resume.hint", json!({"flow": form.flow}));
@@ -299,10 +318,17 @@ impl<'a> Turn<'a> {
                 return self.show_menu();
             }
         }
-        self.session.flow = Some(flow.name.clone());
+        self.begin(flow);
         if let Some((flow, question)) = self.session.open(self.flows) {
             self.ask(flow, question);
         }
+    }
+
+    /// Opens a flow's form, with the files that came for it.
+    fn begin(&mut self, flow: &Flow) {
+        self.session.flow = Some(flow.name.clone());
+        self.session.made = None;
+        self.take_ahead(flow);
     }
 
     /// What the flow that the message chooses from the menu would offer.
@@ -325,7 +351,10 @@ impl<'a> Turn<'a> {
         if keep_draft && form.is_some() {
             self.session.draft = form;
         }
-        self.session.flow = Some(flow.name.clone());
+        if !keep_draft && flow.takes_files() {
+            self.put_ahead(self.files());
+        }
+        self.begin(flow);
         self.read(flow, question, &[key]);
         true
     }

@@ -38,7 +38,7 @@ pub(super) async fn raise(tx: &Tx, set: &[Form]) -> Result<Vec<Outcome>> {
     let outcomes = incidents.iter().map(|incident| match incident.as_ref().and_then(|_| raised.next()) {
         Some(ticket) => {
             let time = ticket.response_due_at.map(|due_at| format_left(due_at - ticket.created_at));
-            Ok(json!({"reference": ticket.reference, "response_time": time}))
+            Ok(json!({"reference": ticket.reference, "response_time": time, "ticket_id": ticket.id}))
         }
         None => Err(Refused { question: None, key: "chat.refused.choice_unknown", vars: Value::Null }),
     });
