@@ -128,6 +128,7 @@ async fn report_maintenance(tx: &Tx, set: &[Form]) -> Result<Vec<Outcome>> {
             machine: value(form, "machine"),
             issue_type: value(form, "issue_type"),
             urgency: value(form, "urgency"),
+            place: form.place.clone(),
             media: form.answers.iter().flat_map(|(_, answer)| answer.media.clone()).collect(),
             reporter: reporter.person_id,
         })

@@ -10,7 +10,8 @@ use super::offers::{Offer, meant};
 use super::records::{Lookup, Records};
 use super::session::{Answer, Session};
 use super::turn::{Turn, said, typed_references};
-use crate::channels::Media;
+use crate::channels::{Media, Place};
+use crate::kit::earth::Spot;
 use crate::people::Role;
 use crate::wording::Wording;
 use serde_json::Value;
@@ -26,6 +27,8 @@ pub struct Input {
     pub media: Vec<Media>,
     /// The provider's word for what it is, `text`.
     pub kind: String,
+    /// A place that was shared.
+    pub place: Option<Place>,
 }
 
 impl Input {
@@ -76,6 +79,8 @@ pub struct Finished {
     pub action: String,
     /// The answers by question, in the order given.
     pub answers: Vec<(String, Answer)>,
+    /// Where the person stands, if they shared that.
+    pub place: Option<Place>,
 }
 
 impl Finished {
@@ -120,7 +125,7 @@ pub fn lookups(flows: &Flows, wording: &Wording, session: &Session, input: &Inpu
     let open = session.open(flows).filter(|_| !dormant && !session.offer);
     let mut lookups: Vec<Lookup> = match open {
         Some((_, question)) => question.field.record().map_or_else(Vec::new, |kind| {
-            let offered = said.iter().filter_map(|text| question.offers.and_then(|_| meant(&session.offered, text)));
+            let offered = said.iter().filter_map(|text| meant(&session.offered, text));
             let typed = said.iter().flat_map(|text| kind.candidates(text));
             offered.chain(typed).map(|key| Lookup { kind, key }).collect()
         }),
@@ -142,6 +147,12 @@ pub fn offer(flows: &Flows, wording: &Wording, session: &Session, input: &Input,
         return None;
     }
     Turn::new(flows, wording, session.clone(), input, &Records::new(), asker, "").wants_offered()
+}
+
+/// Around which spot a message wants machines to be looked for: fetch them before [`step`], and hand them in with the
+/// records.
+pub fn spot(flows: &Flows, wording: &Wording, session: &Session, input: &Input, asker: Asker) -> Option<Spot> {
+    Turn::new(flows, wording, session.clone(), input, &Records::new(), asker, "").wants_machines()
 }
 
 /// Takes one message in. `dormant` says that the time-out passed since the last one; `records` holds what was found
@@ -188,6 +199,7 @@ pub fn refused(
         session.flow = Some(flow.name.clone());
         session.answers = kept;
         session.pictures = pictures_of(dropped);
+        session.place.clone_from(&finished.place);
         say.push(ask(flow, question, &session.answers, &[]));
     }
     (session, say)

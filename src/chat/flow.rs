@@ -199,6 +199,11 @@ impl Flows {
 }
 
 impl Flow {
+    /// Whether what it makes can have a place, near which its machine is looked for.
+    pub fn takes_place(&self) -> bool {
+        self.action == "report_maintenance"
+    }
+
     /// Whether what it makes can have files: photos, voice notes, PDFs.
     pub fn takes_files(&self) -> bool {
         REPORTS.contains(&self.action.as_str())

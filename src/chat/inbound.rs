@@ -6,7 +6,7 @@
 
 use super::Ways;
 use super::actions;
-use super::asking::{asker, input, offer, viewer, wants};
+use super::asking::{asker, input, offer, spot, viewer, wants};
 use super::consent;
 use super::engine::{self, Finished, Say};
 use super::flow::Flows;
@@ -226,6 +226,8 @@ pub(super) async fn answer(
         let choosers = round.iter().zip(&offers);
         let choosers = choosers.filter_map(|(fresh, offer)| Some((viewer(app, fresh.known), (*offer)?)));
         let mut offered = lookups::offered(tx, choosers.collect()).await?;
+        let spots = round.iter().filter_map(|one| Some((one.known.person_id, spot(app, &ways.flows, one, &chats)?)));
+        let mut machines = lookups::machines_near(tx, spots.collect()).await?;
         for (fresh, wants) in round.iter().zip(&wants) {
             let Some(chat) = chats.get_mut(&fresh.known.person_id) else { continue };
             let session = std::mem::take(&mut chat.session);
@@ -233,6 +235,7 @@ pub(super) async fn answer(
             let (input, asker) = (input(fresh.inbound), asker(app, fresh.known));
             let mut facts = records.for_viewer(&viewer(app, fresh.known), wants);
             facts.offer(offered.remove(&fresh.known.person_id).unwrap_or_default());
+            facts.offer_machines(machines.remove(&fresh.known.person_id).unwrap_or_default());
             let step = engine::step(
                 &ways.flows,
                 &app.wording,

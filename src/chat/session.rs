@@ -4,7 +4,7 @@
 //! flow that an operator changes meanwhile cannot leave a session pointing nowhere.
 
 use super::flow::{Flow, Flows, Question};
-use crate::channels::Media;
+use crate::channels::{Media, Place};
 use crate::kit::Instant;
 use crate::wording::FALLBACK;
 use serde::{Deserialize, Serialize};
@@ -35,7 +35,10 @@ pub struct Session {
     /// What the last message was answered with, where that was a file: the next ones in a row need no answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub in_a_row: Option<InARow>,
-    /// Tickets that were offered by number: `{reference, title, status}`.
+    /// Where the person stands, if they shared that with the open form.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
+    /// Tickets that were offered by number: `{reference, title, status}`; or machines: `{reference, title, metres}`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub offered: Vec<Value>,
     /// How many messages in a row did not fit.
@@ -86,6 +89,9 @@ pub struct Form {
     /// Pictures that came before their text.
     #[serde(default)]
     pub pictures: Vec<Media>,
+    /// Where the person stands, if they shared that.
+    #[serde(default)]
+    pub place: Option<Place>,
 }
 
 /// One answer.
@@ -111,6 +117,7 @@ impl Default for Session {
             ahead_since: None,
             made: None,
             in_a_row: None,
+            place: None,
             offered: Vec::new(),
             misses: 0,
             offer: false,
@@ -159,7 +166,8 @@ impl Session {
         self.offered.clear();
         let answers = std::mem::take(&mut self.answers);
         let pictures = std::mem::take(&mut self.pictures);
-        self.flow.take().map(|flow| Form { flow, answers, pictures })
+        let place = self.place.take();
+        self.flow.take().map(|flow| Form { flow, answers, pictures, place })
     }
 
     /// Opens a form where it was left.
@@ -169,5 +177,6 @@ impl Session {
         self.flow = Some(form.flow);
         self.answers = form.answers;
         self.pictures = form.pictures;
+        self.place = form.place;
     }
 }

@@ -6,6 +6,7 @@
 
 mod files;
 mod interrupted;
+mod places;
 mod question;
 
 use super::engine::{Asker, Finished, Input, Joins, Say, Step};
@@ -136,6 +137,9 @@ impl<'a> Turn<'a> {
         if is_waiting {
             return self.come_back(flow, question);
         }
+        if flow.takes_place() && self.hear_place().is_some() {
+            return self.ask_near(flow, question);
+        }
         if self.is("back") {
             self.go_back(flow, question);
         } else if self.is("help") {
@@ -155,6 +159,9 @@ impl<'a> Turn<'a> {
         let files = if options.iter().any(|flow| flow.takes_files()) { self.files() } else { Vec::new() };
         if self.said.is_empty() && !files.is_empty() {
             return self.file_away(files);
+        }
+        if let Some((flow, _)) = self.for_place() {
+            return self.report_from(flow);
         }
         if self.is("help") {
             self.session.misses = 0;

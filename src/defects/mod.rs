@@ -156,6 +156,7 @@ fn ticket(report: &Report, number: &str, severity: Priority, given: Given) -> Ne
         title: format!("Defect on {number}: {}", in_words(&reference::fold(&report.defect_type))),
         description: report.description.clone(),
         media_json: serde_json::json!(report.media).to_string(),
+        place_json: None,
         priority: severity,
         requester_id: Some(report.reporter),
         department: None, // orders belong to none; so every supervisor answers for it

@@ -55,6 +55,7 @@ fn incident(viewer: &Viewer, form: &super::Finished) -> Option<NewTicket> {
         title: line("summary", MAX_TITLE),
         description: value(form, "description"),
         media_json: json!(media).to_string(),
+        place_json: None,
         priority: Priority::named(&value(form, "priority"))?,
         requester_id: Some(viewer.person_id),
         department: None,

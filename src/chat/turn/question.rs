@@ -8,7 +8,7 @@ use super::super::session::Answer;
 use super::Turn;
 use super::files::MAX_FILES;
 use crate::channels::Media;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// After so many messages in a row that do not fit, Andon explains.
 const MAX_MISSES: u8 = 3;
@@ -68,6 +68,9 @@ impl<'a> Turn<'a> {
         if question.photos && question.field != Field::Photo {
             answer.media = std::mem::take(&mut self.session.pictures);
         }
+        if question.offers.is_none() {
+            self.session.offered.clear(); // machines near a place
+        }
         self.session.answers.push((question.name.clone(), answer));
         if let Some((flow, next)) = self.session.open(self.flows) {
             let found = format!("chat.{}.{}.found", flow.name, question.name);
@@ -80,11 +83,12 @@ impl<'a> Turn<'a> {
         if let (true, Some((_, last))) = (flow.takes_files(), answers.last_mut()) {
             last.media.append(&mut self.session.pictures);
         }
+        let place = self.session.place.take();
         self.session.close();
         if flow.action == SHOW {
             self.tell_with(&format!("chat.{}.done", flow.name), Value::Object(answer_vars(&answers)));
         } else {
-            self.finished = Some(Finished { flow: flow.name.clone(), action: flow.action.clone(), answers });
+            self.finished = Some(Finished { flow: flow.name.clone(), action: flow.action.clone(), answers, place });
         }
     }
 

@@ -56,7 +56,7 @@ fn any_input() -> impl Strategy<Value = (Input, bool)> {
                 content_type: content_type.to_owned(),
             })
             .collect();
-        (Input { text, tapped, media, kind: kind.to_owned() }, dormant)
+        (Input { text, tapped, media, kind: kind.to_owned(), place: None }, dormant)
     })
 }
 
