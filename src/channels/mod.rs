@@ -6,11 +6,13 @@
 #[cfg(test)]
 mod canned;
 pub mod meta;
+mod rich;
 mod signals;
 pub mod smtp;
 pub mod twilio;
 
 pub use crate::config::Named;
+pub use rich::{Choice, Choices, Enclosed, EnclosedKind, Rich, Source};
 pub use signals::{Inbound, Listed, Media, Place, Receipt, Rejection, Signal, Webhook};
 
 use crate::kit::{E164, EmailAddress, Handle, Instant, Money, Rate};
@@ -149,6 +151,8 @@ pub struct Outbound {
     pub subject: Option<String>,
     /// The text within [`Channel::max_chars`]: plain in a text message, else in WhatsApp's markup.
     pub text: String,
+    /// What it holds beside its text; the text says it too, for a channel that cannot show it.
+    pub rich: Rich,
     /// The delivery's own token; comes back in the status callback.
     pub token: String,
     /// When the delivery was made, however often it was tried since.

@@ -125,6 +125,7 @@ async fn queue(app: &App, phone: E164, message: String) -> Result<Vec<String>> {
                     sender: None,
                     line: format!("test:{}", known.address_id),
                     body: message.clone(),
+                    rich: None,
                     message_id: None,
                 });
                 delivery::enqueue(tx, tests.collect(), max_chars).await

@@ -347,6 +347,7 @@ pub(super) fn reply(app: &App, fresh: &Fresh<'_>, language: &str, say: &[Say]) -
         sender: inbound.to.clone(),
         line: line(inbound, known),
         body,
+        rich: None,
         message_id: Some(*row),
     })
 }

@@ -222,6 +222,7 @@ async fn send_code(app: &App, actor: &Actor, number: E164) -> Result<Instant> {
                 sender: None,
                 line: format!("code:{}", known.address_id),
                 body: body.clone(),
+                rich: None,
                 message_id: None,
             };
             delivery::enqueue(tx, vec![delivery], max_chars).await?;

@@ -6,6 +6,7 @@
 //! It works from rows alone, so a restart, a second process and a lost poke are the same to it.
 
 use super::figures;
+use super::leaving::outbound;
 use super::model::{CHANNEL_PAUSE, CLOCK_SKEW, HIGH_TIDE_BREATH, Lane, OUTAGE, OUTAGE_PAUSE};
 use super::pace::{Pace, Sender};
 use super::presence::Presence;
@@ -13,7 +14,7 @@ use super::receipts;
 use super::store::{self, Came, Carrier, Leased, Outcome};
 use crate::app::App;
 use crate::bus::Poke;
-use crate::channels::{Channel, Medium, Outbound, Recipient, Retry, SendError};
+use crate::channels::{Channel, Medium, Retry, SendError};
 use crate::db::Batch;
 use crate::kit::{Instant, Result};
 use chrono::TimeDelta;
@@ -375,26 +376,4 @@ fn lease_ran_out() -> SendError {
         is_outage: false,
         advice: "Andon stood still between taking the message up and sending it. Is the machine overloaded?".to_owned(),
     }
-}
-
-/// The delivery as a channel takes it. A row that no channel could take was not written by this program.
-fn outbound(leased: &Leased) -> Result<Outbound, SendError> {
-    let unsound = |what: &str| SendError {
-        name: "unsound_delivery",
-        code: None,
-        retry: Retry::Never,
-        in_doubt: false,
-        is_outage: false,
-        advice: format!("The stored delivery has no usable {what}."),
-    };
-    let medium = Medium::named(&leased.medium).ok_or_else(|| unsound("medium"))?;
-    Ok(Outbound {
-        to: Recipient::read(medium, &leased.to).ok_or_else(|| unsound("address"))?,
-        from: leased.sender.clone(),
-        subject: leased.subject.clone(),
-        text: leased.body.clone(),
-        token: leased.token.clone(),
-        written_at: leased.created_at,
-        template: leased.template().map_err(|_| unsound("template"))?,
-    })
 }

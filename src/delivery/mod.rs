@@ -8,6 +8,7 @@ pub mod again;
 pub mod budget;
 pub mod dispatch;
 mod figures;
+mod leaving;
 pub mod model;
 pub mod pace;
 mod presence;

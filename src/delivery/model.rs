@@ -1,8 +1,10 @@
 //! The rules of delivering: when to try again, when to give up, what a provider's list says of a message in doubt, how
 //! a long text is parted. Pure.
 
+mod parts;
 mod window;
 
+pub use parts::{parted, parts};
 pub use window::{is_window_open, is_window_shut};
 
 use crate::channels::{Retry, SendError, Sent};
@@ -130,12 +132,13 @@ fn doublings(times: i32) -> u32 {
     u32::try_from(times.saturating_sub(1)).unwrap_or(0).min(16)
 }
 
-/// Which of the messages that a provider lists may be the one with these words, all of them, sent in an attempt that
-/// began at `began`: the likeliest first. Trial accounts add words to a text, and a template stands around what is filled
+/// Which of the messages that a provider lists may be the one with all the words of one of these sets, sent in an attempt
+/// that began at `began`: the likeliest first. Trial accounts add words to a text, and a template stands around what is filled
 /// in; the same text is likelier than one that holds it.
-pub fn likely(listed: Vec<Sent>, words: &[String], began: Instant) -> Vec<Sent> {
+pub fn likely(listed: Vec<Sent>, words: &[Vec<String>], began: Instant) -> Vec<Sent> {
     let is_likely = |sent: &Sent| {
-        sent.created_at >= began - CLOCK_SKEW && words.iter().all(|words| sent.text.contains(words.trim()))
+        let has_all = |words: &Vec<String>| words.iter().all(|words| sent.text.contains(words.trim()));
+        sent.created_at >= began - CLOCK_SKEW && words.iter().any(has_all)
     };
     let mut likely: Vec<Sent> = listed.into_iter().filter(is_likely).collect();
     likely.sort_by_key(|sent| (sent.text.trim().len(), sent.created_at));
@@ -212,24 +215,6 @@ pub fn is_used_once(line: &str) -> bool {
 /// The line in which the delivery of this line stood at first.
 pub fn first_line(line: &str) -> &str {
     line.split(OWN).next().unwrap_or(line)
-}
-
-/// Parts a text at paragraphs, lines, words or, if need be, characters, each part within `max_chars`.
-///
-/// **Units:** characters as the provider counts them here, Unicode scalar values.
-pub fn parts(text: &str, max_chars: usize) -> Vec<String> {
-    let mut parts = Vec::new();
-    let mut rest = text.trim_end();
-    while rest.chars().count() > max_chars {
-        let hard = rest.char_indices().nth(max_chars).map_or(rest.len(), |(at, _)| at);
-        let head = &rest[..hard];
-        let cut = ["\n\n", "\n", " "].iter().find_map(|gap| head.rfind(gap).filter(|at| *at > 0)).unwrap_or(hard);
-        parts.push(rest[..cut].trim_end().to_owned());
-        rest = rest[cut..].trim_start();
-    }
-    parts.push(rest.to_owned());
-    parts.retain(|part| !part.is_empty());
-    parts
 }
 
 #[cfg(test)]
@@ -333,7 +318,7 @@ mod tests {
             sent("old", "Done.", -3),
         ];
         let ids: Vec<String> =
-            likely(listed, &["Done. ".to_owned()], began).into_iter().map(|sent| sent.provider_id).collect();
+            likely(listed, &[vec!["Done. ".to_owned()]], began).into_iter().map(|sent| sent.provider_id).collect();
         assert_eq!(ids, ["first", "later", "trial"]);
     }
 
@@ -357,23 +342,7 @@ mod tests {
         assert_ne!(notice_line(Some(9), 9, 3), notice_line(None, 9, 3));
     }
 
-    #[test]
-    fn a_long_text_is_parted_where_a_reader_would_pause() {
-        assert_eq!(parts("one two three", 8), ["one two", "three"]);
-        assert_eq!(parts("one\ntwo three four", 10), ["one", "two three", "four"]);
-        assert_eq!(parts("abcdefghij", 4), ["abcd", "efgh", "ij"]);
-        assert_eq!(parts("", 4), Vec::<String>::new());
-    }
-
     proptest! {
-        #[test]
-        fn parts_keep_every_word_and_the_limit(text in "\\PC{0,400}", limit in 1_usize..50) {
-            let parted = parts(&text, limit);
-            prop_assert!(parted.iter().all(|part| part.chars().count() <= limit));
-            let words = |s: &str| s.chars().filter(|c| !c.is_whitespace()).collect::<String>();
-            prop_assert_eq!(words(&parted.concat()), words(&text));
-        }
-
         #[test]
         fn a_wait_is_bounded(attempt in 0_i32..1000, chance in 0.0_f64..1.0) {
             let wait = backoff(attempt, chance);

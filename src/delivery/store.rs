@@ -27,7 +27,7 @@ pub use tidy::empty;
 pub use waiting::{waiting, waiting_senders, what_waits};
 
 use super::model;
-use crate::channels::{Medium, Status};
+use crate::channels::{Medium, Rich, Status};
 use crate::db::{MAX_BOUND_VALUES, Tx};
 use crate::kit::{Instant, Result, sms, token};
 use rows::{attempt, row};
@@ -94,6 +94,8 @@ pub struct NewDelivery {
     pub line: String,
     /// The text, of any length: what no message holds becomes several.
     pub body: String,
+    /// What it holds beside its text.
+    pub rich: Option<Rich>,
     /// The message it answers.
     pub message_id: Option<i64>,
 }
@@ -107,10 +109,10 @@ pub async fn enqueue(tx: &Tx, new: Vec<NewDelivery>, max_chars: usize) -> Result
     let mut tokens = Vec::with_capacity(new.len());
     let mut rows = Vec::with_capacity(new.len());
     for delivery in new {
-        for body in model::parts(&delivery.body, max_chars) {
+        for (body, rich) in model::parted(&delivery.body, delivery.rich.clone(), max_chars) {
             let token = token::fresh();
             tokens.push(token.clone());
-            rows.push(queued(tx.now(), &delivery, token, body));
+            rows.push(queued(tx.now(), &delivery, token, (body, rich.as_ref())));
         }
     }
     if rows.is_empty() {
@@ -127,7 +129,17 @@ fn sms_parts(medium: Medium, body: &str) -> Option<i32> {
     (medium == Medium::Sms).then(|| i32::try_from(sms::parts(body)).unwrap_or(i32::MAX))
 }
 
-fn queued(now: Instant, delivery: &NewDelivery, token: String, body: String) -> row::ActiveModel {
+/// As a row keeps it.
+fn as_json(rich: Option<&Rich>) -> Option<String> {
+    rich.and_then(|rich| serde_json::to_string(rich).ok())
+}
+
+fn queued(
+    now: Instant,
+    delivery: &NewDelivery,
+    token: String,
+    (body, rich): (String, Option<&Rich>),
+) -> row::ActiveModel {
     let sms_parts = sms_parts(delivery.medium, &body);
     row::ActiveModel {
         id: NotSet,
@@ -168,6 +180,7 @@ fn queued(now: Instant, delivery: &NewDelivery, token: String, body: String) -> 
         fallback_at: Set(None),
         held_until: Set(None),
         digest_id: Set(None),
+        rich: Set(as_json(rich)),
     }
 }
 

@@ -83,6 +83,7 @@ pub(super) async fn notices(app: &App, tx: &Tx, scene: &Scene<'_>, asks: &[Ask<'
             fallback_at: fallback_at(app, way, urgency, held_until.unwrap_or(tx.now())),
             subject: telling.subject(),
             body: telling.body(way, app.max_chars()),
+            rich: None,
             day,
         });
     }

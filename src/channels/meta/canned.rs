@@ -2,7 +2,7 @@
 
 use super::Meta;
 pub(super) use crate::channels::canned::{Answer, Canned};
-use crate::channels::{Outbound, Recipient};
+use crate::channels::{Outbound, Recipient, Rich};
 use crate::config::{self, Pace};
 use crate::kit::Handle;
 use url::Url;
@@ -32,6 +32,7 @@ pub(super) fn outbound(text: &str) -> Outbound {
         from: None,
         subject: None,
         text: text.to_owned(),
+        rich: Rich::default(),
         token: "t0ken".to_owned(),
         written_at: chrono::DateTime::UNIX_EPOCH,
         template: None,

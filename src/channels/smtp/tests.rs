@@ -1,6 +1,7 @@
 //! What leaves for a mail server and what its answers become, against a tiny server that says what it is told to.
 
 use super::*;
+use crate::channels::Rich;
 use crate::config::{EmailSender, MailSecurity, MailServer};
 use crate::kit::{E164, EmailAddress};
 use chrono::{TimeZone as _, Utc};
@@ -81,6 +82,7 @@ fn outbound(text: &str) -> Outbound {
         from: None,
         subject: Some("Your ticket: Zahlung schlägt fehl".to_owned()),
         text: text.to_owned(),
+        rich: Rich::default(),
         token: "t0ken".to_owned(),
         written_at: Utc.with_ymd_and_hms(2026, 1, 18, 14, 30, 22).single().expect("an instant"),
         template: None,

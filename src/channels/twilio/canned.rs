@@ -2,7 +2,7 @@
 
 use super::{Credentials, Twilio};
 pub(super) use crate::channels::canned::{Answer, Canned};
-use crate::channels::{Outbound, Recipient};
+use crate::channels::{Outbound, Recipient, Rich};
 use crate::kit::E164;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use url::Url;
@@ -31,6 +31,7 @@ pub(super) fn outbound(text: &str) -> Outbound {
         from: None,
         subject: None,
         text: text.to_owned(),
+        rich: Rich::default(),
         token: "t0ken".to_owned(),
         written_at: chrono::DateTime::UNIX_EPOCH,
         template: None,

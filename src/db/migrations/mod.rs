@@ -25,6 +25,7 @@ mod m19_costs;
 mod m20_reach;
 mod m22_languages;
 mod m23_user_ids;
+mod m24_rich;
 mod m26_places;
 
 use crate::db::Db;
@@ -118,6 +119,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20_reach::Migration),
             Box::new(m22_languages::Migration),
             Box::new(m23_user_ids::Migration),
+            Box::new(m24_rich::Migration),
             Box::new(m26_places::Migration),
         ]
     }

@@ -103,11 +103,12 @@ pub async fn gather(tx: &Tx, groups: &[Gathered]) -> Result<()> {
             sender: None,
             line: model::digest_line(first.address_id),
             body: group.body.clone(),
+            rich: None,
             message_id: None,
         };
         entered.insert(new.line.clone(), (group.medium, tx.now()));
         let token = token::fresh();
-        let mut row = queued(tx.now(), &new, token.clone(), group.body.clone());
+        let mut row = queued(tx.now(), &new, token.clone(), (group.body.clone(), None));
         row.subject = Set(Some(group.subject.clone()));
         rows.push(row);
         tokens.push((token, group.members.iter().map(|one| one.id).collect::<Vec<i64>>()));

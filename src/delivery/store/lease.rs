@@ -6,7 +6,7 @@
 use super::lines::{self, Head};
 use super::rows::{attempt, line, row};
 use super::{Kind, OVERTAKEN, cancel, model, notices, route, windows};
-use crate::channels::{Channel, Medium, Template};
+use crate::channels::{Channel, Medium, Rich, Template};
 use crate::db::Tx;
 use crate::delivery::model::Lane;
 use crate::delivery::pace::{Due, Taken, Turn};
@@ -48,6 +48,8 @@ pub struct Leased {
     pub subject: Option<String>,
     /// The text.
     pub body: String,
+    /// What it holds beside its text, as JSON.
+    pub rich: Option<String>,
     /// The template that goes in its place while the window is shut, as JSON.
     pub template: Option<String>,
     /// Its line, which is leased with it.
@@ -85,12 +87,22 @@ impl Leased {
         self.template.as_deref().filter(|_| self.by_template).map(serde_json::from_str).transpose()
     }
 
-    /// What the provider's list shows of it: its text, or what was filled into its template.
-    pub(super) fn words(&self) -> Vec<String> {
-        match self.template() {
-            Ok(Some(template)) => template.variables,
-            Ok(None) | Err(_) => vec![self.body.clone()],
+    /// What it holds beside its text.
+    ///
+    /// # Errors
+    /// Where the row holds none that can be read.
+    pub fn rich(&self) -> Result<Rich, serde_json::Error> {
+        self.rich.as_deref().map_or_else(|| Ok(Rich::default()), serde_json::from_str)
+    }
+
+    /// What the provider's list shows of it: its text, the one above its choices where they were shown to be tapped, or
+    /// what was filled into its template. Each is a set of words of which the list shows all.
+    pub(super) fn words(&self) -> Vec<Vec<String>> {
+        if let Ok(Some(template)) = self.template() {
+            return vec![template.variables];
         }
+        let above = self.rich().ok().and_then(|rich| rich.choices?.text);
+        [Some(self.body.clone()), above].into_iter().flatten().map(|text| vec![text]).collect()
     }
 }
 
@@ -183,7 +195,7 @@ pub async fn lease(
         .select_only()
         .columns([row::Column::Id, row::Column::Token, row::Column::Medium, row::Column::AddressId])
         .columns([row::Column::Sender, row::Column::Subject, row::Column::Body, row::Column::Line])
-        .columns([row::Column::Attempts, row::Column::Template])
+        .columns([row::Column::Attempts, row::Column::Template, row::Column::Rich])
         .columns([row::Column::DoubtedAt, row::Column::MayBeDuplicate, row::Column::Kind, row::Column::CreatedAt])
         .column_as(crate::people::store::address::Column::Value, "to")
         .join(JoinType::InnerJoin, row::Relation::Address.def())

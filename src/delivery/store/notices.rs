@@ -3,7 +3,7 @@
 use super::lines::Head;
 use super::rows::row;
 use super::{Kind, cancel, held, lines};
-use crate::channels::{Medium, Status};
+use crate::channels::{Medium, Rich, Status};
 use crate::db::{MAX_BOUND_VALUES, Tx};
 use crate::delivery::model;
 use crate::kit::{Instant, Result, token};
@@ -14,8 +14,8 @@ use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::{ColumnTrait as _, EntityTrait as _, JoinType, QueryFilter as _, QuerySelect as _, RelationTrait as _};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A delivery has 39 columns.
-const ROWS_AT_ONCE: usize = MAX_BOUND_VALUES / 40;
+/// A delivery has 40 columns.
+const ROWS_AT_ONCE: usize = MAX_BOUND_VALUES / 41;
 
 /// Why a notice was taken back.
 pub const OPTED_OUT: &str = "The person opted out of notices before this one could leave.";
@@ -71,6 +71,8 @@ pub struct NewNotice {
     pub subject: String,
     /// In full; one message holds it.
     pub body: String,
+    /// What it holds beside its text.
+    pub rich: Option<Rich>,
     /// The day at the plant that it is counted on.
     pub day: NaiveDate,
 }
@@ -205,5 +207,6 @@ fn stored(now: Instant, notice: &NewNotice) -> row::ActiveModel {
         fallback_at: Set(notice.fallback_at),
         held_until: Set(notice.held_until),
         digest_id: Set(None),
+        rich: Set(super::as_json(notice.rich.as_ref())),
     }
 }

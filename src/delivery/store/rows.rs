@@ -48,6 +48,7 @@ pub mod row {
         pub fallback_at: Option<Instant>,
         pub held_until: Option<Instant>,
         pub digest_id: Option<i64>,
+        pub rich: Option<String>,
     }
 
     #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

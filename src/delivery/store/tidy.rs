@@ -4,6 +4,7 @@ use super::rows::row;
 use crate::db::{Tx, marks};
 use crate::kit::{Instant, Result};
 use chrono::TimeDelta;
+use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};
 
 /// Up to which delivery the texts are gone.
@@ -32,6 +33,7 @@ pub async fn empty(tx: &Tx, before: Instant, most: u64) -> Result<u64> {
     let count = past.len() as u64;
     row::Entity::update_many()
         .col_expr(row::Column::Body, "".into())
+        .col_expr(row::Column::Rich, Expr::value(None::<String>))
         .col_expr(row::Column::EmptiedAt, tx.now().into())
         .filter(row::Column::Id.is_in(past))
         .filter(row::Column::DueAt.is_null())
