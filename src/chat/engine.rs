@@ -12,6 +12,7 @@ use super::session::{Answer, Session};
 use super::turn::{Turn, said, typed_references};
 use crate::channels::{Media, Place};
 use crate::kit::earth::Spot;
+use crate::papers::Paper;
 use crate::people::Role;
 use crate::wording::Wording;
 use serde_json::Value;
@@ -110,6 +111,8 @@ pub struct Step {
     pub finished: Option<Finished>,
     /// Files that join the report made last.
     pub joins: Option<Joins>,
+    /// The paper that was asked for, to go with what is said.
+    pub paper: Option<Paper>,
     /// `Some(false)` where the person opted out of notices, `Some(true)` where they opted in.
     pub consent: Option<bool>,
 }

@@ -12,7 +12,7 @@ use crate::wording::{FALLBACK, Problem, Wording};
 use serde_json::{Value, json};
 
 /// Names that a flow may not have, since the chat's own words stand below them: `chat.menu.text`.
-pub(super) const RESERVED: [&str; 22] = [
+pub(super) const RESERVED: [&str; 25] = [
     "cancelled",
     "cannot",
     "change",
@@ -35,6 +35,9 @@ pub(super) const RESERVED: [&str; 22] = [
     "ticket",
     "unregistered",
     "words",
+    "files",
+    "paper",
+    "place",
 ];
 
 /// What is wrong with one flow.

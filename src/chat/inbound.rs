@@ -8,6 +8,7 @@ use super::Ways;
 use super::actions;
 use super::asking::{asker, input, offer, spot, viewer, wants};
 use super::consent;
+use super::enclosing;
 use super::engine::{self, Finished, Say};
 use super::flow::Flows;
 use super::late;
@@ -27,6 +28,7 @@ use crate::delivery::{self, Kind, NewDelivery};
 use crate::files::{self, store::Awaited};
 use crate::kit::metrics::Stopwatch;
 use crate::kit::{Instant, Result, token};
+use crate::papers::Paper;
 use crate::people::store::{Caller, Heard, Known};
 use crate::people::{self};
 use crate::tickets::model::Viewer;
@@ -97,6 +99,7 @@ struct Turn<'a> {
     fresh: &'a Fresh<'a>,
     say: Vec<Say>,
     finished: Option<Finished>,
+    paper: Option<Paper>,
 }
 
 /// Handles a set of messages. Answers in their order, and with the people whose new messages they are.
@@ -258,13 +261,14 @@ pub(super) async fn answer(
                 sent_by: Some(fresh.known.person_id),
                 media: joins.media,
             }));
-            turns.push(Turn { fresh, say: step.say, finished: step.finished });
+            turns.push(Turn { fresh, say: step.say, finished: step.finished, paper: step.paper });
         }
         finish(app, ways, tx, &mut turns, &mut chats).await?;
         replies.extend(turns.iter().filter_map(|turn| {
             let chat = chats.get(&turn.fresh.known.person_id);
             let language = chat.map_or(turn.fresh.known.language.as_str(), |chat| chat.session.language.as_str());
-            reply(app, turn.fresh, language, &turn.say)
+            let reply = reply(app, turn.fresh, language, &turn.say)?;
+            Some(enclosing::with_paper(app, reply, turn.paper.as_ref(), language, tx.now()))
         }));
     }
     files::store::await_media(tx, &joined).await?;
@@ -319,6 +323,7 @@ async fn finish(app: &App, ways: &Ways, tx: &Tx, turns: &mut [Turn<'_>], chats: 
             Some(Ok(vars)) => {
                 if let Some(chat) = chats.get_mut(&turn.fresh.known.person_id) {
                     chat.session.made = opening::made(&vars, tx.now());
+                    chat.session.shown = enclosing::paper_made(finished, &vars);
                 }
                 turn.say.push(engine::done(finished, vars));
             }

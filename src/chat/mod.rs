@@ -10,6 +10,7 @@ pub mod api;
 mod asking;
 pub mod change;
 mod consent;
+mod enclosing;
 pub mod engine;
 pub mod field;
 pub mod flow;

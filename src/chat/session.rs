@@ -6,6 +6,7 @@
 use super::flow::{Flow, Flows, Question};
 use crate::channels::{Media, Place};
 use crate::kit::Instant;
+use crate::papers::Paper;
 use crate::wording::FALLBACK;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -32,6 +33,9 @@ pub struct Session {
     /// The report made last, which files that come right after it join; set and let go by the caller.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub made: Option<Made>,
+    /// What the last answer showed of which there is a paper to be asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shown: Option<Paper>,
     /// What the last message was answered with, where that was a file: the next ones in a row need no answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub in_a_row: Option<InARow>,
@@ -116,6 +120,7 @@ impl Default for Session {
             ahead: Vec::new(),
             ahead_since: None,
             made: None,
+            shown: None,
             in_a_row: None,
             place: None,
             offered: Vec::new(),

@@ -6,6 +6,7 @@
 
 mod files;
 mod interrupted;
+mod papers;
 mod places;
 mod question;
 
@@ -16,6 +17,7 @@ use super::offers::Offer;
 use super::pick::{Names, bare, clean, pick};
 use super::records::{RecordKind, Records};
 use super::session::{Form, InARow, Session};
+use crate::papers::Paper;
 use crate::people::Role;
 use crate::wording::Wording;
 use serde_json::{Value, json};
@@ -53,9 +55,12 @@ pub(super) struct Turn<'a> {
     say: Vec<Say>,
     finished: Option<Finished>,
     joins: Option<Joins>,
+    paper: Option<Paper>,
     consent: Option<bool>,
     /// What was said of a file right before this message.
     in_a_row: Option<InARow>,
+    /// What the last answer showed of which there is a paper.
+    shown: Option<Paper>,
 }
 
 impl<'a> Turn<'a> {
@@ -70,7 +75,8 @@ impl<'a> Turn<'a> {
     ) -> Self {
         let said = said(input);
         let word = bare(&input.text);
-        let in_a_row = session.in_a_row.take();
+        let (in_a_row, shown) = (session.in_a_row.take(), session.shown.take());
+        let in_a_row = in_a_row.filter(|_| said.is_empty()); // words are always answered
         Self {
             flows,
             wording,
@@ -84,16 +90,18 @@ impl<'a> Turn<'a> {
             say: Vec::new(),
             finished: None,
             joins: None,
+            paper: None,
             consent: None,
             in_a_row,
+            shown,
         }
     }
 
     /// Takes the message in.
     pub(super) fn take(mut self, dormant: bool) -> Step {
         self.decide(dormant);
-        let Self { session, say, finished, joins, consent, .. } = self;
-        Step { session, say, finished, joins, consent }
+        let Self { session, say, finished, joins, paper, consent, .. } = self;
+        Step { session, say, finished, joins, paper, consent }
     }
 
     fn decide(&mut self, dormant: bool) {
@@ -173,6 +181,8 @@ impl<'a> Turn<'a> {
             self.resume();
         } else if self.language() {
             self.show_menu();
+        } else if self.send_paper() {
+            // What it shows is shown again.
         } else if self.follow_reference(false) {
             // The flow of the reference is open now, and has the files.
         } else if options.is_empty() || self.is_silent_text() {

@@ -125,18 +125,11 @@ fn put(pdf: &mut Pdf, refs: &mut Refs, picture: &Picture) -> Ref {
     let sides = [picture.width, picture.height].map(|side| i32::try_from(side).unwrap_or(i32::MAX));
     let (bytes, filter, is_grey) = match &picture.kind {
         Kind::Jpeg { bytes, is_grey } => (bytes.to_vec(), Filter::DctDecode, *is_grey),
-        Kind::Pixels(pixels) => {
-            // On white, for a paper is white; the colours are multiplied by how opaque they are.
-            let on_white = |pixel: &tiny_skia::PremultipliedColorU8| {
-                let white = 255 - pixel.alpha();
-                [pixel.red(), pixel.green(), pixel.blue()].map(|share| share.saturating_add(white))
-            };
-            let colours: Vec<u8> = pixels.pixels().iter().flat_map(on_white).collect();
-            (packed(&colours), Filter::FlateDecode, false)
-        }
+        Kind::Pixels(packed) => (packed.to_vec(), Filter::FlateDecode, false),
     };
     let mut image = pdf.image_xobject(id, &bytes);
-    image.filter(filter).width(sides[0]).height(sides[1]).bits_per_component(8);
+    image.filter(filter);
+    image.width(sides[0]).height(sides[1]).bits_per_component(8);
     if is_grey { image.color_space().device_gray() } else { image.color_space().device_rgb() };
     image.finish();
     id
@@ -147,7 +140,7 @@ fn embed(pdf: &mut Pdf, refs: &mut Refs, face: Face, used: &Used, id: Ref) {
     let Some(font) = face.font() else { return };
     let (cid, descriptor, cmap, file) = (refs.next(), refs.next(), refs.next(), refs.next());
     let name = if face == Face::Bold { "ANDONB+DejaVuSans-Bold" } else { "ANDONA+DejaVuSans" };
-    let per_em = 1_000.0 / f32::from(font.units_per_em().max(1));
+    let per_em = Face::scale(font, 1_000.0);
     let units = |units: i16| f32::from(units) * per_em;
     pdf.type0_font(id)
         .base_font(Name(name.as_bytes()))
@@ -185,7 +178,7 @@ fn embed(pdf: &mut Pdf, refs: &mut Refs, face: Face, used: &Used, id: Ref) {
 }
 
 /// Writing into memory does not fail.
-fn packed(bytes: &[u8]) -> Vec<u8> {
+pub(super) fn packed(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = ZlibEncoder::new(Vec::new(), Compression::default());
     let written = encoder.write_all(bytes).and_then(|()| encoder.finish());
     written.unwrap_or_default()

@@ -2,13 +2,14 @@
 //!
 //! Whatever is broken, too large or of another kind is no picture here. Nothing is unpacked before its size is known.
 
+use super::pdf::packed;
 use std::sync::Arc;
-use tiny_skia::Pixmap;
+use tiny_skia::{Pixmap, PremultipliedColorU8};
 
-/// The longest side, in pixels: no phone's camera makes a longer one, and a PNG of that size takes 256 MB unpacked.
+/// The longest side, in pixels: no phone's camera makes a longer one.
 const MAX_SIDE: u32 = 8_000;
-/// The most pixels of a PNG, which is unpacked: 64 MB.
-const MAX_PIXELS: u64 = 16_000_000;
+/// The most pixels of a PNG, which is unpacked, one at a time: 48 MB.
+const MAX_PIXELS: u64 = 12_000_000;
 /// What begins a PNG, and where its sides stand. **Source**: PNG (third edition), 5.2 and 11.2.2.
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";
 const PNG_SIDES: usize = 16;
@@ -25,8 +26,8 @@ pub struct Picture {
 pub(super) enum Kind {
     /// As it came; with one channel of grey or three of colour.
     Jpeg { bytes: Arc<Vec<u8>>, is_grey: bool },
-    /// Red, green, blue, and how opaque.
-    Pixels(Arc<Pixmap>),
+    /// Red, green and blue of every pixel, packed again.
+    Pixels(Arc<Vec<u8>>),
 }
 
 impl Picture {
@@ -49,7 +50,13 @@ fn read_png(bytes: &[u8]) -> Option<Picture> {
         return None;
     }
     let pixels = Pixmap::decode_png(bytes).ok()?;
-    Some(Picture { width, height, kind: Kind::Pixels(Arc::new(pixels)) })
+    // On white, for a paper is white; the colours are multiplied by how opaque they are.
+    let on_white = |pixel: &PremultipliedColorU8| {
+        let white = 255 - pixel.alpha();
+        [pixel.red(), pixel.green(), pixel.blue()].map(|share| share.saturating_add(white))
+    };
+    let colours: Vec<u8> = pixels.pixels().iter().flat_map(on_white).collect();
+    Some(Picture { width, height, kind: Kind::Pixels(Arc::new(packed(&colours))) })
 }
 
 /// **Source**: ITU-T T.81, B.1.1 and B.2.2: segments, of which a frame's begins with its precision and sides.

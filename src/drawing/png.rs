@@ -1,6 +1,6 @@
 //! A sheet as PNG.
 
-use super::text::{Glyph, Line};
+use super::text::{Face, Glyph, Line};
 use super::{Colour, Mark, Sheet};
 use rustybuzz::ttf_parser::{GlyphId, OutlineBuilder};
 use tiny_skia::{FillRule, Paint, Path, PathBuilder, Pixmap, Rect, Transform};
@@ -42,7 +42,7 @@ fn paint(Colour(red, green, blue): Colour) -> Paint<'static> {
 
 fn outline(line: &Line, glyph: &Glyph) -> Option<Path> {
     let font = line.face.font()?;
-    let scale = line.size / f32::from(font.units_per_em().max(1));
+    let scale = Face::scale(font, line.size);
     let mut pen = Pen { path: PathBuilder::new(), scale, x: glyph.x, y: glyph.y };
     font.outline_glyph(GlyphId(glyph.id), &mut pen)?;
     pen.path.finish()

@@ -30,6 +30,13 @@ fn a_number_in_arabic_runs_from_the_left_at_the_left_of_what_goes_before_it() {
 }
 
 #[test]
+fn what_stands_in_an_isolate_keeps_its_own_order() {
+    let line = Line::new("حتى \u{2068}2026-01-20\u{2069} الآن", Face::Regular, 12.0, Direction::Rtl);
+    let text: String = line.glyphs.iter().map(|glyph| glyph.text.as_str()).collect();
+    assert!(text.contains("2026-01-20"), "{text}");
+}
+
+#[test]
 fn lines_keep_their_width_and_their_number() {
     let text = "Cracked along the weld, ".repeat(40) + &"x".repeat(400) + "\n\nلون ".repeat(20).as_str();
     for direction in [Direction::Ltr, Direction::Rtl] {

@@ -63,7 +63,7 @@ impl Face {
     }
 
     /// How many of the font's units are one point at this size.
-    fn scale(font: &ttf_parser::Face<'_>, size: f32) -> f32 {
+    pub(super) fn scale(font: &ttf_parser::Face<'_>, size: f32) -> f32 {
         size / f32::from(font.units_per_em().max(1))
     }
 }
@@ -91,8 +91,9 @@ impl Line {
     }
 
     fn add(&mut self, font: &Shaper<'_>, run: &str, is_rtl: bool) {
+        let run: String = run.chars().filter(|c| !is_order(*c)).collect();
         let mut buffer = UnicodeBuffer::new();
-        buffer.push_str(run);
+        buffer.push_str(&run);
         buffer.set_direction(if is_rtl { rustybuzz::Direction::RightToLeft } else { rustybuzz::Direction::LeftToRight });
         buffer.guess_segment_properties();
         let shaped = rustybuzz::shape(font, &[], buffer);
@@ -128,7 +129,12 @@ fn drawn(font: &Shaper<'_>, c: char) -> Option<char> {
     if c.is_whitespace() {
         return Some(' ');
     }
-    (font.glyph_index(c).is_some() || c.is_alphanumeric()).then_some(c)
+    (font.glyph_index(c).is_some() || c.is_alphanumeric() || is_order(c)).then_some(c)
+}
+
+/// Whether a character only says which way its neighbours run.
+fn is_order(c: char) -> bool {
+    matches!(c, '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Parts a text into lines of at most `width` points, at line breaks and between words, in long words where need be; at

@@ -80,8 +80,8 @@ impl From<Spot> for PositionShown {
 
 fn position(raw: Raw<'_>) -> Result<Spot, String> {
     let read: Option<PositionShown> = match raw {
-        Raw::Json(value) => PositionShown::deserialize(value).ok(),
-        Raw::Text(_) => None,
+        Raw::Json(value) if value.is_object() => PositionShown::deserialize(value).ok(),
+        _ => None,
     };
     let spot = read.and_then(|read| Spot::at(read.latitude, read.longitude));
     spot.ok_or_else(|| "must have a latitude from -90 to 90 and a longitude from -180 to 180, in degrees".to_owned())

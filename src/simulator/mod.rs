@@ -9,6 +9,7 @@
 mod content;
 mod control;
 mod faults;
+mod fetched;
 mod list;
 mod mail;
 mod meta_api;

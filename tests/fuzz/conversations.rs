@@ -2,7 +2,7 @@
 
 use crate::for_a_while;
 use crate::plant::{KEYS, any_name, any_records};
-use andon::channels::Media;
+use andon::channels::{Media, Place};
 use andon::chat::field::{Field, MAX_TEXT_CHARS};
 use andon::chat::flow::{Flow, SHOW, action};
 use andon::chat::session::MENU;
@@ -147,8 +147,11 @@ fn any_input() -> impl Strategy<Value = Input> {
             types.into_iter().map(media).collect()
         }),
     ];
-    (any_text(), proptest::option::weighted(0.1, any_text()), media, select(kinds.to_vec()))
-        .prop_map(|(text, tapped, media, kind)| Input { text, tapped, media, kind: kind.to_owned() })
+    let place = (any::<f64>(), -200.0..200.0_f64, proptest::option::of(any_name()));
+    let place = place.prop_map(|(latitude, longitude, label)| Place { latitude, longitude, label });
+    let place = proptest::option::weighted(0.1, place);
+    (any_text(), proptest::option::weighted(0.1, any_text()), media, select(kinds.to_vec()), place)
+        .prop_map(|(text, tapped, media, kind, place)| Input { text, tapped, media, kind: kind.to_owned(), place })
 }
 
 /// Mostly an operator, so that forms get filled in; now and then their rights change in between.

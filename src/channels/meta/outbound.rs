@@ -6,7 +6,7 @@
 //! **Source**: Meta's OpenAPI `business-messaging-api_v23.0` (`sendMessage`), and its page "Business-scoped user IDs".
 
 use super::{MAX_CHARS, Meta, errors};
-use crate::channels::{Accepted, Named, Outbound, Recipient, SendError, Status, Template};
+use crate::channels::{Accepted, EnclosedKind, Named, Outbound, Recipient, SendError, Status, Template};
 use crate::kit::Handle;
 use reqwest::header::RETRY_AFTER;
 use reqwest::{RequestBuilder, Response};
@@ -17,6 +17,9 @@ pub(super) const NO_TOKEN: &str = "WHATSAPP_ACCESS_TOKEN is not configured. It i
                                    Business Settings (business.facebook.com) under Users > System users.";
 pub(super) const NO_NUMBER: &str = "WHATSAPP_PHONE_NUMBER_ID is not configured. It is the id of your number, in Meta's App \
                                     Dashboard under WhatsApp > API Setup.";
+
+/// The longest caption of a file. **Source**: Meta's page on media messages.
+const MAX_CAPTION_CHARS: usize = 1_024;
 
 /// Hands one message to Meta; see [`crate::channels::Channel::send`].
 pub(super) async fn send(meta: &Meta, message: &Outbound) -> Result<Accepted, SendError> {
@@ -49,12 +52,30 @@ fn body(message: &Outbound) -> Result<Value, SendError> {
             body["template"] = filled_in(named, template);
         }
         None if message.text.chars().count() > MAX_CHARS => return Err(errors::refused_here(131_009)),
+        None if message.text.chars().count() <= MAX_CAPTION_CHARS && message.rich.links().next().is_some() => {
+            body_of_file(&mut body, message);
+        }
         None => {
             body["type"] = "text".into();
             body["text"] = json!({"body": message.text, "preview_url": false});
         }
     }
     Ok(body)
+}
+
+/// The first file, with the text as its caption; a message holds one.
+fn body_of_file(body: &mut Value, message: &Outbound) {
+    let Some((file, link)) = message.rich.links().next() else { return };
+    let mut shown = json!({"link": link, "caption": message.text});
+    let kind = match file.kind {
+        EnclosedKind::Image => "image",
+        EnclosedKind::Document => {
+            shown["filename"] = file.name.clone().into();
+            "document"
+        }
+    };
+    body["type"] = kind.into();
+    body[kind] = shown;
 }
 
 fn filled_in(named: &Named, template: &Template) -> Value {

@@ -34,7 +34,10 @@ pub(super) async fn send(twilio: &Twilio, message: &Outbound) -> Result<Accepted
             form.push(("ContentVariables", variables(template)));
         }
         None if message.text.chars().count() > MAX_CHARS => return Err(errors::refused_here(21617)),
-        None => form.push(("Body", message.text.clone())),
+        None => {
+            form.push(("Body", message.text.clone()));
+            form.extend(message.rich.links().map(|(_, link)| ("MediaUrl", link.to_owned())));
+        }
     }
     if let Some(callback) = &twilio.status_callback {
         form.push(("StatusCallback", with_token(callback, &message.token)));

@@ -49,6 +49,7 @@ impl Turn<'_> {
             made.files += files.len();
             let (ticket_id, reference) = (made.ticket_id, made.reference.clone());
             self.joins = (!files.is_empty()).then_some(Joins { ticket_id, media: files });
+            self.session.shown = self.shown.take();
             self.tell_of_files(is_full, Say::new("chat.files.joined", json!({"reference": reference})));
             return;
         }

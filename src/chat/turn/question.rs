@@ -7,6 +7,7 @@ use super::super::pick::clean;
 use super::super::session::Answer;
 use super::Turn;
 use super::files::MAX_FILES;
+use super::papers;
 use crate::channels::Media;
 use serde_json::Value;
 
@@ -34,10 +35,11 @@ impl<'a> Turn<'a> {
             return self.ask(flow, question);
         }
         let is_some_lost = files.len() < self.input.media.len();
+        let wants_words = question.photos && files.iter().all(is_picture);
         let is_full = self.put_in(files);
         if self.said.is_empty() {
             self.session.misses = 0;
-            let key = if question.photos { "chat.photo.kept" } else { "chat.files.kept" };
+            let key = if wants_words { "chat.photo.kept" } else { "chat.files.kept" };
             if self.tell_of_files(is_full, Say::plain(key)) {
                 self.ask(flow, question);
             }
@@ -86,6 +88,8 @@ impl<'a> Turn<'a> {
         let place = self.session.place.take();
         self.session.close();
         if flow.action == SHOW {
+            self.session.shown =
+                answers.first().and_then(|(_, answer)| papers::paper_of(question.field.record()?, answer));
             self.tell_with(&format!("chat.{}.done", flow.name), Value::Object(answer_vars(&answers)));
         } else {
             self.finished = Some(Finished { flow: flow.name.clone(), action: flow.action.clone(), answers, place });
