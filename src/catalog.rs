@@ -14,8 +14,8 @@ use crate::simulator::Simulator;
 use crate::web::{contract, guard, problem, rate_limit};
 use crate::webhooks_in::{self, Door};
 use crate::{
-    attachments, audit, boms, chat, defects, health, machines, orders, papers, people, plans, shifts, sop_failures, tickets,
-    webhooks_out,
+    attachments, audit, boms, chat, defects, health, machines, orders, papers, people, plans, shifts, sop_failures,
+    tickets, webhooks_out,
 };
 use axum::Router;
 use axum::response::Redirect;

@@ -135,9 +135,7 @@ async fn report_maintenance(tx: &Tx, set: &[Form]) -> Result<Vec<Outcome>> {
         .collect();
     let reported = maintenance::report(tx, &reports).await?;
     let outcomes = reported.into_iter().zip(&reports).map(|(outcome, report)| match outcome {
-        Ok(made) => {
-            Ok(json!({"reference": made.reference, "sla_hours": made.sla_hours, "ticket_id": made.ticket_id}))
-        }
+        Ok(made) => Ok(json!({"reference": made.reference, "sla_hours": made.sla_hours, "ticket_id": made.ticket_id})),
         Err(no) => Err(Refused { question: no.question(), key: no.key(), vars: json!({"key": report.machine}) }),
     });
     Ok(outcomes.collect())

@@ -130,7 +130,11 @@ fn put(pdf: &mut Pdf, refs: &mut Refs, picture: &Picture) -> Ref {
     let mut image = pdf.image_xobject(id, &bytes);
     image.filter(filter);
     image.width(sides[0]).height(sides[1]).bits_per_component(8);
-    if is_grey { image.color_space().device_gray() } else { image.color_space().device_rgb() };
+    if is_grey {
+        image.color_space().device_gray();
+    } else {
+        image.color_space().device_rgb();
+    }
     image.finish();
     id
 }

@@ -5,7 +5,7 @@
 
 use rustybuzz::{Face as Shaper, UnicodeBuffer, ttf_parser};
 use std::sync::OnceLock;
-use unicode_bidi::{BidiInfo, Level};
+use unicode_bidi::{BidiClass, BidiInfo, Level, bidi_class};
 
 /// Which font. **Source**: `DejaVu` 2.37, which has Latin, Arabic, Greek and Cyrillic letters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +23,17 @@ pub enum Direction {
     Ltr,
     /// From the right.
     Rtl,
+}
+
+impl Direction {
+    /// Which way a text runs by its first letter; none where it has no letter.
+    pub fn of(text: &str) -> Option<Self> {
+        text.chars().find_map(|c| match bidi_class(c) {
+            BidiClass::L => Some(Self::Ltr),
+            BidiClass::R | BidiClass::AL => Some(Self::Rtl),
+            _ => None,
+        })
+    }
 }
 
 /// A shaped line.
@@ -79,7 +90,7 @@ impl Line {
         let Some(paragraph) = bidi.paragraphs.first() else { return line };
         let (levels, runs) = bidi.visual_runs(paragraph, paragraph.range.clone());
         for run in runs {
-            let is_rtl = levels.get(run.start).is_some_and(|level| level.is_rtl());
+            let is_rtl = levels.get(run.start).is_some_and(Level::is_rtl);
             line.add(font, &text[run], is_rtl);
         }
         line
@@ -94,15 +105,21 @@ impl Line {
         let run: String = run.chars().filter(|c| !is_order(*c)).collect();
         let mut buffer = UnicodeBuffer::new();
         buffer.push_str(&run);
-        buffer.set_direction(if is_rtl { rustybuzz::Direction::RightToLeft } else { rustybuzz::Direction::LeftToRight });
+        buffer.set_direction(if is_rtl {
+            rustybuzz::Direction::RightToLeft
+        } else {
+            rustybuzz::Direction::LeftToRight
+        });
         buffer.guess_segment_properties();
         let shaped = rustybuzz::shape(font, &[], buffer);
         let scale = Face::scale(font, self.size);
         let starts = starts(shaped.glyph_infos(), run.len());
         let mut said = None;
         for (info, position) in shaped.glyph_infos().iter().zip(shaped.glyph_positions()) {
-            let [x, y, advance] = [position.x_offset, position.y_offset, position.x_advance].map(|units| units as f32 * scale);
-            let text = starts.iter().find(|(start, _)| *start == info.cluster as usize).filter(|_| said != Some(info.cluster));
+            let [x, y, advance] =
+                [position.x_offset, position.y_offset, position.x_advance].map(|units| points(units, scale));
+            let text =
+                starts.iter().find(|(start, _)| *start == info.cluster as usize).filter(|_| said != Some(info.cluster));
             said = Some(info.cluster);
             self.glyphs.push(Glyph {
                 id: u16::try_from(info.glyph_id).unwrap_or(0),
@@ -115,6 +132,11 @@ impl Line {
     }
 }
 
+#[expect(clippy::cast_precision_loss, reason = "a glyph is some thousand units wide")]
+fn points(units: i32, scale: f32) -> f32 {
+    units as f32 * scale
+}
+
 /// Where each cluster of characters begins and ends.
 fn starts(infos: &[rustybuzz::GlyphInfo], end: usize) -> Vec<(usize, usize)> {
     let mut starts: Vec<usize> = infos.iter().map(|info| info.cluster as usize).collect();
@@ -124,17 +146,20 @@ fn starts(infos: &[rustybuzz::GlyphInfo], end: usize) -> Vec<(usize, usize)> {
     starts.into_iter().zip(ends).collect()
 }
 
-/// The character as it is drawn.
+/// The character as it is drawn. What turns its neighbours around, whatever they are, is none.
 fn drawn(font: &Shaper<'_>, c: char) -> Option<char> {
     if c.is_whitespace() {
         return Some(' ');
+    }
+    if matches!(c, '\u{202A}'..='\u{202E}') {
+        return None;
     }
     (font.glyph_index(c).is_some() || c.is_alphanumeric() || is_order(c)).then_some(c)
 }
 
 /// Whether a character only says which way its neighbours run.
 fn is_order(c: char) -> bool {
-    matches!(c, '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+    matches!(c, '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Parts a text into lines of at most `width` points, at line breaks and between words, in long words where need be; at

@@ -138,8 +138,12 @@ mod tests {
             ..machine(number, "Press")
         };
         let (db, _folder) = test_db().await;
-        let machines =
-            [at("MACH-1", 50.0, 8.001), at("MACH-2", 50.0001, 8.0), at("MACH-3", 50.1, 8.0), machine("MACH-4", "Lathe")];
+        let machines = [
+            at("MACH-1", 50.0, 8.001),
+            at("MACH-2", 50.0001, 8.0),
+            at("MACH-3", 50.1, 8.0),
+            machine("MACH-4", "Lathe"),
+        ];
         db.write_with(machines, |tx, machines| Box::pin(async move { add(tx, machines).await })).await.expect("added");
         let spots = [Spot::at(50.0, 8.0), Spot::at(-50.0, 8.0)].map(|spot| spot.expect("a spot"));
         let near = near(db.read(), &spots, 5).await.expect("a look-up");

@@ -2,7 +2,7 @@
 
 use super::look::{FAINT, INK, Page, RULE};
 use crate::app::App;
-use crate::drawing::{Colour, Face, Line, Picture, pdf};
+use crate::drawing::{Colour, Direction, Face, Line, Picture, Sheet, lines, pdf};
 use crate::files;
 use crate::kit::{Instant, Result};
 use crate::sla::format_instant;
@@ -129,7 +129,7 @@ pub(super) fn draw(wording: &Wording, language: &str, facts: Facts) -> Vec<u8> {
         paper.value(name, &value);
     }
     paper.heading("description");
-    paper.write(&facts.description, Face::Regular, 11.0, INK);
+    paper.quote(&facts.description, 11.0, INK, MAX_LINES);
     let photos: Vec<Option<Picture>> = facts.photos.into_iter().map(Picture::read).collect();
     let others = facts.others + photos.iter().filter(|photo| photo.is_none()).count();
     if photos.len() + facts.others > 0 {
@@ -175,13 +175,26 @@ impl Paper<'_> {
     }
 
     fn write(&mut self, text: &str, face: Face, size: f32, colour: Colour) {
-        self.write_some(text, (face, size), colour, MAX_LINES);
+        for line in self.page.lines(text, face, size, WIDTH, MAX_LINES) {
+            self.put(MARGIN, line, size, colour);
+        }
     }
 
-    /// Writes at most so many lines of it.
-    fn write_some(&mut self, text: &str, (face, size): (Face, f32), colour: Colour, most: usize) {
-        for line in self.page.lines(text, face, size, WIDTH, most) {
-            self.put(MARGIN, line, size, colour);
+    /// Writes what somebody wrote: each paragraph from the side where its own language begins; at most so many lines.
+    fn quote(&mut self, text: &str, size: f32, colour: Colour, most: usize) {
+        let mut left = most;
+        for paragraph in text.lines() {
+            let direction = Direction::of(paragraph).unwrap_or(self.page.direction);
+            let lines = lines(paragraph, (Face::Regular, size), direction, WIDTH, left);
+            left -= lines.len().min(left);
+            for line in lines {
+                let is_turned = direction != self.page.direction;
+                let x = if is_turned { MARGIN + WIDTH - line.width() } else { MARGIN };
+                self.put(x, line, size, colour);
+            }
+            if left == 0 {
+                break;
+            }
         }
     }
 
@@ -219,7 +232,7 @@ impl Paper<'_> {
         let shown = (PHOTO_HEIGHT).min(WIDTH * height / width);
         self.room(shown + 10.0);
         let wide = shown * width / height;
-        let x = if self.page.direction == crate::drawing::Direction::Rtl { SIZE.0 - MARGIN - wide } else { MARGIN };
+        let x = if self.page.direction == Direction::Rtl { SIZE.0 - MARGIN - wide } else { MARGIN };
         let high = self.page.sheet.show(x, self.y, (WIDTH, PHOTO_HEIGHT), photo);
         self.y += high + 10.0;
     }
@@ -229,7 +242,7 @@ impl Paper<'_> {
         let what: Vec<String> = what.into_iter().filter(|part| !part.is_empty()).collect();
         self.write(&what.join(" · "), Face::Regular, 10.0, INK);
         if !entry.comment.trim().is_empty() {
-            self.write_some(&entry.comment, (Face::Regular, 10.0), FAINT, MAX_COMMENT_LINES);
+            self.quote(&entry.comment, 10.0, FAINT, MAX_COMMENT_LINES);
         }
         self.y += 3.0;
     }
@@ -239,7 +252,7 @@ impl Paper<'_> {
     }
 
     /// All pages, each with its number.
-    fn numbered(mut self, reference: &str) -> Vec<crate::drawing::Sheet> {
+    fn numbered(mut self, reference: &str) -> Vec<Sheet> {
         self.done.push(self.page);
         let count = self.done.len();
         for (place, page) in self.done.iter_mut().enumerate() {

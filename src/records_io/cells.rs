@@ -9,6 +9,7 @@ use super::BadLine;
 use crate::kit::earth::Spot;
 use crate::kit::records::Wrong;
 use crate::kit::{Instant, rules};
+use crate::machines::records::Position;
 use chrono::{NaiveDate, SecondsFormat};
 use chrono_tz::Tz;
 use std::borrow::Cow;
@@ -103,12 +104,12 @@ impl Cells {
     }
 
     /// A spot on the earth in two columns of degrees, which are both blank where it is not known.
-    pub(super) fn spot(&mut self, latitude: &'static str, longitude: &'static str) -> Option<Option<Spot>> {
+    pub(super) fn spot(&mut self, latitude: &'static str, longitude: &'static str) -> Option<Position> {
         let north = self.read(latitude, |cell| degrees(cell, rules::latitude));
         let east = self.read(longitude, |cell| degrees(cell, rules::longitude));
         match (north, east) {
-            (Some(Some(latitude)), Some(Some(longitude))) => Some(Some(Spot { latitude, longitude })),
-            (Some(None), Some(None)) => Some(None),
+            (Some(Some(latitude)), Some(Some(longitude))) => Some(Position::At(Spot { latitude, longitude })),
+            (Some(None), Some(None)) => Some(Position::Unknown),
             (Some(Some(_)), _) => self.lacks(longitude, latitude),
             (_, Some(Some(_))) => self.lacks(latitude, longitude),
             _ => None,

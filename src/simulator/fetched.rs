@@ -37,7 +37,8 @@ impl Simulator {
                 return Some(if provider == Provider::Meta { META_SAYS } else { TWILIO_SAYS });
             };
             let mut book = self.book();
-            let kept = book.message_mut(sid).and_then(|message| message.media.iter_mut().find(|one| one.sid == file.sid));
+            let kept =
+                book.message_mut(sid).and_then(|message| message.media.iter_mut().find(|one| one.sid == file.sid));
             if let Some(kept) = kept {
                 content_type.clone_into(&mut kept.content_type);
             }

@@ -100,7 +100,8 @@ async fn photos_and_places_go_from_the_phone_and_pictures_come_back() -> Result<
                 let choice = format!("//*[@id='samples']/button[.='{sent}']");
                 page.find(Locator::XPath(&choice)).await.map_err(told)?.click().await.map_err(told)?;
             }
-            let bubble = format!("//*[contains(@class,'bubble') and contains(@class,'in') and contains(., '{answer}')]");
+            let bubble =
+                format!("//*[contains(@class,'bubble') and contains(@class,'in') and contains(., '{answer}')]");
             let wait = page.wait().at_most(Duration::from_secs(15)).for_element(Locator::XPath(&bubble)).await;
             wait.map_err(|e| format!("no answer with {answer:?} to {sent:?} by {name}: {e}"))?;
         }

@@ -181,7 +181,8 @@ async fn a_place_in_the_form_is_kept_with_the_ticket(backend: Backend) {
 async fn a_place_far_from_every_machine_is_answered_kindly(backend: Backend) {
     for app in plants(backend).await {
         let replies = sends(&app, place(-33.9, 18.4)).await;
-        let expected = "📍 Place kept. I know of no machine near it, so please name it.\n\nMachine ID (e.g., MACH-001): ?";
+        let expected =
+            "📍 Place kept. I know of no machine near it, so please name it.\n\nMachine ID (e.g., MACH-001): ?";
         assert_eq!(replies, [expected]);
         let replies = says(&app, &["1"]).await;
         assert!(replies[0].starts_with("✅ Machine found: MACH-001"), "{replies:?}");
@@ -249,7 +250,10 @@ async fn a_defects_report_is_sent_when_it_is_asked_for(backend: Backend) {
         let answer = reqwest::get(&url).await.expect("an answer");
         let header = |name: &str| answer.headers()[name].to_str().expect("text").to_owned();
         assert_eq!(header("content-disposition"), "inline; filename=\"DEF-20260118143022.pdf\"");
-        assert_eq!((header("cache-control").as_str(), header("x-content-type-options").as_str()), ("private, no-store", "nosniff"));
+        assert_eq!(
+            (header("cache-control").as_str(), header("x-content-type-options").as_str()),
+            ("private, no-store", "nosniff")
+        );
         assert!(answer.bytes().await.expect("a body").starts_with(b"%PDF-"));
         says(&app, &["5", "DEF-20260118143022"]).await;
         assert_eq!(says(&app, &["pdf"]).await, ["📄 DEF-20260118143022"], "after it was looked up");

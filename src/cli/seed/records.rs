@@ -27,8 +27,9 @@ const SPEAKERS: [(&str, &str, &str); 4] = [
     ("ar", "عامل الإنتاج", "+12025550114"),
 ];
 
-/// Number, name, location, department.
-const MACHINES: [(&str, &str, &str, &str, Option<(f64, f64)>); 6] = [
+/// Number, name, where it stands, department, latitude and longitude.
+type DemoMachine = (&'static str, &'static str, &'static str, &'static str, Option<(f64, f64)>);
+const MACHINES: [DemoMachine; 6] = [
     ("MACH-001", "CNC lathe", "Hall 1, bay 2", "Machining", Some((50.1100, 8.6820))),
     ("MACH-002", "Milling centre", "Hall 1, bay 4", "Machining", Some((50.1102, 8.6824))),
     ("MACH-003", "Hydraulic press", "Hall 2, bay 1", "Forming", Some((50.1108, 8.6832))),

@@ -17,7 +17,8 @@ pub(in crate::records_io) struct Machines;
 impl Records for Machines {
     type Record = Record;
 
-    const COLUMNS: Columns = Columns { needed: &["number"], all: &["number", "name", "location", "department", "latitude", "longitude"] };
+    const COLUMNS: Columns =
+        Columns { needed: &["number"], all: &["number", "name", "location", "department", "latitude", "longitude"] };
 
     fn read(cells: &mut Cells, _plant: &Plant<'_>) -> Record {
         Record {
@@ -25,7 +26,7 @@ impl Records for Machines {
             name: cells.text("name"),
             location: cells.text_or_blank("location"),
             department: cells.name("department"),
-            position: cells.spot("latitude", "longitude").map(Into::into),
+            position: cells.spot("latitude", "longitude"),
         }
     }
 
