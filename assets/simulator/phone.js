@@ -243,7 +243,9 @@
       quote.dir = 'auto';
       item.append(quote);
     }
-    for (const file of bubble.media) item.append(fileOf(bubble, file));
+    const files = make('div', 'files');
+    showFiles(files, bubble);
+    item.append(files);
     if (bubble.place) {
       const { latitude, longitude, label } = bubble.place;
       item.append(make('div', 'file', `📍 ${label ? `${label}, ` : ''}${latitude}, ${longitude}`));
@@ -259,6 +261,14 @@
     item.append(foot);
     showFoot(foot, bubble);
     log.append(item);
+  }
+
+  // A file of the plant's is there a moment after its message, once it was fetched.
+  function showFiles(files, bubble) {
+    const now = bubble.media.map((file) => file.sid + file.content_type).join();
+    if (files.dataset.now === now) return;
+    files.dataset.now = now;
+    files.replaceChildren(...bubble.media.map((file) => fileOf(bubble, file)));
   }
 
   function fileOf(bubble, file) {
@@ -340,6 +350,7 @@
     const end = nearEnd() || (!shown && bubble.side === 'out');
     if (shown) {
       showFoot(shown.querySelector('.foot'), bubble);
+      showFiles(shown.querySelector('.files'), bubble);
     } else {
       $('hello').hidden = true;
       append(bubble);
