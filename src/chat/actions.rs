@@ -7,7 +7,9 @@ mod desk;
 
 use super::change;
 use super::engine::Finished;
+use super::session::Stood;
 use crate::app::App;
+use crate::channels::Place;
 use crate::db::{Tx, is_outage, is_transient};
 use crate::kit::{Error, Result};
 use crate::tickets::{Follower, Viewer};
@@ -128,7 +130,7 @@ async fn report_maintenance(tx: &Tx, set: &[Form]) -> Result<Vec<Outcome>> {
             machine: value(form, "machine"),
             issue_type: value(form, "issue_type"),
             urgency: value(form, "urgency"),
-            place: form.place.clone(),
+            place: form.place.as_ref().map(place),
             media: form.answers.iter().flat_map(|(_, answer)| answer.media.clone()).collect(),
             reporter: reporter.person_id,
         })
@@ -176,6 +178,11 @@ async fn submit_bom_updates(app: &App, tx: &Tx, set: &[Form]) -> Result<Vec<Outc
         }
     });
     Ok(outcomes.collect())
+}
+
+fn place(stood: &Stood) -> Place {
+    let (latitude, longitude) = stood.spot.degrees();
+    Place { latitude, longitude, label: stood.label.clone() }
 }
 
 pub(super) fn value(form: &Finished, question: &str) -> String {

@@ -8,7 +8,7 @@ use super::field::{answer_vars, ask};
 use super::flow::Flows;
 use super::offers::{Offer, meant};
 use super::records::{Lookup, Records};
-use super::session::{Answer, Session};
+use super::session::{Answer, Session, Stood};
 use super::turn::{Turn, said, typed_references};
 use crate::channels::{Media, Place};
 use crate::kit::earth::Spot;
@@ -81,7 +81,7 @@ pub struct Finished {
     /// The answers by question, in the order given.
     pub answers: Vec<(String, Answer)>,
     /// Where the person stands, if they shared that.
-    pub place: Option<Place>,
+    pub place: Option<Stood>,
 }
 
 impl Finished {

@@ -4,8 +4,9 @@
 //! flow that an operator changes meanwhile cannot leave a session pointing nowhere.
 
 use super::flow::{Flow, Flows, Question};
-use crate::channels::{Media, Place};
+use crate::channels::Media;
 use crate::kit::Instant;
+use crate::kit::earth::Spot;
 use crate::papers::Paper;
 use crate::wording::FALLBACK;
 use serde::{Deserialize, Serialize};
@@ -41,7 +42,7 @@ pub struct Session {
     pub in_a_row: Option<InARow>,
     /// Where the person stands, if they shared that with the open form.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub place: Option<Place>,
+    pub place: Option<Stood>,
     /// Tickets that were offered by number: `{reference, title, status}`; or machines: `{reference, title, metres}`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub offered: Vec<Value>,
@@ -73,6 +74,15 @@ pub struct Made {
     pub files: usize,
 }
 
+/// Where somebody stood, as they shared it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stood {
+    /// The spot.
+    pub spot: Spot,
+    /// What the place is called, where they picked one with a name.
+    pub label: Option<String>,
+}
+
 /// What was said of a file, when others follow it at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -95,7 +105,7 @@ pub struct Form {
     pub pictures: Vec<Media>,
     /// Where the person stands, if they shared that.
     #[serde(default)]
-    pub place: Option<Place>,
+    pub place: Option<Stood>,
 }
 
 /// One answer.

@@ -23,12 +23,13 @@ impl Turn<'_> {
 
     /// Keeps files with the open form; says whether there were too many.
     pub(super) fn put_in(&mut self, files: Vec<Media>) -> bool {
-        keep(&mut self.session.pictures, files)
+        let elsewhere: usize = self.session.answers.iter().map(|(_, answer)| answer.media.len()).sum();
+        keep(&mut self.session.pictures, files, MAX_FILES.saturating_sub(elsewhere))
     }
 
     /// Keeps files for a form that is not open yet; says whether there were too many.
     pub(super) fn put_ahead(&mut self, files: Vec<Media>) -> bool {
-        keep(&mut self.session.ahead, files)
+        keep(&mut self.session.ahead, files, MAX_FILES)
     }
 
     /// Gives an open form the files that came before it.
@@ -72,10 +73,10 @@ impl Turn<'_> {
 }
 
 /// Adds files to those kept, as far as there is room; says whether there were too many.
-fn keep(kept: &mut Vec<Media>, files: Vec<Media>) -> bool {
+fn keep(kept: &mut Vec<Media>, files: Vec<Media>, most: usize) -> bool {
     kept.extend(files);
-    let is_full = kept.len() > MAX_FILES;
-    kept.truncate(MAX_FILES);
+    let is_full = kept.len() > most;
+    kept.truncate(most);
     is_full
 }
 

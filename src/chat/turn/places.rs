@@ -5,7 +5,7 @@ use super::super::field::{Field, keycap};
 use super::super::flow::{Flow, Question};
 use super::super::records::RecordKind;
 use super::Turn;
-use crate::channels::Place;
+use crate::chat::session::Stood;
 use crate::kit::earth::Spot;
 use serde_json::{Value, json};
 
@@ -35,10 +35,9 @@ impl<'a> Turn<'a> {
     /// Keeps the place that was shared with the open form; none where there is none.
     pub(super) fn hear_place(&mut self) -> Option<Spot> {
         let spot = self.shared()?;
-        let (latitude, longitude) = spot.degrees();
         let label = self.input.place.as_ref().and_then(|place| place.label.as_deref()).map(str::trim);
         let label = label.filter(|label| !label.is_empty()).map(|label| label.chars().take(MAX_LABEL).collect());
-        self.session.place = Some(Place { latitude, longitude, label });
+        self.session.place = Some(Stood { spot, label });
         Some(spot)
     }
 

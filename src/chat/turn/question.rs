@@ -84,6 +84,7 @@ impl<'a> Turn<'a> {
         let mut answers = std::mem::take(&mut self.session.answers);
         if let (true, Some((_, last))) = (flow.takes_files(), answers.last_mut()) {
             last.media.append(&mut self.session.pictures);
+            last.media.truncate(MAX_FILES);
         }
         let place = self.session.place.take();
         self.session.close();
