@@ -14,8 +14,8 @@ use crate::simulator::Simulator;
 use crate::web::{contract, guard, problem, rate_limit};
 use crate::webhooks_in::{self, Door};
 use crate::{
-    attachments, audit, boms, chat, defects, health, machines, orders, people, plans, shifts, sop_failures, tickets,
-    webhooks_out,
+    attachments, audit, boms, chat, defects, health, machines, orders, papers, people, plans, shifts, sop_failures,
+    tickets, webhooks_out,
 };
 use axum::Router;
 use axum::response::Redirect;
@@ -191,6 +191,7 @@ pub fn routes(app: &App, door: &Door, sources: &Sources, live: &Live, simulator:
         SwaggerUi::new("/docs").external_url_unchecked("/api/openapi.json", contract::complete(&contract)),
     )
     .route("/", get(move || async move { Redirect::temporary(home) }))
+    .merge(papers::api::routes().with_state(app.clone()))
     .merge(Router::new().route("/setup", get(setup::page).post(setup::create)).with_state(app.clone()))
     .layer(limited.clone());
     let mut router = api.merge(pages);

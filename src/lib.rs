@@ -13,6 +13,8 @@ pub mod db;
 pub mod bus;
 /// Every word a person reads, per language, with the operator's changes.
 pub mod wording;
+/// Pictures and papers: text in any direction, drawn as PNG and PDF.
+pub mod drawing;
 /// Providers: their requests become signals, our messages become their requests.
 pub mod channels;
 /// Proofs of who somebody is: passwords and signed tokens.
@@ -57,6 +59,8 @@ pub mod defects;
 pub mod maintenance;
 /// SOP failures: tickets with a procedure.
 pub mod sop_failures;
+/// An order's progress as a picture and a defect's report as PDF, behind signed addresses.
+pub mod papers;
 /// Records in and out: CSV files, taken over as a whole or not at all.
 pub mod records_io;
 /// Everything in one file, and the way back.

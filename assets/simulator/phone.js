@@ -5,6 +5,7 @@
   const API = '/simulator/api';
   const CHIPS = ['hi', '1', '2', '3', '4', '5', '6', 'back', 'cancel', 'help', 'menu'];
   const MAX_FILE_BYTES = 5 * 1024 * 1024;
+  const UNKNOWN_TYPE = 'application/octet-stream';
   const READ_AFTER_MS = 700;
   const TYPING_MS = 6000;
   const MAX_LISTED = 300;
@@ -242,7 +243,9 @@
       quote.dir = 'auto';
       item.append(quote);
     }
-    for (const file of bubble.media) item.append(fileOf(bubble, file));
+    const files = make('div', 'files');
+    showFiles(files, bubble);
+    item.append(files);
     if (bubble.place) {
       const { latitude, longitude, label } = bubble.place;
       item.append(make('div', 'file', `📍 ${label ? `${label}, ` : ''}${latitude}, ${longitude}`));
@@ -309,16 +312,30 @@
     return box;
   }
 
+  // A file of the plant's is there a moment after its message, once it was fetched.
+  function showFiles(files, bubble) {
+    const now = bubble.media.map((file) => file.sid + file.content_type).join();
+    if (files.dataset.now === now) return;
+    files.dataset.now = now;
+    files.replaceChildren(...bubble.media.map((file) => fileOf(bubble, file)));
+  }
+
   function fileOf(bubble, file) {
-    if (bubble.side === 'out' && file.content_type.startsWith('image/')) {
+    // What the plant sends is here once it was fetched; until then only its address is known.
+    const isHere = bubble.side === 'out' || file.content_type !== UNKNOWN_TYPE;
+    if (isHere && file.content_type.startsWith('image/')) {
       const image = make('img', 'photo');
       image.src = `${API}/media/${encodeURIComponent(file.sid)}`;
       image.alt = 'Photo';
       image.addEventListener('load', () => { if (nearEnd(400)) toEnd(); });
       return image;
     }
-    const link = make('a', 'file', `📎 ${bubble.side === 'out' ? file.content_type : file.url}`);
-    const target = bubble.side === 'out' ? `${API}/media/${encodeURIComponent(file.sid)}` : file.url;
+    const link = make('a', 'file', isHere ? `📎 ${file.content_type}` : '📎 File');
+    const target = isHere ? `${API}/media/${encodeURIComponent(file.sid)}` : file.url;
+    if (isHere && file.content_type === 'application/pdf') {
+      link.textContent = '📄 PDF';
+      link.download = `${(bubble.text || 'file').replace(/[^A-Za-z0-9-]+/g, ' ').trim() || 'file'}.pdf`;
+    }
     if (/^(https?:\/\/|\/simulator\/)/.test(target)) link.href = target;
     link.target = '_blank';
     link.rel = 'noopener noreferrer';
@@ -382,6 +399,7 @@
     const end = nearEnd() || (!shown && bubble.side === 'out');
     if (shown) {
       showFoot(shown.querySelector('.foot'), bubble);
+      showFiles(shown.querySelector('.files'), bubble);
     } else {
       $('hello').hidden = true;
       append(bubble);
@@ -500,6 +518,49 @@
     reader.addEventListener('error', () => complain('The file cannot be read.'));
     reader.readAsDataURL(file);
   });
+  // What people send from a shop floor, without a shop floor.
+  const samplePhoto = () => {
+    const canvas = document.createElement('canvas');
+    [canvas.width, canvas.height] = [480, 320];
+    const pen = canvas.getContext('2d');
+    pen.fillStyle = '#b9c0c7';
+    pen.fillRect(0, 0, 480, 320);
+    pen.fillStyle = '#5b6770';
+    pen.fillRect(90, 110, 300, 120);
+    pen.strokeStyle = '#b3261e';
+    pen.lineWidth = 5;
+    pen.beginPath();
+    [[180, 100], [200, 140], [190, 175], [225, 205], [215, 240]].forEach(([x, y]) => pen.lineTo(x, y));
+    pen.stroke();
+    return canvas.toDataURL('image/jpeg', 0.8).split(',')[1];
+  };
+  const sampleVoice = () => btoa(`OggS\0\x02${'\0'.repeat(20)}\x01\x13OpusHead\x01\x01\x38\x01\x80\xbb\0\0\0\0\0`);
+  const samplePdf = () => btoa('%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n'
+    + '2 0 obj<</Type/Pages/Count 1/Kids[3 0 R]>>endobj\n3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 200 100]>>endobj\n'
+    + 'trailer<</Root 1 0 R>>\n%%EOF');
+  const place = (latitude, longitude, label) => () => ({ place: { latitude, longitude, label } });
+  const SAMPLES = [
+    ['📷 A photo', () => ({ text: $('message').value.trim(), media: [{ content_type: 'image/jpeg', data: samplePhoto() }] })],
+    ['🎤 A voice note', () => ({ media: [{ content_type: 'audio/ogg', data: sampleVoice() }] })],
+    ['📄 A PDF', () => ({ text: 'drawing.pdf', media: [{ content_type: 'application/pdf', data: samplePdf() }] })],
+    ['📍 I am in hall 1', place(50.1101, 8.6821, null)],
+    ['📍 I am in hall 3', place(50.1114, 8.6840, null)],
+    ['📍 I am far away', place(-33.9249, 18.4241, null)],
+  ];
+  $('samples').append(...SAMPLES.map(([name, message]) => {
+    const choice = make('button', '', name);
+    choice.type = 'button';
+    choice.addEventListener('click', () => {
+      const sent = message();
+      if (sent.media && sent.text === $('message').value.trim()) { $('message').value = ''; grow(); }
+      $('more').open = false;
+      write(sent);
+      $('message').focus();
+    });
+    return choice;
+  }));
+  document.addEventListener('click', (event) => { if (!$('more').contains(event.target)) $('more').open = false; });
+  document.addEventListener('keydown', (event) => { if (event.key === 'Escape') $('more').open = false; });
   $('chips').append(...CHIPS.map((text) => {
     const chip = make('button', '', text);
     chip.type = 'button';

@@ -21,6 +21,16 @@ pub struct Rich {
     pub place: Option<Place>,
 }
 
+impl Rich {
+    /// The files that a provider fetches, with their addresses.
+    pub fn links(&self) -> impl Iterator<Item = (&Enclosed, &str)> {
+        self.files.iter().filter_map(|file| match &file.source {
+            Source::Link(link) => Some((file, link.as_str())),
+            Source::Kept(_) => None,
+        })
+    }
+}
+
 /// What may be tapped in answer to a message.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Choices {

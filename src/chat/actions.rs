@@ -7,7 +7,9 @@ mod desk;
 
 use super::change;
 use super::engine::Finished;
+use super::session::Stood;
 use crate::app::App;
+use crate::channels::Place;
 use crate::db::{Tx, is_outage, is_transient};
 use crate::kit::{Error, Result};
 use crate::tickets::{Follower, Viewer};
@@ -115,7 +117,7 @@ async fn report_defects(tx: &Tx, set: &[Form]) -> Result<Vec<Outcome>> {
         .collect();
     let reported = defects::report(tx, &reports).await?;
     let outcomes = reported.into_iter().zip(&reports).map(|(outcome, report)| match outcome {
-        Ok(made) => Ok(json!({"reference": made.reference})),
+        Ok(made) => Ok(json!({"reference": made.reference, "ticket_id": made.ticket_id})),
         Err(no) => Err(Refused { question: no.question(), key: no.key(), vars: json!({"key": report.order}) }),
     });
     Ok(outcomes.collect())
@@ -128,13 +130,14 @@ async fn report_maintenance(tx: &Tx, set: &[Form]) -> Result<Vec<Outcome>> {
             machine: value(form, "machine"),
             issue_type: value(form, "issue_type"),
             urgency: value(form, "urgency"),
+            place: form.place.as_ref().map(place),
             media: form.answers.iter().flat_map(|(_, answer)| answer.media.clone()).collect(),
             reporter: reporter.person_id,
         })
         .collect();
     let reported = maintenance::report(tx, &reports).await?;
     let outcomes = reported.into_iter().zip(&reports).map(|(outcome, report)| match outcome {
-        Ok(made) => Ok(json!({"reference": made.reference, "sla_hours": made.sla_hours})),
+        Ok(made) => Ok(json!({"reference": made.reference, "sla_hours": made.sla_hours, "ticket_id": made.ticket_id})),
         Err(no) => Err(Refused { question: no.question(), key: no.key(), vars: json!({"key": report.machine}) }),
     });
     Ok(outcomes.collect())
@@ -175,6 +178,11 @@ async fn submit_bom_updates(app: &App, tx: &Tx, set: &[Form]) -> Result<Vec<Outc
         }
     });
     Ok(outcomes.collect())
+}
+
+fn place(stood: &Stood) -> Place {
+    let (latitude, longitude) = stood.spot.degrees();
+    Place { latitude, longitude, label: stood.label.clone() }
 }
 
 pub(super) fn value(form: &Finished, question: &str) -> String {

@@ -7,6 +7,7 @@ use super::offers::Offer;
 use super::records::Lookup;
 use crate::app::App;
 use crate::channels::Inbound;
+use crate::kit::earth::Spot;
 use crate::people::store::Known;
 use crate::tickets::model::Viewer;
 use std::collections::HashMap;
@@ -26,6 +27,12 @@ pub(super) fn offer(app: &App, flows: &Flows, fresh: &Fresh<'_>, chats: &HashMap
     engine::offer(flows, &app.wording, &chat.session, &input(fresh.inbound), asker(app, fresh.known))
 }
 
+/// Around which spot this message wants machines to be looked for.
+pub(super) fn spot(app: &App, flows: &Flows, fresh: &Fresh<'_>, chats: &HashMap<i64, Chat>) -> Option<Spot> {
+    let chat = chats.get(&fresh.known.person_id).filter(|_| fresh.inbound.place.is_some())?;
+    engine::spot(flows, &app.wording, &chat.session, &input(fresh.inbound), asker(app, fresh.known))
+}
+
 /// The message, as the engine sees it.
 pub(super) fn input(inbound: &Inbound) -> Input {
     Input {
@@ -33,6 +40,7 @@ pub(super) fn input(inbound: &Inbound) -> Input {
         tapped: inbound.tapped.clone(),
         media: inbound.media.clone(),
         kind: inbound.kind.clone(),
+        place: inbound.place.clone(),
     }
 }
 

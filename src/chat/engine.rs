@@ -9,10 +9,12 @@ use super::flow::Flows;
 use super::offers::{Offer, meant};
 use super::pick::clean;
 use super::records::{Lookup, Records};
-use super::session::{Answer, Session};
+use super::session::{Answer, Session, Stood};
 use super::taps::{Tap, Tappable};
 use super::turn::{Turn, said, typed_references};
-use crate::channels::Media;
+use crate::channels::{Media, Place};
+use crate::kit::earth::Spot;
+use crate::papers::Paper;
 use crate::people::Role;
 use crate::wording::Wording;
 use serde_json::Value;
@@ -28,6 +30,8 @@ pub struct Input {
     pub media: Vec<Media>,
     /// The provider's word for what it is, `text`.
     pub kind: String,
+    /// A place that was shared.
+    pub place: Option<Place>,
 }
 
 impl Input {
@@ -92,6 +96,8 @@ pub struct Finished {
     pub action: String,
     /// The answers by question, in the order given.
     pub answers: Vec<(String, Answer)>,
+    /// Where the person stands, if they shared that.
+    pub place: Option<Stood>,
 }
 
 impl Finished {
@@ -99,6 +105,15 @@ impl Finished {
     pub fn answer(&self, question: &str) -> Option<&Answer> {
         self.answers.iter().find(|(name, _)| name == question).map(|(_, answer)| answer)
     }
+}
+
+/// Files for a ticket that is there already.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Joins {
+    /// The ticket.
+    pub ticket_id: i64,
+    /// The files.
+    pub media: Vec<Media>,
 }
 
 /// What one message led to.
@@ -110,6 +125,10 @@ pub struct Step {
     pub say: Vec<Say>,
     /// The form that was finished by this message, unless it only shows a record.
     pub finished: Option<Finished>,
+    /// Files that join the report made last.
+    pub joins: Option<Joins>,
+    /// The paper that was asked for, to go with what is said.
+    pub paper: Option<Paper>,
     /// `Some(false)` where the person opted out of notices, `Some(true)` where they opted in.
     pub consent: Option<bool>,
 }
@@ -131,7 +150,7 @@ pub fn lookups(flows: &Flows, wording: &Wording, session: &Session, input: &Inpu
     let open = session.open(flows).filter(|_| !dormant && !session.offer);
     let mut lookups: Vec<Lookup> = match open {
         Some((_, question)) => question.field.record().map_or_else(Vec::new, |kind| {
-            let offered = said.iter().filter_map(|text| question.offers.and_then(|_| meant(&session.offered, text)));
+            let offered = said.iter().filter_map(|text| meant(&session.offered, text));
             let typed = said.iter().flat_map(|text| kind.candidates(text));
             offered.chain(typed).map(|key| Lookup { kind, key }).collect()
         }),
@@ -153,6 +172,12 @@ pub fn offer(flows: &Flows, wording: &Wording, session: &Session, input: &Input,
         return None;
     }
     Turn::new(flows, wording, session.clone(), input, &Records::new(), asker, "").wants_offered()
+}
+
+/// Around which spot a message wants machines to be looked for: fetch them before [`step`], and hand them in with the
+/// records.
+pub fn spot(flows: &Flows, wording: &Wording, session: &Session, input: &Input, asker: Asker) -> Option<Spot> {
+    Turn::new(flows, wording, session.clone(), input, &Records::new(), asker, "").wants_machines()
 }
 
 /// Takes one message in. `dormant` says that the time-out passed since the last one; `records` holds what was found
@@ -199,6 +224,7 @@ pub fn refused(
         session.flow = Some(flow.name.clone());
         session.answers = kept;
         session.pictures = pictures_of(dropped);
+        session.place.clone_from(&finished.place);
         say.push(ask(flow, question, &session, &[]));
     }
     (session, say)

@@ -113,7 +113,7 @@ pub struct Place<'a> {
     pub question: &'a Question,
     /// The answers so far.
     pub answers: &'a [(String, Answer)],
-    /// The tickets that were offered by number.
+    /// The tickets or machines that were offered by number.
     pub offered: &'a [Value],
 }
 
@@ -122,7 +122,7 @@ impl Place<'_> {
     pub fn read(&self, typed: &str, records: &Records) -> Result<Answer, Say> {
         match &self.question.field {
             Field::Record(kind) => {
-                let offered = self.question.offers.and_then(|_| meant(self.offered, typed));
+                let offered = meant(self.offered, typed);
                 self.fit(find(*kind, offered.as_deref().unwrap_or(typed), records)?)
             }
             Field::BomComponent { of } => self.component(of, typed),

@@ -57,6 +57,9 @@ pub struct Question {
     pub offers: Option<Offer>,
 }
 
+/// The actions that open a ticket, which can have files.
+const REPORTS: [&str; 3] = ["report_defect", "report_maintenance", "raise_incident"];
+
 /// What an action needs of a flow, and what it gives to the flow's last words.
 #[derive(Debug)]
 pub struct Action {
@@ -197,6 +200,16 @@ impl Flows {
 }
 
 impl Flow {
+    /// Whether what it makes can have a place, near which its machine is looked for.
+    pub fn takes_place(&self) -> bool {
+        self.action == "report_maintenance"
+    }
+
+    /// Whether what it makes can have files: photos, voice notes, PDFs.
+    pub fn takes_files(&self) -> bool {
+        REPORTS.contains(&self.action.as_str())
+    }
+
     /// The question with this name.
     pub fn question(&self, name: &str) -> Option<&Question> {
         self.questions.iter().find(|question| question.name == name)

@@ -12,7 +12,7 @@ use crate::wording::{FALLBACK, Problem, Wording};
 use serde_json::{Value, json};
 
 /// Names that a flow may not have, since the chat's own words stand below them: `chat.menu.text`.
-pub(super) const RESERVED: [&str; 23] = [
+pub(super) const RESERVED: [&str; 26] = [
     "cancelled",
     "cannot",
     "change",
@@ -36,6 +36,9 @@ pub(super) const RESERVED: [&str; 23] = [
     "ticket",
     "unregistered",
     "words",
+    "files",
+    "paper",
+    "place",
 ];
 
 /// What is wrong with one flow.

@@ -6,14 +6,16 @@
 
 use super::Ways;
 use super::actions;
-use super::asking::{asker, input, offer, viewer, wants};
+use super::asking::{asker, input, offer, spot, viewer, wants};
 use super::consent;
+use super::enclosing;
 use super::engine::{self, Finished, Say};
 use super::flow::Flows;
 use super::late;
 use super::lookups;
 use super::numbers;
 use super::offers::Offer;
+use super::opening::{self, open_chats};
 use super::pace::Pace;
 use super::reading::{Answered, Reading};
 use super::records::Lookup;
@@ -25,8 +27,10 @@ use crate::bus::Poke;
 use crate::channels::{Inbound, Medium};
 use crate::db::{Batch, Door, Tx};
 use crate::delivery::{self, NewDelivery};
+use crate::files::{self, store::Awaited};
 use crate::kit::metrics::Stopwatch;
 use crate::kit::{Instant, Result, token};
+use crate::papers::Paper;
 use crate::people::store::{Caller, Heard, Known};
 use crate::people::{self};
 use crate::tickets::model::Viewer;
@@ -84,11 +88,11 @@ pub(super) struct Fresh<'a> {
 /// A conversation in the middle of the step.
 pub(super) struct Chat {
     pub(super) session: Session,
-    version: i32,
-    address_id: i64,
+    pub(super) version: i32,
+    pub(super) address_id: i64,
     pub(super) dormant: bool,
     /// When the session began.
-    created_at: Instant,
+    pub(super) created_at: Instant,
     /// How fast the person is answered.
     pub(super) pace: Pace,
 }
@@ -98,6 +102,7 @@ struct Turn<'a> {
     fresh: &'a Fresh<'a>,
     say: Vec<Say>,
     finished: Option<Finished>,
+    paper: Option<Paper>,
 }
 
 /// Handles a set of messages. Answers in their order, with the people whose new messages they are, and with those that
@@ -228,6 +233,7 @@ pub(super) async fn answer(
 ) -> Result<Vec<NewDelivery>> {
     let mut replies = Vec::with_capacity(fresh.len());
     let mut consents: HashMap<i64, bool> = HashMap::new();
+    let mut joined = Vec::new();
     for round in rounds(fresh) {
         let mut turns = Vec::with_capacity(round.len());
         let wants: Vec<Vec<Lookup>> = round.iter().map(|fresh| wants(app, &ways.flows, fresh, &chats)).collect();
@@ -236,13 +242,16 @@ pub(super) async fn answer(
         let choosers = round.iter().zip(&offers);
         let choosers = choosers.filter_map(|(fresh, offer)| Some((viewer(app, fresh.known), (*offer)?)));
         let mut offered = lookups::offered(tx, choosers.collect()).await?;
+        let spots = round.iter().filter_map(|one| Some((one.known.person_id, spot(app, &ways.flows, one, &chats)?)));
+        let mut machines = lookups::machines_near(tx, spots.collect()).await?;
         for (fresh, wants) in round.iter().zip(&wants) {
             let Some(chat) = chats.get_mut(&fresh.known.person_id) else { continue };
             let session = std::mem::take(&mut chat.session);
-            let (draft, draft_since) = (session.draft.clone(), session.draft_since);
+            let before = opening::Aside::of(&session);
             let (input, asker) = (input(fresh.inbound), asker(app, fresh.known));
             let mut facts = records.for_viewer(&viewer(app, fresh.known), wants);
             facts.offer(offered.remove(&fresh.known.person_id).unwrap_or_default());
+            facts.offer_machines(machines.remove(&fresh.known.person_id).unwrap_or_default());
             let step = engine::step(
                 &ways.flows,
                 &app.wording,
@@ -254,21 +263,28 @@ pub(super) async fn answer(
                 &app.settings.company,
             );
             chat.session = step.session;
-            chat.session.draft_since = if chat.session.draft == draft { draft_since } else { Some(tx.now()) };
+            before.note_since(&mut chat.session, tx.now());
             chat.dormant = false;
             chat.address_id = fresh.known.address_id;
             if let Some(wanted) = step.consent {
                 consents.insert(fresh.known.address_id, wanted);
             }
-            turns.push(Turn { fresh, say: step.say, finished: step.finished });
+            joined.extend(step.joins.map(|joins| Awaited {
+                ticket_id: joins.ticket_id,
+                sent_by: Some(fresh.known.person_id),
+                media: joins.media,
+            }));
+            turns.push(Turn { fresh, say: step.say, finished: step.finished, paper: step.paper });
         }
         finish(app, ways, tx, &mut turns, &mut chats).await?;
         replies.extend(turns.iter().filter_map(|turn| {
             let chat = chats.get(&turn.fresh.known.person_id);
             let language = chat.map_or(turn.fresh.known.language.as_str(), |chat| chat.session.language.as_str());
-            reply(app, turn.fresh, language, &turn.say)
+            let reply = reply(app, turn.fresh, language, &turn.say)?;
+            Some(enclosing::with_paper(app, reply, turn.paper.as_ref(), language, tx.now()))
         }));
     }
+    files::store::await_media(tx, &joined).await?;
     consent::keep(tx, &consents).await?;
     keep_languages(tx, fresh, &chats).await?;
     store::keep(tx, kept(&ways.flows, chats)).await?;
@@ -306,48 +322,6 @@ fn rounds<'a>(fresh: &[&'a Fresh<'a>]) -> Vec<Vec<&'a Fresh<'a>>> {
     rounds
 }
 
-/// The conversations these messages belong to, locked; a stranger's begins at the menu.
-pub(super) async fn open_chats(app: &App, tx: &Tx, fresh: &[Fresh<'_>]) -> Result<HashMap<i64, Chat>> {
-    let people: HashSet<i64> = fresh.iter().map(|fresh| fresh.known.person_id).collect();
-    let mut stored = store::conversations(tx, &people.into_iter().collect::<Vec<_>>()).await?;
-    let mut chats: HashMap<i64, Chat> = HashMap::new();
-    for Fresh { known, .. } in fresh {
-        let chat = || open_chat(app, tx.now(), known, stored.remove(&known.person_id));
-        chats.entry(known.person_id).or_insert_with(chat);
-    }
-    Ok(chats)
-}
-
-fn open_chat(app: &App, now: Instant, known: &Known, row: Option<store::conversation::Model>) -> Chat {
-    let fresh = || Session {
-        language: known.language.clone(),
-        has_chosen_language: known.has_chosen_language,
-        ..Session::default()
-    };
-    let Some(row) = row else {
-        let address_id = known.address_id;
-        let pace = Pace::default();
-        return Chat { session: fresh(), version: 0, address_id, dormant: false, created_at: now, pace };
-    };
-    let pace = row.pace();
-    let idle = now - row.updated_at;
-    // A session that cannot be read (an older or newer program's) starts over rather than failing.
-    let session: Option<Session> = serde_json::from_str(&row.session).ok();
-    let forms = session.as_ref().map_or(0, |session| session.forms);
-    let session = session.filter(|_| idle < app.settings.draft_life);
-    let mut session = session.unwrap_or_else(|| Session { forms, ..fresh() });
-    if session.draft_since.is_some_and(|since| now - since >= app.settings.draft_life) {
-        session.draft = None;
-    }
-    let is_idle = idle > app.settings.session_timeout;
-    // The person's language may have been changed at the desk meanwhile.
-    session.language.clone_from(&known.language);
-    session.has_chosen_language = known.has_chosen_language;
-    let dormant = session.flow.is_some() && is_idle;
-    let created_at = if is_idle && !dormant { now } else { row.created_at };
-    Chat { session, version: row.version, address_id: row.address_id, dormant, created_at, pace }
-}
-
 /// Carries out the finished forms, one set a kind of action, and adds what came of it to the replies.
 async fn finish(app: &App, ways: &Ways, tx: &Tx, turns: &mut [Turn<'_>], chats: &mut HashMap<i64, Chat>) -> Result<()> {
     let forms: Vec<(Viewer, Finished)> =
@@ -359,7 +333,13 @@ async fn finish(app: &App, ways: &Ways, tx: &Tx, turns: &mut [Turn<'_>], chats: 
     for turn in turns.iter_mut() {
         let Some(finished) = &turn.finished else { continue };
         match outcomes.next() {
-            Some(Ok(vars)) => turn.say.push(engine::done(finished, vars)),
+            Some(Ok(vars)) => {
+                if let Some(chat) = chats.get_mut(&turn.fresh.known.person_id) {
+                    chat.session.made = opening::made(&vars, tx.now());
+                    chat.session.shown = enclosing::paper_made(finished, &vars);
+                }
+                turn.say.push(engine::done(finished, vars));
+            }
             Some(Err(refused)) => {
                 let Some(chat) = chats.get_mut(&turn.fresh.known.person_id) else { continue };
                 let session = std::mem::take(&mut chat.session);

@@ -11,7 +11,7 @@ use super::store::{self, Waiting, message};
 use super::{Say, Ways, pick};
 use crate::app::App;
 use crate::bus::Poke;
-use crate::channels::{Inbound, Media, Medium};
+use crate::channels::{Inbound, Media, Medium, Place};
 use crate::db::{Batch, Door, Tx, is_refusal};
 use crate::delivery::{self, NewDelivery};
 use crate::kit::{Error, Handle, Result};
@@ -208,7 +208,7 @@ async fn resume(app: &App, ways: &Ways, tx: &Tx, people: &[i64]) -> Result<Vec<u
         Some(Fresh { row: *row, inbound, known })
     });
     let fresh: Vec<Fresh<'_>> = fresh.collect();
-    let mut chats = inbound::open_chats(app, tx, &fresh).await?;
+    let mut chats = super::opening::open_chats(app, tx, &fresh).await?;
     for (person, chat) in &mut chats {
         chat.pace = paces.remove(person).unwrap_or_default();
     }
@@ -232,6 +232,7 @@ async fn resume(app: &App, ways: &Ways, tx: &Tx, people: &[i64]) -> Result<Vec<u
 struct Extra {
     media: Vec<Media>,
     tapped: Option<String>,
+    place: Option<Place>,
 }
 
 /// Stored messages as they were when they came in, as far as they are still to be answered.
@@ -251,7 +252,7 @@ fn read_back(app: &App, stored: Vec<(message::Model, String)>) -> Result<Vec<(i6
             reply_to: None,
             profile_name: None,
             user_id: None,
-            place: None,
+            place: extra.place,
             sent_at: None,
         };
         Ok((message.id, inbound))

@@ -8,13 +8,18 @@ use super::records::{Lookup, RecordKind, Records};
 use crate::app::App;
 use crate::db::Tx;
 use crate::kit::Result;
+use crate::kit::earth::Spot;
 use crate::kit::nearest::LookedUp;
+use crate::machines::Near;
 use crate::people::Role;
 use crate::tickets::Side;
 use crate::tickets::model::{Status, Viewer, Visibility, WAITING_APPROVAL, may_see};
 use crate::{boms, machines, orders, sop_failures, tickets};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// How many machines are offered at most.
+const MOST_MACHINES: usize = 5;
 
 /// Everything that a round's messages may speak of, before it is known who may see what.
 #[derive(Default)]
@@ -66,6 +71,16 @@ pub(super) async fn offered(tx: &Tx, asked: Vec<(Viewer, Offer)>) -> Result<Hash
         }
     }
     Ok(offered)
+}
+
+/// The machines near these people's places, by person, the nearest first: one statement.
+///
+/// **Shape**: `{reference, title, metres}`.
+pub(super) async fn machines_near(tx: &Tx, asked: Vec<(i64, Spot)>) -> Result<HashMap<i64, Vec<Value>>> {
+    let (people, spots): (Vec<i64>, Vec<Spot>) = asked.into_iter().unzip();
+    let near = machines::near(tx.conn(), &spots, MOST_MACHINES).await?;
+    let shown = |one: Near| json!({"reference": one.number, "title": one.name, "metres": one.metres});
+    Ok(people.into_iter().zip(near).map(|(person, near)| (person, near.into_iter().map(shown).collect())).collect())
 }
 
 impl Round {

@@ -132,6 +132,7 @@ pub struct Records {
     found: BTreeMap<Lookup, Value>,
     nearest: BTreeMap<Lookup, Vec<String>>,
     offered: Vec<Value>,
+    machines: Vec<Value>,
 }
 
 impl Records {
@@ -158,6 +159,16 @@ impl Records {
     /// The asker's tickets that were asked for by an offer: `{reference, title, status}`.
     pub fn offered(&self) -> &[Value] {
         &self.offered
+    }
+
+    /// Keeps the machines near the place that was shared.
+    pub fn offer_machines(&mut self, machines: Vec<Value>) {
+        self.machines = machines;
+    }
+
+    /// The machines near the place that was shared, the nearest first: `{reference, title, metres}`.
+    pub fn machines(&self) -> &[Value] {
+        &self.machines
     }
 
     /// The facts of a record, where it was found.

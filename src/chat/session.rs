@@ -6,6 +6,8 @@
 use super::flow::{Flow, Flows, Question};
 use crate::channels::Media;
 use crate::kit::Instant;
+use crate::kit::earth::Spot;
+use crate::papers::Paper;
 use crate::wording::FALLBACK;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -27,7 +29,25 @@ pub struct Session {
     pub answers: Vec<(String, Answer)>,
     /// Pictures that came before the text of the question they belong to.
     pub pictures: Vec<Media>,
-    /// Tickets that were offered by number: `{reference, title, status}`.
+    /// Files that came at the menu, for the report that follows.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ahead: Vec<Media>,
+    /// Since when the first of them is there; kept by the caller, who lets them go.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ahead_since: Option<Instant>,
+    /// The report made last, which files that come right after it join; set and let go by the caller.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub made: Option<Made>,
+    /// What the last answer showed of which there is a paper to be asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shown: Option<Paper>,
+    /// What the last message was answered with, where that was a file: the next ones in a row need no answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub in_a_row: Option<InARow>,
+    /// Where the person stands, if they shared that with the open form.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub place: Option<Stood>,
+    /// Tickets that were offered by number: `{reference, title, status}`; or machines: `{reference, title, metres}`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub offered: Vec<Value>,
     /// How many messages in a row did not fit.
@@ -45,6 +65,38 @@ pub struct Session {
     pub has_chosen_language: bool,
 }
 
+/// A report that was just made.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Made {
+    /// Its ticket.
+    pub ticket_id: i64,
+    /// The ticket's reference.
+    pub reference: String,
+    /// When it was made.
+    pub at: Instant,
+    /// How many files joined it since.
+    pub files: usize,
+}
+
+/// Where somebody stood, as they shared it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stood {
+    /// The spot.
+    pub spot: Spot,
+    /// What the place is called, where they picked one with a name.
+    pub label: Option<String>,
+}
+
+/// What was said of a file, when others follow it at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum InARow {
+    /// That it is kept.
+    Kept,
+    /// That there are enough.
+    Enough,
+}
+
 /// An interrupted form.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Form {
@@ -58,6 +110,9 @@ pub struct Form {
     /// Pictures that came before their text.
     #[serde(default)]
     pub pictures: Vec<Media>,
+    /// Where the person stands, if they shared that.
+    #[serde(default)]
+    pub place: Option<Stood>,
 }
 
 /// One answer.
@@ -81,6 +136,12 @@ impl Default for Session {
             forms: 0,
             answers: Vec::new(),
             pictures: Vec::new(),
+            ahead: Vec::new(),
+            ahead_since: None,
+            made: None,
+            shown: None,
+            in_a_row: None,
+            place: None,
             offered: Vec::new(),
             misses: 0,
             offer: false,
@@ -129,8 +190,8 @@ impl Session {
         self.offered.clear();
         let answers = std::mem::take(&mut self.answers);
         let pictures = std::mem::take(&mut self.pictures);
-        let number = self.form;
-        self.flow.take().map(|flow| Form { flow, number, answers, pictures })
+        let (number, place) = (self.form, self.place.take());
+        self.flow.take().map(|flow| Form { flow, number, answers, pictures, place })
     }
 
     /// Opens a new form of this flow.
@@ -148,5 +209,6 @@ impl Session {
         self.form = form.number;
         self.answers = form.answers;
         self.pictures = form.pictures;
+        self.place = form.place;
     }
 }

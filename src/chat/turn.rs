@@ -4,18 +4,22 @@
 //! everywhere, then what an interrupted form needs, and last the answer to the open question or a choice from the
 //! menu.
 
+mod files;
 mod interrupted;
+mod papers;
+mod places;
 mod question;
 mod tapped;
 
-use super::engine::{Asker, Finished, Input, Say, Step};
+use super::engine::{Asker, Finished, Input, Joins, Say, Step};
 use super::field::keycap;
 use super::flow::{Flow, Flows, Question};
 use super::offers::Offer;
 use super::pick::{Names, bare, clean, pick};
 use super::records::{RecordKind, Records};
-use super::session::{Form, Session};
+use super::session::{Form, InARow, Session};
 use super::taps::{Says, Tap, Tappable};
+use crate::papers::Paper;
 use crate::people::Role;
 use crate::wording::Wording;
 use serde_json::{Value, json};
@@ -60,14 +64,20 @@ pub(super) struct Turn<'a> {
     word: String,
     say: Vec<Say>,
     finished: Option<Finished>,
+    joins: Option<Joins>,
+    paper: Option<Paper>,
     consent: Option<bool>,
+    /// What was said of a file right before this message.
+    in_a_row: Option<InARow>,
+    /// What the last answer showed of which there is a paper.
+    shown: Option<Paper>,
 }
 
 impl<'a> Turn<'a> {
     pub(super) fn new(
         flows: &'a Flows,
         wording: &'a Wording,
-        session: Session,
+        mut session: Session,
         input: &'a Input,
         records: &'a Records,
         asker: Asker,
@@ -76,6 +86,8 @@ impl<'a> Turn<'a> {
         let tap = input.tap();
         let said = said(input, tap.as_ref());
         let word = if tap.is_none() { bare(&input.text) } else { String::new() };
+        let (in_a_row, shown) = (session.in_a_row.take(), session.shown.take());
+        let in_a_row = in_a_row.filter(|_| said.is_empty() && tap.is_none()); // words are always answered
         Self {
             flows,
             wording,
@@ -89,14 +101,19 @@ impl<'a> Turn<'a> {
             word,
             say: Vec::new(),
             finished: None,
+            joins: None,
+            paper: None,
             consent: None,
+            in_a_row,
+            shown,
         }
     }
 
     /// Takes the message in.
     pub(super) fn take(mut self, dormant: bool) -> Step {
         self.decide(dormant);
-        Step { session: self.session, say: self.say, finished: self.finished, consent: self.consent }
+        let Self { session, say, finished, joins, paper, consent, .. } = self;
+        Step { session, say, finished, joins, paper, consent }
     }
 
     fn decide(&mut self, dormant: bool) {
@@ -133,11 +150,17 @@ impl<'a> Turn<'a> {
     /// A message while a form is open.
     fn in_form(&mut self, flow: &'a Flow, question: &'a Question, dormant: bool) {
         let is_waiting = dormant || self.session.offer;
+        if is_waiting && flow.takes_files() {
+            self.put_ahead(self.files());
+        }
         if is_waiting && self.tap.is_none() && self.follow_reference(true) {
             return;
         }
         if is_waiting {
             return self.come_back(flow, question);
+        }
+        if flow.takes_place() && self.hear_place().is_some() {
+            return self.ask_near(flow, question);
         }
         if self.is("back") {
             self.go_back(flow, question);
@@ -155,6 +178,13 @@ impl<'a> Turn<'a> {
     /// A message while no form is open.
     fn at_menu(&mut self) {
         let options = self.options();
+        let files = if options.iter().any(|flow| flow.takes_files()) { self.files() } else { Vec::new() };
+        if self.said.is_empty() && !files.is_empty() {
+            return self.file_away(files);
+        }
+        if let Some((flow, _)) = self.for_place() {
+            return self.report_from(flow);
+        }
         if self.is("help") {
             self.session.misses = 0;
             self.tell("chat.help.menu");
@@ -165,15 +195,20 @@ impl<'a> Turn<'a> {
             self.resume();
         } else if self.language() {
             self.show_menu();
+        } else if self.send_paper() {
+            // What it shows is shown again.
         } else if self.follow_reference(false) {
-            // The flow of the reference is open now.
+            // The flow of the reference is open now, and has the files.
         } else if options.is_empty() || self.is_silent_text() {
             self.show_menu();
         } else if self.said.is_empty() {
             self.cannot_take();
             self.show_menu();
         } else if let Some(flow) = self.chosen(&options).or_else(|| self.called()) {
+            self.put_ahead(files);
             self.start(flow);
+        } else if !files.is_empty() {
+            self.file_away(files);
         } else {
             self.tell("chat.miss.menu");
             let is_strike = self.miss();
@@ -195,6 +230,7 @@ impl<'a> Turn<'a> {
 
     fn greet(&mut self, keep_draft: bool) {
         let form = self.session.close();
+        self.session.made = None;
         self.show_menu();
         if let Some(form) = form.filter(|_| keep_draft) {
             self.put_aside(form);
@@ -315,7 +351,7 @@ impl<'a> Turn<'a> {
                 return self.show_menu();
             }
         }
-        self.session.begin(&flow.name);
+        self.begin(flow);
         if let Some((flow, question)) = self.session.open(self.flows) {
             self.ask(flow, question);
         }
@@ -344,7 +380,10 @@ impl<'a> Turn<'a> {
         if keep_draft && form.is_some() {
             self.session.draft = form;
         }
-        self.session.begin(&flow.name);
+        if !keep_draft && flow.takes_files() {
+            self.put_ahead(self.files());
+        }
+        self.begin(flow);
         self.read(flow, question, &[key]);
         true
     }

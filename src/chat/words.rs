@@ -10,7 +10,7 @@ use crate::wording::{Problem, Wording};
 use std::collections::BTreeMap;
 
 /// The lists of words that hold everywhere. Those in one set lead to the same.
-const COMMANDS: [&[&str]; 9] = [
+const COMMANDS: [&[&str]; 11] = [
     &["greeting", "hello", "start"],
     &["stop"],
     &["cancel"],
@@ -20,6 +20,8 @@ const COMMANDS: [&[&str]; 9] = [
     &["resume"],
     &["start_over"],
     &["skip"],
+    &["picture"],
+    &["paper"],
 ];
 /// The words that begin a change to a BOM; `at` and `to` only join what stands about them.
 const CHANGES: [&str; 4] = ["quantity", "unit_cost", "replace", "remove"];

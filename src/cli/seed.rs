@@ -153,6 +153,7 @@ fn repair(machine: &str, issue_type: &str, urgency: &str, reporter: i64) -> main
         issue_type: issue_type.to_owned(),
         urgency: urgency.to_owned(),
         media: Vec::new(),
+        place: None,
         reporter,
     }
 }

@@ -135,6 +135,11 @@ pub async fn record(tx: &Tx, reports: &[Report], given: &[Given]) -> Result<Vec<
     Ok(reported.filter_map(Result::transpose).collect())
 }
 
+/// What the defect of this ticket says beyond it: its order's row, and what sort it is.
+pub async fn facts_of(conn: &impl ConnectionTrait, ticket_id: i64) -> Result<Option<(i64, String)>> {
+    Ok(store::of_ticket(conn, ticket_id).await?.map(|row| (row.order_id, row.defect_type)))
+}
+
 /// Which order each of these tickets' defects is on.
 pub async fn orders_of(conn: &impl ConnectionTrait, ticket_ids: &[i64]) -> Result<HashMap<i64, i64>> {
     store::orders_of(conn, ticket_ids).await
@@ -156,6 +161,7 @@ fn ticket(report: &Report, number: &str, severity: Priority, given: Given) -> Ne
         title: format!("Defect on {number}: {}", in_words(&reference::fold(&report.defect_type))),
         description: report.description.clone(),
         media_json: serde_json::json!(report.media).to_string(),
+        place_json: None,
         priority: severity,
         requester_id: Some(report.reporter),
         department: None, // orders belong to none; so every supervisor answers for it

@@ -41,6 +41,10 @@ pub(super) async fn orders_of(conn: &impl ConnectionTrait, ticket_ids: &[i64]) -
     Ok(found)
 }
 
+pub(super) async fn of_ticket(conn: &impl ConnectionTrait, ticket_id: i64) -> Result<Option<row::Model>> {
+    Ok(row::Entity::find().filter(row::Column::TicketId.eq(ticket_id)).one(conn).await?)
+}
+
 /// The stored defect: what it says beyond its ticket.
 pub mod row {
     #![expect(missing_docs, reason = "the columns are described in db/migrations")]

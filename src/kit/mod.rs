@@ -4,6 +4,7 @@
 
 pub mod clock;
 pub mod decimal;
+pub mod earth;
 pub mod email;
 pub mod error;
 pub mod handle;

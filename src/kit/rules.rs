@@ -4,6 +4,7 @@
 //! value, or with the name of its field, and says what to write instead.
 
 use super::decimal::{NotDecimal, millionths};
+use super::earth::{MOST_LATITUDE, MOST_LONGITUDE};
 use super::{E164, Instant, reference};
 use chrono::{DateTime, Datelike as _, LocalResult, NaiveDate, NaiveDateTime, TimeZone as _, Utc};
 use chrono_tz::Tz;
@@ -67,6 +68,24 @@ pub fn decimal(typed: &str, rule: fn(i64) -> Result<(), &'static str>) -> Result
     })?;
     rule(number).map_err(str::to_owned)?;
     Ok(number)
+}
+
+/// Degrees north, in millionths.
+pub fn latitude(typed: &str) -> Result<i64, String> {
+    let rule = |millionths: i64| match millionths.abs() {
+        0..=MOST_LATITUDE => Ok(()),
+        _ => Err("is no latitude; write degrees from -90 to 90, such as 50.1109"),
+    };
+    decimal(typed, rule)
+}
+
+/// Degrees east, in millionths.
+pub fn longitude(typed: &str) -> Result<i64, String> {
+    let rule = |millionths: i64| match millionths.abs() {
+        0..=MOST_LONGITUDE => Ok(()),
+        _ => Err("is no longitude; write degrees from -180 to 180, such as 8.6821"),
+    };
+    decimal(typed, rule)
 }
 
 /// A day, `2026-01-25`.

@@ -1,19 +1,21 @@
 //! The endpoints of machines, for ADMIN and SUPERVISOR; a SUPERVISOR changes those of their department.
 
 use super::desk::{self, Filter};
-use super::records::Record;
+use super::records::{Position, Record};
 use super::row;
 use crate::app::App;
+use crate::kit::earth::Spot;
 use crate::kit::{Instant, Result, rules};
 use crate::people::{Keeper, Kept, Seen};
 use crate::web::page::{Cursor, Here, Page, Paging, Part};
+use crate::web::read::Raw;
 use crate::web::refusals::{OfActs, OfCreating, OfLists, OfReading};
-use crate::web::{Body, Fields, Form, Query, read};
+use crate::web::{Body, Fields, Form, Query, Said, read};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use sea_orm::DatabaseConnection;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -40,6 +42,8 @@ pub struct MachineShown {
     /// The department that answers for it.
     #[schema(example = "Machining")]
     department: String,
+    /// The spot on the earth, where it is known: the nearest machines are offered to whoever shares a place.
+    position: Option<PositionShown>,
     #[schema(value_type = String, format = DateTime)]
     created_at: Instant,
     #[schema(value_type = String, format = DateTime)]
@@ -48,9 +52,39 @@ pub struct MachineShown {
 
 impl From<row::Model> for MachineShown {
     fn from(row: row::Model) -> Self {
-        let row::Model { id, number, name, location, department, created_at, updated_at } = row;
-        Self { id, number, name, location, department, created_at, updated_at }
+        let position = row.spot().map(PositionShown::from);
+        let row::Model { id, number, name, location, department, created_at, updated_at, .. } = row;
+        Self { id, number, name, location, department, position, created_at, updated_at }
     }
+}
+
+/// A spot on the earth, in degrees; kept to a millionth.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[schema(as = Position)]
+#[serde(deny_unknown_fields)]
+pub struct PositionShown {
+    /// North positive.
+    #[schema(example = 50.1109, minimum = -90, maximum = 90)]
+    latitude: f64,
+    /// East positive.
+    #[schema(example = 8.6821, minimum = -180, maximum = 180)]
+    longitude: f64,
+}
+
+impl From<Spot> for PositionShown {
+    fn from(spot: Spot) -> Self {
+        let (latitude, longitude) = spot.degrees();
+        Self { latitude, longitude }
+    }
+}
+
+fn position(raw: Raw<'_>) -> Result<Spot, String> {
+    let read: Option<PositionShown> = match raw {
+        Raw::Json(value) if value.is_object() => PositionShown::deserialize(value).ok(),
+        _ => None,
+    };
+    let spot = read.and_then(|read| Spot::at(read.latitude, read.longitude));
+    spot.ok_or_else(|| "must have a latitude from -90 to 90 and a longitude from -180 to 180, in degrees".to_owned())
 }
 
 impl Kept for row::Model {
@@ -90,6 +124,8 @@ pub struct NewMachine {
     /// The department that answers for it.
     #[schema(example = "Machining", min_length = 1, max_length = 255)]
     department: String,
+    #[schema(value_type = Option<PositionShown>)]
+    position: Option<Spot>,
 }
 
 impl Form for NewMachine {
@@ -98,7 +134,8 @@ impl Form for NewMachine {
         let name = fields.required("name", read::ruled(rules::filled(rules::text)));
         let location = fields.optional("location", read::ruled(rules::text));
         let department = fields.required("department", read::ruled(rules::filled(rules::name)));
-        Some(Self { number: number?, name: name?, location, department: department? })
+        let position = fields.optional("position", position);
+        Some(Self { number: number?, name: name?, location, department: department?, position })
     }
 }
 
@@ -111,6 +148,9 @@ pub struct MachineChange {
     location: Option<String>,
     #[schema(min_length = 1, max_length = 255)]
     department: Option<String>,
+    /// Null where it is not known any more.
+    #[schema(value_type = Option<PositionShown>)]
+    position: Option<Position>,
 }
 
 impl Form for MachineChange {
@@ -119,6 +159,11 @@ impl Form for MachineChange {
             name: fields.optional("name", read::ruled(rules::filled(rules::text))),
             location: fields.optional("location", read::ruled(rules::text)),
             department: fields.optional("department", read::ruled(rules::filled(rules::name))),
+            position: match fields.said("position", position) {
+                Said::Nothing => None,
+                Said::Null => Some(Position::Unknown),
+                Said::Is(spot) => Some(Position::At(spot)),
+            },
         })
     }
 }
@@ -169,8 +214,9 @@ pub async fn create(
     Body(new): Body<NewMachine>,
 ) -> Result<(StatusCode, Json<MachineShown>)> {
     keeper.must_answer_for(&new.department)?;
-    let NewMachine { number, name, location, department } = new;
-    let record = Record { number, name: Some(name), location, department: Some(department) };
+    let NewMachine { number, name, location, department, position } = new;
+    let (name, department) = (Some(name), Some(department));
+    let record = Record { number, name, location, department, position: Some(position.into()) };
     let machine = app
         .db
         .through(keeper.0.door)
@@ -193,8 +239,8 @@ pub async fn change(
 ) -> Result<Json<MachineShown>> {
     keeper.must_answer_for(&machine.department)?;
     keeper.must_answer_for(change.department.as_ref().unwrap_or(&machine.department))?;
-    let MachineChange { name, location, department } = change;
-    let record = Record { number: machine.number, name, location, department };
+    let MachineChange { name, location, department, position } = change;
+    let record = Record { number: machine.number, name, location, department, position };
     let machine = app
         .db
         .through(keeper.0.door)

@@ -9,6 +9,7 @@ mod store;
 pub use store::{row, with_number};
 
 use crate::db::{Tx, with_nearest};
+use crate::kit::earth::Spot;
 use crate::kit::nearest::LookedUp;
 use crate::kit::{Error, Result};
 use sea_orm::ConnectionTrait;
@@ -29,6 +30,46 @@ pub struct NewMachine {
     pub location: String,
     /// The department that answers for it.
     pub department: String,
+    /// The spot on the earth, where it is known.
+    pub spot: Option<Spot>,
+}
+
+/// **Units**: metres; machines further away are not near.
+pub const NEAR: f64 = 1_000.0;
+
+/// A machine near a spot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Near {
+    /// Its number.
+    pub number: String,
+    /// What people call it.
+    pub name: String,
+    /// **Units**: metres, rounded to 5.
+    pub metres: u32,
+}
+
+/// The machines near each of these spots, the nearest first, at most `most` each: one statement.
+pub async fn near(conn: &impl ConnectionTrait, spots: &[Spot], most: usize) -> Result<Vec<Vec<Near>>> {
+    let rows = store::around(conn, spots).await?;
+    Ok(spots.iter().map(|spot| nearest(*spot, &rows, most)).collect())
+}
+
+fn nearest(here: Spot, rows: &[row::Model], most: usize) -> Vec<Near> {
+    let away = rows.iter().filter_map(|row| Some((here.metres_to(row.spot()?), row)));
+    let mut near: Vec<(f64, &row::Model)> = away.filter(|(metres, _)| *metres <= NEAR).collect();
+    near.sort_by(|(one, a), (other, b)| one.total_cmp(other).then_with(|| a.number.cmp(&b.number)));
+    near.truncate(most);
+    let shown = |(metres, row): (f64, &row::Model)| Near {
+        number: row.number.clone(),
+        name: row.name.clone(),
+        metres: in_fives(metres),
+    };
+    near.into_iter().map(shown).collect()
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and NEAR")]
+fn in_fives(metres: f64) -> u32 {
+    (metres / 5.0).round() as u32 * 5
 }
 
 /// The facts of the machines that exist, and the nearest numbers to those that do not.
@@ -86,7 +127,29 @@ mod tests {
             name: name.to_owned(),
             location: "Hall 1".to_owned(),
             department: "Machining".to_owned(),
+            spot: None,
         }
+    }
+
+    #[tokio::test]
+    async fn the_nearest_machines_come_first_and_far_ones_not_at_all() {
+        let at = |number: &str, latitude: f64, longitude: f64| NewMachine {
+            spot: Spot::at(latitude, longitude),
+            ..machine(number, "Press")
+        };
+        let (db, _folder) = test_db().await;
+        let machines = [
+            at("MACH-1", 50.0, 8.001),
+            at("MACH-2", 50.0001, 8.0),
+            at("MACH-3", 50.1, 8.0),
+            machine("MACH-4", "Lathe"),
+        ];
+        db.write_with(machines, |tx, machines| Box::pin(async move { add(tx, machines).await })).await.expect("added");
+        let spots = [Spot::at(50.0, 8.0), Spot::at(-50.0, 8.0)].map(|spot| spot.expect("a spot"));
+        let near = near(db.read(), &spots, 5).await.expect("a look-up");
+        let near: Vec<Vec<(&str, u32)>> =
+            near.iter().map(|near| near.iter().map(|one| (one.number.as_str(), one.metres)).collect()).collect();
+        assert_eq!(near, [vec![("MACH-2", 10), ("MACH-1", 70)], vec![]]);
     }
 
     #[tokio::test]

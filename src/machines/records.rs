@@ -5,6 +5,7 @@
 use super::events::{Changed, Created};
 use super::{row, store};
 use crate::db::Tx;
+use crate::kit::earth::Spot;
 use crate::kit::records::{Effect, Judged, Verdict, Wrong, lacking, those};
 use crate::kit::{Instant, Result};
 use crate::outbox;
@@ -23,6 +24,30 @@ pub struct Record {
     pub location: Option<String>,
     /// The department that answers for it.
     pub department: Option<String>,
+    /// The spot on the earth.
+    pub position: Option<Position>,
+}
+
+/// What is said of the spot on the earth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Position {
+    /// It is not known.
+    Unknown,
+    /// Here.
+    At(Spot),
+}
+
+impl Position {
+    /// The spot, where it is known.
+    pub fn spot(self) -> Option<Spot> {
+        if let Self::At(spot) = self { Some(spot) } else { None }
+    }
+}
+
+impl From<Option<Spot>> for Position {
+    fn from(spot: Option<Spot>) -> Self {
+        spot.map_or(Self::Unknown, Self::At)
+    }
 }
 
 /// What taking each of these over would do.
@@ -55,6 +80,7 @@ fn changed(before: &row::Model, after: &row::Model, by: Option<i64>) -> Changed 
         ("name", before.name != after.name),
         ("location", before.location != after.location),
         ("department", before.department != after.department),
+        ("position", before.spot() != after.spot()),
     ]);
     Changed { machine_id: before.id, machine: before.number.clone(), fields, by }
 }
@@ -63,6 +89,7 @@ fn changed(before: &row::Model, after: &row::Model, by: Option<i64>) -> Changed 
 pub async fn page(conn: &impl ConnectionTrait, after: Option<&str>, most: u64) -> Result<Vec<Record>> {
     let rows = store::page(conn, after, most).await?;
     let records = rows.into_iter().map(|row| Record {
+        position: Some(row.spot().into()),
         number: row.number,
         name: Some(row.name),
         location: Some(row.location),
@@ -89,7 +116,10 @@ pub(super) fn decision(
         return Ok((new_row(record, now)?, Verdict::plain(Effect::Created)));
     };
     let said = |said: &Option<String>, kept: &String| said.as_ref().unwrap_or(kept).clone();
+    let spot = record.position.map_or(before.spot(), Position::spot);
     let mut row = row::Model {
+        latitude: spot.map(|spot| spot.latitude),
+        longitude: spot.map(|spot| spot.longitude),
         name: said(&record.name, &before.name),
         location: said(&record.location, &before.location),
         department: said(&record.department, &before.department),
@@ -105,8 +135,11 @@ fn new_row(record: &Record, now: Instant) -> Result<row::Model, Wrong> {
         let lacking = lacking(&[("name", record.name.is_some()), ("department", record.department.is_some())]);
         return Err(Wrong::incomplete("number", &record.number, &lacking));
     };
+    let spot = record.position.and_then(Position::spot);
     Ok(row::Model {
         id: 0,
+        latitude: spot.map(|spot| spot.latitude),
+        longitude: spot.map(|spot| spot.longitude),
         number: record.number.clone(),
         name: name.clone(),
         location: record.location.clone().unwrap_or_default(),

@@ -4,17 +4,21 @@ use super::NewMachine;
 use super::desk::Filter;
 use crate::db::{self, MAX_BOUND_VALUES, Tx, containing, page_by_key, rows_by_key};
 use crate::kit::Result;
+use crate::kit::earth::{Around, Spot};
 use crate::web::page::Part;
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::sea_query::{OnConflict, Query, SelectStatement};
 use sea_orm::{
-    ColumnTrait as _, ConnectionTrait, EntityTrait as _, PaginatorTrait as _, QueryFilter as _, QuerySelect as _,
-    Select,
+    ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, PaginatorTrait as _, QueryFilter as _,
+    QuerySelect as _, Select,
 };
 use std::collections::BTreeSet;
 
-/// A machine has six columns to set.
-const ROWS_AT_ONCE: usize = MAX_BOUND_VALUES / 6;
+/// A machine has eight columns to set.
+const ROWS_AT_ONCE: usize = MAX_BOUND_VALUES / 8;
+/// The most machines among which the nearest are looked for, and the most spots at once.
+const MOST_AROUND: u64 = 2_000;
+const MOST_SPOTS: usize = MAX_BOUND_VALUES / 5;
 
 pub(super) async fn by_numbers(conn: &impl ConnectionTrait, numbers: &[String]) -> Result<Vec<row::Model>> {
     rows_by_key(conn, row::Entity::find(), row::Column::Number, numbers).await
@@ -35,6 +39,20 @@ pub(super) async fn by_ids(conn: &impl ConnectionTrait, ids: &BTreeSet<i64>) -> 
     Ok(rows)
 }
 
+/// The machines that may be near one of these spots.
+pub(super) async fn around(conn: &impl ConnectionTrait, spots: &[Spot]) -> Result<Vec<row::Model>> {
+    if spots.is_empty() {
+        return Ok(Vec::new());
+    }
+    let is_around = |spot: &Spot| {
+        let Around { latitude, longitude } = spot.around(super::NEAR);
+        let is_beside = row::Column::Longitude.between(longitude.0, longitude.1);
+        Condition::all().add(row::Column::Latitude.between(latitude.0, latitude.1)).add(is_beside)
+    };
+    let any = spots.iter().take(MOST_SPOTS).map(is_around).fold(Condition::any(), Condition::add);
+    Ok(row::Entity::find().filter(any).limit(MOST_AROUND).all(conn).await?)
+}
+
 /// The row of the machine with this number, to select others by.
 pub fn with_number(number: &str) -> SelectStatement {
     Query::select().column(row::Column::Id).from(row::Entity).and_where(row::Column::Number.eq(number)).to_owned()
@@ -48,6 +66,8 @@ pub(super) async fn insert(tx: &Tx, machines: &[&NewMachine]) -> Result<()> {
             name: Set(machine.name.clone()),
             location: Set(machine.location.clone()),
             department: Set(machine.department.clone()),
+            latitude: Set(machine.spot.map(|spot| spot.latitude)),
+            longitude: Set(machine.spot.map(|spot| spot.longitude)),
             created_at: Set(tx.now()),
             updated_at: Set(tx.now()),
         });
@@ -99,8 +119,8 @@ fn filtered(conn: &impl ConnectionTrait, filter: &Filter) -> Select<row::Entity>
 /// Writes whole machines: those whose numbers are new, and the new state of the others. No number twice.
 pub(super) async fn upsert(tx: &Tx, machines: Vec<row::Model>) -> Result<()> {
     use row::Column as C;
-    let conflict =
-        OnConflict::column(C::Number).update_columns([C::Name, C::Location, C::Department, C::UpdatedAt]).to_owned();
+    let changed = [C::Name, C::Location, C::Department, C::Latitude, C::Longitude, C::UpdatedAt];
+    let conflict = OnConflict::column(C::Number).update_columns(changed).to_owned();
     for part in machines.chunks(ROWS_AT_ONCE) {
         let rows = part.iter().map(|machine| row::ActiveModel { id: NotSet, ..machine.clone().into() });
         row::Entity::insert_many(rows).on_conflict(conflict.clone()).exec_without_returning(tx.conn()).await?;
@@ -117,6 +137,7 @@ pub(super) async fn page(conn: &impl ConnectionTrait, after: Option<&str>, most:
 pub mod row {
     #![expect(missing_docs, reason = "the columns are described in db/migrations")]
     use crate::kit::Instant;
+    use crate::kit::earth::Spot;
     use sea_orm::entity::prelude::*;
 
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -128,6 +149,8 @@ pub mod row {
         pub name: String,
         pub location: String,
         pub department: String,
+        pub latitude: Option<i64>,
+        pub longitude: Option<i64>,
         pub created_at: Instant,
         pub updated_at: Instant,
     }
@@ -136,4 +159,11 @@ pub mod row {
     pub enum Relation {}
 
     impl ActiveModelBehavior for ActiveModel {}
+
+    impl Model {
+        /// The spot on the earth, where it is known.
+        pub fn spot(&self) -> Option<Spot> {
+            Some(Spot { latitude: self.latitude?, longitude: self.longitude? })
+        }
+    }
 }

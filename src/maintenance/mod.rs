@@ -7,7 +7,7 @@ mod store;
 
 pub use store::row;
 
-use crate::channels::Media;
+use crate::channels::{Media, Place};
 use crate::db::Tx;
 use crate::kit::{Result, reference};
 use crate::machines;
@@ -27,6 +27,8 @@ pub struct Report {
     pub urgency: String,
     /// Photos.
     pub media: Vec<Media>,
+    /// Where whoever reports stands.
+    pub place: Option<Place>,
     /// Who reports.
     pub reporter: i64,
 }
@@ -99,6 +101,7 @@ pub async fn record(tx: &Tx, reports: &[Report], given: &[Given]) -> Result<Vec<
                     title: format!("{number}: {}", in_words(&issue_type)),
                     description: format!("{}, {}", machine.name, machine.location),
                     media_json: serde_json::json!(report.media).to_string(),
+                    place_json: report.place.as_ref().map(|place| serde_json::json!(place).to_string()),
                     priority: urgency,
                     requester_id: Some(report.reporter),
                     department: Some(machine.department.clone()),

@@ -19,6 +19,7 @@ async fn a_report_opens_a_ticket_of_the_machines_department_with_a_deadline() {
                 name: "Press".to_owned(),
                 location: "Hall 1".to_owned(),
                 department: "Forming".to_owned(),
+                spot: None,
             };
             machines::add(tx, &[press]).await?;
             let whatsapp = E164::parse("+12025550101").expect("a number");
@@ -35,6 +36,7 @@ async fn a_report_opens_a_ticket_of_the_machines_department_with_a_deadline() {
                 issue_type: "BEARING".to_owned(),
                 urgency: urgency.to_owned(),
                 media: vec![],
+                place: None,
                 reporter: 1,
             };
             let reports = [

@@ -88,6 +88,11 @@ fn facts(row: &row::Model, now: Instant, tz: Tz) -> Value {
     })
 }
 
+/// The order with this number.
+pub async fn by_number(conn: &impl ConnectionTrait, number: &str) -> Result<Option<row::Model>> {
+    Ok(store::by_numbers(conn, &[number.to_owned()]).await?.pop())
+}
+
 /// The orders with these numbers, locked in the order of their numbers until the transaction ends.
 pub async fn by_numbers_locked(tx: &Tx, numbers: &[String]) -> Result<HashMap<String, row::Model>> {
     let rows = store::by_numbers_locked(tx, numbers).await?;

@@ -6,8 +6,10 @@
 //! out comes back the same.
 
 use super::BadLine;
+use crate::kit::earth::Spot;
 use crate::kit::records::Wrong;
 use crate::kit::{Instant, rules};
+use crate::machines::records::Position;
 use chrono::{NaiveDate, SecondsFormat};
 use chrono_tz::Tz;
 use std::borrow::Cow;
@@ -101,6 +103,27 @@ impl Cells {
         self.read(column, rules::pieces)
     }
 
+    /// A spot on the earth in two columns of degrees, which are both blank where it is not known.
+    pub(super) fn spot(&mut self, latitude: &'static str, longitude: &'static str) -> Option<Position> {
+        let north = self.read(latitude, |cell| degrees(cell, rules::latitude));
+        let east = self.read(longitude, |cell| degrees(cell, rules::longitude));
+        match (north, east) {
+            (Some(Some(latitude)), Some(Some(longitude))) => Some(Position::At(Spot { latitude, longitude })),
+            (Some(None), Some(None)) => Some(Position::Unknown),
+            (Some(Some(_)), _) => self.lacks(longitude, latitude),
+            (_, Some(Some(_))) => self.lacks(latitude, longitude),
+            _ => None,
+        }
+    }
+
+    fn lacks<T>(&mut self, column: &'static str, other: &str) -> Option<T> {
+        if !self.wrong.iter().any(|wrong| wrong.column == Some(column)) {
+            let wrong = Wrong::new(column, "", format!("is missing; it goes with the {other}"));
+            self.wrong.push(BadLine::of(self.line, wrong));
+        }
+        None
+    }
+
     /// A day.
     pub(super) fn day(&mut self, column: &'static str) -> Option<NaiveDate> {
         self.read(column, rules::day)
@@ -141,6 +164,10 @@ impl Cells {
             }
         }
     }
+}
+
+fn degrees(cell: &str, rule: fn(&str) -> Result<i64, String>) -> Result<Option<i64>, String> {
+    if cell.is_empty() { Ok(None) } else { rule(cell).map(Some) }
 }
 
 impl BadLine {

@@ -6,6 +6,7 @@
 //! **Source** Meta's OpenAPI `business-messaging-api_v23.0`.
 
 use super::faults::SendFault;
+use super::fetched::outside;
 use super::state::Message;
 use super::twilio_api::{HOLD, dropped_connection, window_is_open};
 use super::{MetaSetup, Provider, Side, Simulator, choices, meta_wire};
@@ -29,6 +30,8 @@ use subtle::ConstantTimeEq as _;
 
 /// Characters that one text may have.
 const MAX_CHARS: usize = 4_096;
+/// Characters that the caption of a file may have.
+const MAX_CAPTION_CHARS: usize = 1_024;
 
 /// The routes, relative to the API's base.
 pub(super) fn routes() -> Router<Simulator> {
@@ -136,6 +139,8 @@ struct Send {
     text: String,
     choices: Option<Shown>,
     is_template: bool,
+    /// The address of a file.
+    link: Option<String>,
     opaque: Option<String>,
 }
 
@@ -214,16 +219,32 @@ fn check(simulator: &Simulator, body: &Value) -> Result<Send, Refusal> {
             let shown = choices::of_meta(&body["interactive"]).ok_or(Refusal(131_009))?;
             (choices.insert(shown).text.clone(), false)
         }
+        "image" | "document" => (caption(body)?, false),
         _ => return Err(Refusal(131_051)),
     };
-    if text.is_empty() {
+    let link = file(body).and_then(|file| file["link"].as_str()).map(str::to_owned);
+    if text.is_empty() && link.is_none() {
         return Err(Refusal(131_008));
     }
     if text.chars().count() > MAX_CHARS {
-        Err(Refusal(131_009))
-    } else {
-        Ok(Send { to, text, choices, is_template, opaque })
+        return Err(Refusal(131_009));
     }
+    Ok(Send { to, text, choices, is_template, link, opaque })
+}
+
+/// The file of a message that is one.
+fn file(body: &Value) -> Option<&Value> {
+    ["image", "document"].into_iter().find(|kind| body["type"] == *kind).map(|kind| &body[kind])
+}
+
+/// What stands under a file, which has an address.
+fn caption(body: &Value) -> Result<String, Refusal> {
+    let file = file(body).ok_or(Refusal(131_008))?;
+    let link = file["link"].as_str().ok_or(Refusal(131_008))?;
+    let is_web = url::Url::parse(link).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
+    let caption = file["caption"].as_str().unwrap_or_default();
+    let fits = caption.chars().count() <= MAX_CAPTION_CHARS;
+    if is_web && fits { Ok(caption.to_owned()) } else { Err(Refusal(131_009)) }
 }
 
 /// The template, as the phone shows it.
@@ -256,6 +277,7 @@ fn accept(simulator: &Simulator, send: Send, mut fails_with: Option<i32>) -> Res
     let mut message = Message::new(id.clone(), send.to, Side::In, Medium::Whatsapp, send.text, now);
     message.provider = Provider::Meta;
     (message.opaque, message.is_template, message.choices) = (send.opaque, send.is_template, send.choices);
+    message.media = send.link.into_iter().map(outside).collect();
     {
         let mut book = simulator.book();
         message.callback_fault = book.faults.take_callback();

@@ -10,6 +10,7 @@ mod choices;
 mod content;
 mod control;
 mod faults;
+mod fetched;
 mod list;
 mod mail;
 mod meta_api;

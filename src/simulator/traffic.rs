@@ -213,6 +213,7 @@ impl Simulator {
             (message.turn.clone(), message.callback_fault == Some(PostFault::Reorder))
         };
         let _turn = turn.lock().await;
+        let fails_with = if fails_with.is_none() { self.fetch_files(sid).await } else { fails_with };
         // A carrier's code (3xxxx) comes after the message has left; a channel's (63xxx) instead of it.
         let steps: &[(Duration, Status)] = match fails_with {
             None if backwards => {

@@ -8,11 +8,12 @@
 
 use super::content;
 use super::faults::{PriceFault, SendFault};
+use super::fetched::outside;
 use super::list::{self, DEFAULT_PAGE};
 use super::rules::{self, Refusal, Send};
 use super::state::{Book, Message};
 use super::wire::{API_VERSION, address, status_word};
-use super::{Attachment, Side, Simulator, choices, sid};
+use super::{Side, Simulator, choices, sid};
 use crate::channels::{Medium, Status};
 use crate::kit::decimal::decimal;
 use crate::kit::{E164, Instant, sms};
@@ -127,7 +128,7 @@ fn accept(simulator: &Simulator, send: Send, mut fails_with: Option<i32>) -> Res
     let now = simulator.now();
     let prefix = if send.media_urls.is_empty() { "SM" } else { "MM" };
     let mut message = Message::new(sid(prefix), send.to, Side::In, send.medium, send.text, now);
-    message.media = send.media_urls.into_iter().map(outside_file).collect();
+    message.media = send.media_urls.into_iter().map(outside).collect();
     message.callback = send.callback;
     message.choices = send.choices;
     if message.choices.as_ref().is_some_and(|shown| !choices::fits(shown)) {
@@ -328,9 +329,4 @@ fn price(message: &Message) -> i64 {
 
 pub(super) fn rfc2822(at: Instant) -> String {
     at.format("%a, %d %b %Y %H:%M:%S +0000").to_string()
-}
-
-/// A file of Andon's, by its URL; the simulator never fetches it.
-fn outside_file(url: String) -> Attachment {
-    Attachment { sid: sid("ME"), url, content_type: "application/octet-stream".to_owned() }
 }

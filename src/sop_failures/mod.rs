@@ -146,6 +146,7 @@ fn ticket(report: &Report) -> NewTicket {
         title: title.chars().take(MAX_TITLE).collect(),
         description: report.description.clone(),
         media_json: json!(report.media).to_string(),
+        place_json: None,
         priority: Priority::High,
         requester_id: report.reporter,
         department: Some(report.department.trim().to_owned()),

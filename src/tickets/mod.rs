@@ -55,6 +55,8 @@ pub struct NewTicket {
     pub description: String,
     /// **Shape**: `[{url, content_type}]`, as JSON.
     pub media_json: String,
+    /// Where whoever reported it stood. **Shape**: `{latitude, longitude, label}`, as JSON.
+    pub place_json: Option<String>,
     /// How much it matters.
     pub priority: Priority,
     /// Who raised or reported it.
@@ -224,6 +226,7 @@ fn made(now: Instant, new: NewTicket, reference: &str) -> row::Model {
         title: new.title,
         description: new.description,
         media: new.media_json,
+        place: new.place_json,
         requester_id: new.requester_id,
         department: new.department,
         category: new.incident.as_ref().map(|incident| incident.category),

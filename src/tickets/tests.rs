@@ -44,6 +44,7 @@ fn new(kind: Kind, requester_id: i64) -> NewTicket {
         title: "The press leaks".to_owned(),
         description: "Oil under the table".to_owned(),
         media_json: "[]".to_owned(),
+        place_json: None,
         priority: Priority::High,
         requester_id: Some(requester_id),
         department: Some("Assembly".to_owned()),

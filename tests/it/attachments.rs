@@ -36,7 +36,7 @@ async fn defect(app: &TestApp) -> i64 {
     newest_ticket(app).await
 }
 
-async fn newest_ticket(app: &TestApp) -> i64 {
+pub(crate) async fn newest_ticket(app: &TestApp) -> i64 {
     let rows = app.rows("SELECT MAX(id) AS id FROM tickets").await;
     rows[0].try_get("", "id").expect("a ticket")
 }

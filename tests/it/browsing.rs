@@ -18,6 +18,9 @@ pub(crate) fn trials() -> Vec<Trial> {
         Trial::test("browsing::taps_lead_from_hi_to_a_reference_by_both_providers", || {
             block_on(taps_lead_from_hi_to_a_reference_by_both_providers()).map_err(Into::into)
         }),
+        Trial::test("browsing::photos_and_places_go_from_the_phone_and_pictures_come_back", || {
+            block_on(photos_and_places_go_from_the_phone_and_pictures_come_back()).map_err(Into::into)
+        }),
         Trial::test("browsing::arabic_runs_from_the_right_and_its_references_from_the_left", || {
             block_on(arabic_runs_from_the_right_and_its_references_from_the_left()).map_err(Into::into)
         }),
@@ -122,6 +125,61 @@ async fn taps_lead_from_hi_to_a_reference(browser: &Browser, is_meta: bool) -> R
     let name = format!("taps{}.png", if is_meta { "-meta" } else { "" });
     browser.screenshot(&Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)).await?;
     app.end().await;
+    Ok(())
+}
+
+/// How wide the plant's picture is, once the browser has it.
+const WIDTH: &str = r"
+    const done = arguments[arguments.length - 1];
+    const picture = document.querySelector('.bubble.in img.photo');
+    picture.decode().then(() => done(picture.naturalWidth), () => done(0));
+";
+
+async fn photos_and_places_go_from_the_phone_and_pictures_come_back() -> Result<(), String> {
+    let by_meta = [META.as_slice(), &NO_TWILIO].concat();
+    for (name, settings) in [("twilio", Vec::new()), ("meta", by_meta)] {
+        let app = TestApp::running(Backend::Sqlite, &settings).await;
+        let browser = Browser::start().await?;
+        let page = browser.client();
+        let told = |e: fantoccini::error::CmdError| e.to_string();
+        page.set_window_size(1280, 860).await.map_err(told)?;
+        page.goto(&app.url("/simulator")).await.map_err(told)?;
+        let phone = format!("[data-number=\"{OPERATOR}\"]");
+        page.wait().for_element(Locator::Css(&phone)).await.map_err(told)?.click().await.map_err(told)?;
+        // A tapped sample has its sign; the rest is typed.
+        for (sent, answer) in [
+            ("📍 I am in hall 3", "MACH-004"),
+            ("1", "Issue Type"),
+            ("📷 A photo", "Kept for your report"),
+            ("🎤 A voice note", ""),
+            ("📄 A PDF", ""),
+            ("Bearing", "Urgency"),
+            ("High", "Ticket: MAINT-"),
+            ("ORD-12345", "Order Status"),
+            ("picture", "📊 ORD-12345"),
+        ] {
+            if sent.is_ascii() {
+                let field = page.find(Locator::Css("#message")).await.map_err(told)?;
+                field.send_keys(sent).await.map_err(told)?;
+                page.find(Locator::Css("#send")).await.map_err(told)?.click().await.map_err(told)?;
+            } else {
+                page.find(Locator::Css("#more-open")).await.map_err(told)?.click().await.map_err(told)?;
+                let choice = format!("//*[@id='samples']/button[.='{sent}']");
+                page.find(Locator::XPath(&choice)).await.map_err(told)?.click().await.map_err(told)?;
+            }
+            let bubble =
+                format!("//*[contains(@class,'bubble') and contains(@class,'in') and contains(., '{answer}')]");
+            let wait = page.wait().at_most(Duration::from_secs(15)).for_element(Locator::XPath(&bubble)).await;
+            wait.map_err(|e| format!("no answer with {answer:?} to {sent:?} by {name}: {e}"))?;
+        }
+        let picture = Locator::Css(".bubble.in img.photo");
+        page.wait().at_most(Duration::from_secs(15)).for_element(picture).await.map_err(told)?;
+        let width = page.execute_async(WIDTH, vec![]).await.map_err(told)?;
+        assert_eq!(width, 960, "the picture is fetched and shown, by {name}");
+        browser.screenshot(&Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("phone-files-{name}.png"))).await?;
+        browser.stop().await;
+        app.end().await;
+    }
     Ok(())
 }
 

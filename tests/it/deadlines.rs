@@ -53,6 +53,7 @@ fn broken(requester: i64) -> NewTicket {
         title: "MACH-001: Bearing".to_owned(),
         description: "CNC lathe, Hall 1, bay 2".to_owned(),
         media_json: "[]".to_owned(),
+        place_json: None,
         priority: Priority::High,
         requester_id: Some(requester),
         department: Some("Machining".to_owned()),

@@ -15,6 +15,7 @@ mod deadlines;
 mod deliveries;
 mod desk_chat;
 mod doubt;
+mod enclosures;
 mod events_api;
 mod floods;
 mod housekeeping;
@@ -141,6 +142,7 @@ fn every_fact() -> Vec<Fact> {
         reminders::facts(),
         events_api::facts(),
         attachments::facts(),
+        enclosures::facts(),
         slow_lines::facts(),
         storage::facts(),
         tickets::facts(),

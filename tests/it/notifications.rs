@@ -86,6 +86,7 @@ fn incident(title: &str, client: i64) -> NewTicket {
         title: title.to_owned(),
         description: "Nobody can pay.".to_owned(),
         media_json: "[]".to_owned(),
+        place_json: None,
         priority: Priority::High,
         requester_id: Some(client),
         department: None,

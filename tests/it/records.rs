@@ -96,7 +96,8 @@ async fn another(backend: Backend) -> (Db, Database) {
 async fn what_goes_out_comes_in_the_same(backend: Backend) {
     let app = TestApp::start(backend).await;
     let from = &app.server.app.db;
-    let odd = "number,name,location,department\n=1+1,'quoted,\"two\nlines; and, more\",@home\nÄ-ß,-5 °C,,Ünit\n";
+    let odd = "number,name,location,department,latitude,longitude\n=1+1,'quoted,\"two\nlines; and, more\",@home,,\n\
+        Ä-ß,-5 °C,,Ünit,-33.9249,18.424100\n";
     assert_eq!(take(from, Kind::Machines, odd).await, (2, 0, 0));
     let shifts = "person,starts_at,machine,note\n+12025550102,2026-01-20 06:00,,\n\
         +12025550101,2026-01-20 06:00,mach-001,=1\n+12025550101,2026-01-19T22:00:00.5+01:00,,\"two\nlines\"\n";
@@ -115,7 +116,8 @@ async fn what_goes_out_comes_in_the_same(backend: Backend) {
         let (again, _) = import(&to, kind, &file, &options()).await;
         assert_eq!((again.created, again.changed, again.kept), (0, 0, imported.created), "{kind:?}");
     }
-    assert!(export(&to, Kind::Machines).await.contains("'=1+1,''quoted,\"two\nlines; and, more\",'@home\n"));
+    assert!(export(&to, Kind::Machines).await.contains("'=1+1,''quoted,\"two\nlines; and, more\",'@home,,\n"));
+    assert!(export(&to, Kind::Machines).await.contains(",Ünit,'-33.9249,18.4241\n"));
     assert!(export(&to, Kind::People).await.contains("\n'+12025550101,"));
     to.close().await.expect("it closes");
     database.destroy().await;

@@ -92,6 +92,7 @@ async fn plant(backend: Backend) -> TestApp {
                 name: "A press".to_owned(),
                 location: "Hall 1".to_owned(),
                 department: "Forming".to_owned(),
+                spot: None,
             });
             let part = |number: &str| Component {
                 number: number.to_owned(),

@@ -95,6 +95,7 @@ fn machines() -> Vec<NewMachine> {
             name: "CNC lathe".to_owned(),
             location: "Hall 1".to_owned(),
             department: "Machining".to_owned(),
+            spot: None,
         })
         .collect()
 }

@@ -7,7 +7,7 @@
 
 use super::{MAX_CHARS, Meta, errors};
 use crate::channels::taps::{Shown, shown};
-use crate::channels::{Accepted, Choice, Named, Outbound, Recipient, SendError, Status, Template};
+use crate::channels::{Accepted, Choice, EnclosedKind, Named, Outbound, Recipient, SendError, Status, Template};
 use crate::kit::Handle;
 use reqwest::header::RETRY_AFTER;
 use reqwest::{RequestBuilder, Response};
@@ -18,6 +18,9 @@ pub(super) const NO_TOKEN: &str = "WHATSAPP_ACCESS_TOKEN is not configured. It i
                                    Business Settings (business.facebook.com) under Users > System users.";
 pub(super) const NO_NUMBER: &str = "WHATSAPP_PHONE_NUMBER_ID is not configured. It is the id of your number, in Meta's App \
                                     Dashboard under WhatsApp > API Setup.";
+
+/// The longest caption of a file. **Source**: Meta's page on media messages.
+const MAX_CAPTION_CHARS: usize = 1_024;
 
 /// Hands one message to Meta; see [`crate::channels::Channel::send`].
 pub(super) async fn send(meta: &Meta, message: &Outbound) -> Result<Accepted, SendError> {
@@ -49,12 +52,15 @@ fn body(message: &Outbound) -> Result<Value, SendError> {
             body["type"] = "template".into();
             body["template"] = filled_in(named, template);
         }
+        None if message.text.chars().count() > MAX_CHARS => return Err(errors::refused_here(131_009)),
+        None if message.text.chars().count() <= MAX_CAPTION_CHARS && message.rich.links().next().is_some() => {
+            body_of_file(&mut body, message);
+        }
         None => match shown(message) {
             Some(shown) => {
                 body["type"] = "interactive".into();
                 body["interactive"] = interactive(&shown);
             }
-            None if message.text.chars().count() > MAX_CHARS => return Err(errors::refused_here(131_009)),
             None => {
                 body["type"] = "text".into();
                 body["text"] = json!({"body": message.text, "preview_url": false});
@@ -93,6 +99,21 @@ pub(super) async fn show_reading(meta: &Meta, provider_id: &str) -> Result<(), S
         "typing_indicator": {"type": "text"},
     });
     ask(meta, |http| http.post(&url).json(&body)).await.map(drop)
+}
+
+/// The first file, with the text as its caption; a message holds one.
+fn body_of_file(body: &mut Value, message: &Outbound) {
+    let Some((file, link)) = message.rich.links().next() else { return };
+    let mut shown = json!({"link": link, "caption": message.text});
+    let kind = match file.kind {
+        EnclosedKind::Image => "image",
+        EnclosedKind::Document => {
+            shown["filename"] = file.name.clone().into();
+            "document"
+        }
+    };
+    body["type"] = kind.into();
+    body[kind] = shown;
 }
 
 fn filled_in(named: &Named, template: &Template) -> Value {

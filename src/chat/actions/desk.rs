@@ -39,7 +39,7 @@ pub(super) async fn raise(tx: &Tx, set: &[Form]) -> Result<Vec<Outcome>> {
     let outcomes = incidents.iter().map(|incident| match incident.as_ref().and_then(|_| raised.next()) {
         Some(ticket) => {
             let time = ticket.response_due_at.map(|due_at| format_left(due_at - ticket.created_at));
-            Ok(json!({"reference": ticket.reference, "response_time": time}))
+            Ok(json!({"reference": ticket.reference, "response_time": time, "ticket_id": ticket.id}))
         }
         None => Err(Refused { question: None, key: "chat.refused.choice_unknown", vars: Value::Null }),
     });
@@ -56,6 +56,7 @@ fn incident(viewer: &Viewer, form: &super::Finished) -> Option<NewTicket> {
         title: line("summary", MAX_TITLE),
         description: value(form, "description"),
         media_json: json!(media).to_string(),
+        place_json: None,
         priority: Priority::named(&value(form, "priority"))?,
         requester_id: Some(viewer.person_id),
         department: None,

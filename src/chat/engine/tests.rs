@@ -100,6 +100,7 @@ fn picture_message(text: &str, numbers: &[u32]) -> Input {
         tapped: None,
         media: numbers.iter().copied().map(picture).collect(),
         kind: "image".to_owned(),
+        place: None,
     }
 }
 

@@ -53,6 +53,7 @@ impl<'a> Turn<'a> {
     fn go_on(&mut self, flow: &Flow, question: &Question) {
         self.session.offer = false;
         self.session.misses = 0;
+        self.take_ahead(flow);
         self.tell_with("chat.resume.going_on", json!({"flow": flow.name}));
         self.ask(flow, question);
     }

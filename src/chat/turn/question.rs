@@ -6,47 +6,46 @@ use super::super::flow::{Flow, Question, SHOW};
 use super::super::pick::clean;
 use super::super::session::Answer;
 use super::Turn;
+use super::files::MAX_FILES;
+use super::papers;
 use crate::channels::Media;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// After so many messages in a row that do not fit, Andon explains.
 const MAX_MISSES: u8 = 3;
-/// How many pictures one answer may have.
-const MAX_PICTURES: usize = 10;
 
 impl<'a> Turn<'a> {
     pub(super) fn answer(&mut self, flow: &'a Flow, question: &'a Question) {
-        let mut pictures: Vec<Media> = self.input.media.iter().filter(|media| is_picture(media)).cloned().collect();
-        let wants_pictures = question.photos || question.field == Field::Photo;
+        let files = if flow.takes_files() { self.files() } else { Vec::new() };
         if question.optional && self.is("skip") {
             return self.accept(flow, question, Answer::default());
         }
-        if question.field == Field::Photo && !pictures.is_empty() {
-            pictures.truncate(MAX_PICTURES);
+        if question.field == Field::Photo && self.input.media.iter().any(is_picture) {
+            let mut media: Vec<Media> = self.input.media.iter().filter(|media| is_picture(media)).cloned().collect();
+            media.truncate(MAX_FILES);
             let caption: String = clean(&self.input.text).chars().take(MAX_TEXT_CHARS).collect();
-            return self.accept(flow, question, Answer { value: caption, facts: Value::Null, media: pictures });
+            return self.accept(flow, question, Answer { value: caption, facts: Value::Null, media });
         }
         if self.is_silent_text() {
             return self.miss_with(flow, question, Say::plain("chat.miss.empty"));
         }
-        if self.said.is_empty() && (!wants_pictures || pictures.is_empty()) {
+        if self.said.is_empty() && files.is_empty() {
             self.cannot_take();
             self.expect(flow, question);
             return self.ask(flow, question);
         }
-        if wants_pictures {
-            self.session.pictures.append(&mut pictures);
-            let is_full = self.session.pictures.len() > MAX_PICTURES;
-            self.session.pictures.truncate(MAX_PICTURES);
-            if self.said.is_empty() {
-                self.session.misses = 0;
-                let key = if is_full { "chat.photo.enough" } else { "chat.photo.kept" };
-                self.tell_with(key, json!({"limit": MAX_PICTURES}));
-                return self.ask(flow, question);
+        let is_some_lost = files.len() < self.input.media.len();
+        let wants_words = question.photos && files.iter().all(is_picture);
+        let is_full = self.put_in(files);
+        if self.said.is_empty() {
+            self.session.misses = 0;
+            let key = if wants_words { "chat.photo.kept" } else { "chat.files.kept" };
+            if self.tell_of_files(is_full, Say::plain(key)) {
+                self.ask(flow, question);
             }
+            return;
         }
-        let is_lost = |media: &Media| !(wants_pictures && is_picture(media));
-        if self.input.media.iter().any(is_lost) {
+        if is_some_lost {
             self.tell("chat.photo.not_here");
         }
         let said = self.said.clone();
@@ -71,6 +70,9 @@ impl<'a> Turn<'a> {
         if question.photos && question.field != Field::Photo {
             answer.media = std::mem::take(&mut self.session.pictures);
         }
+        if question.offers.is_none() {
+            self.session.offered.clear(); // machines near a place
+        }
         self.session.answers.push((question.name.clone(), answer));
         if let Some((flow, next)) = self.session.open(self.flows) {
             let found = format!("chat.{}.{}.found", flow.name, question.name);
@@ -79,12 +81,19 @@ impl<'a> Turn<'a> {
             }
             return self.ask(flow, next);
         }
-        let answers = std::mem::take(&mut self.session.answers);
+        let mut answers = std::mem::take(&mut self.session.answers);
+        if let (true, Some((_, last))) = (flow.takes_files(), answers.last_mut()) {
+            last.media.append(&mut self.session.pictures);
+            last.media.truncate(MAX_FILES);
+        }
+        let place = self.session.place.take();
         self.session.close();
         if flow.action == SHOW {
+            self.session.shown =
+                answers.first().and_then(|(_, answer)| papers::paper_of(question.field.record()?, answer));
             self.tell_with(&format!("chat.{}.done", flow.name), Value::Object(answer_vars(&answers)));
         } else {
-            self.finished = Some(Finished { flow: flow.name.clone(), action: flow.action.clone(), answers });
+            self.finished = Some(Finished { flow: flow.name.clone(), action: flow.action.clone(), answers, place });
         }
     }
 

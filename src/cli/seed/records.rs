@@ -2,6 +2,7 @@
 
 use crate::boms::{Component, NewBom};
 use crate::kit::decimal::millionths;
+use crate::kit::earth::Spot;
 use crate::kit::{E164, Error, Result};
 use crate::machines::NewMachine;
 use crate::orders::{NewOrder, Status};
@@ -26,14 +27,15 @@ const SPEAKERS: [(&str, &str, &str); 4] = [
     ("ar", "عامل الإنتاج", "+12025550114"),
 ];
 
-/// Number, name, location, department.
-const MACHINES: [(&str, &str, &str, &str); 6] = [
-    ("MACH-001", "CNC lathe", "Hall 1, bay 2", "Machining"),
-    ("MACH-002", "Milling centre", "Hall 1, bay 4", "Machining"),
-    ("MACH-003", "Hydraulic press", "Hall 2, bay 1", "Forming"),
-    ("MACH-004", "Assembly line A", "Hall 3", "Assembly"),
-    ("MACH-005", "Paint booth", "Hall 4", "Finishing"),
-    ("MACH-006", "Packing robot", "Hall 5, dock 1", "Shipping"),
+/// Number, name, where it stands, department, latitude and longitude.
+type DemoMachine = (&'static str, &'static str, &'static str, &'static str, Option<(f64, f64)>);
+const MACHINES: [DemoMachine; 6] = [
+    ("MACH-001", "CNC lathe", "Hall 1, bay 2", "Machining", Some((50.1100, 8.6820))),
+    ("MACH-002", "Milling centre", "Hall 1, bay 4", "Machining", Some((50.1102, 8.6824))),
+    ("MACH-003", "Hydraulic press", "Hall 2, bay 1", "Forming", Some((50.1108, 8.6832))),
+    ("MACH-004", "Assembly line A", "Hall 3", "Assembly", Some((50.1115, 8.6841))),
+    ("MACH-005", "Paint booth", "Hall 4", "Finishing", None),
+    ("MACH-006", "Packing robot", "Hall 5, dock 1", "Shipping", Some((50.1300, 8.7200))),
 ];
 
 /// Number, customer, product, pieces (ordered, completed, rejected), days from today (start, due), status.
@@ -111,11 +113,12 @@ fn name_of(role: Role) -> &'static str {
 }
 
 pub(super) fn demo_machines() -> Vec<NewMachine> {
-    let machines = MACHINES.iter().map(|(number, name, location, department)| NewMachine {
+    let machines = MACHINES.iter().map(|(number, name, location, department, spot)| NewMachine {
         number: (*number).to_owned(),
         name: (*name).to_owned(),
         location: (*location).to_owned(),
         department: (*department).to_owned(),
+        spot: spot.and_then(|(latitude, longitude)| Spot::at(latitude, longitude)),
     });
     machines.collect()
 }

@@ -27,6 +27,7 @@ mod m22_languages;
 mod m23_user_ids;
 mod m24_rich;
 mod m25_made;
+mod m26_places;
 mod m28_meta_prices;
 
 use crate::db::Db;
@@ -122,6 +123,7 @@ impl MigratorTrait for Migrator {
             Box::new(m23_user_ids::Migration),
             Box::new(m24_rich::Migration),
             Box::new(m25_made::Migration),
+            Box::new(m26_places::Migration),
             Box::new(m28_meta_prices::Migration),
         ]
     }

@@ -2,9 +2,10 @@
 
 use super::{Plant, Records};
 use crate::db::Tx;
+use crate::kit::decimal::decimal;
 use crate::kit::records::Judged;
 use crate::kit::{Instant, Result};
-use crate::machines::records::{self, Record};
+use crate::machines::records::{self, Position, Record};
 use crate::records_io::cells::Cells;
 use crate::records_io::table::Columns;
 use sea_orm::DatabaseConnection;
@@ -16,7 +17,8 @@ pub(in crate::records_io) struct Machines;
 impl Records for Machines {
     type Record = Record;
 
-    const COLUMNS: Columns = Columns { needed: &["number"], all: &["number", "name", "location", "department"] };
+    const COLUMNS: Columns =
+        Columns { needed: &["number"], all: &["number", "name", "location", "department", "latitude", "longitude"] };
 
     fn read(cells: &mut Cells, _plant: &Plant<'_>) -> Record {
         Record {
@@ -24,6 +26,7 @@ impl Records for Machines {
             name: cells.text("name"),
             location: cells.text_or_blank("location"),
             department: cells.name("department"),
+            position: cells.spot("latitude", "longitude"),
         }
     }
 
@@ -44,8 +47,11 @@ impl Records for Machines {
     }
 
     fn lines(record: Record) -> Vec<Vec<String>> {
-        let Record { number, name, location, department } = record;
-        let rest = [name, location, department].into_iter().map(Option::unwrap_or_default);
+        let Record { number, name, location, department, position } = record;
+        let spot = position.and_then(Position::spot);
+        let degrees = |millionths: Option<i64>| millionths.map(|millionths| decimal(millionths, 0));
+        let spot = [degrees(spot.map(|spot| spot.latitude)), degrees(spot.map(|spot| spot.longitude))];
+        let rest = [name, location, department].into_iter().chain(spot).map(Option::unwrap_or_default);
         vec![std::iter::once(number).chain(rest).collect()]
     }
 }

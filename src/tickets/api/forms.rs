@@ -59,6 +59,7 @@ impl Create {
             title: self.title,
             description: self.description,
             media_json: "[]".to_owned(),
+            place_json: None,
             priority: self.priority,
             requester_id: Some(requester),
             department: None,

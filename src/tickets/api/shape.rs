@@ -1,5 +1,6 @@
 //! Tickets as the API shows them. **Source**: desk.md.
 
+use crate::channels::Place;
 use crate::files::shape::AttachmentShown;
 use crate::kit::Instant;
 use crate::tickets::action::Verb;
@@ -89,6 +90,8 @@ pub struct WholeTicket {
     ticket: TicketShown,
     /// What an admin noted when opening it.
     admin_notes: Option<String>,
+    /// Where whoever reported it stood, if they shared that.
+    place: Option<PlaceShown>,
     /// What is attached to it, oldest first.
     attachments: Vec<AttachmentShown>,
     /// What was done to it, oldest first.
@@ -96,6 +99,28 @@ pub struct WholeTicket {
     /// What the asker can do to it as it is: the names of the endpoints.
     #[schema(value_type = Vec<String>, example = json!(["cancel", "add_comment"]))]
     allowed_actions: Vec<Verb>,
+}
+
+/// A place that was shared by chat.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = TicketPlace)]
+pub struct PlaceShown {
+    /// Degrees, north positive.
+    #[schema(example = 50.1109)]
+    latitude: f64,
+    /// Degrees, east positive.
+    #[schema(example = 8.6821)]
+    longitude: f64,
+    /// What the place is called, where they picked one with a name.
+    #[schema(example = "Hall 2")]
+    name: Option<String>,
+}
+
+impl PlaceShown {
+    fn read(stored: &str) -> Option<Self> {
+        let Place { latitude, longitude, label } = serde_json::from_str(stored).ok()?;
+        Some(Self { latitude, longitude, name: label })
+    }
 }
 
 /// One thing that was done to a ticket.
@@ -197,6 +222,7 @@ impl WholeTicket {
         Self {
             allowed_actions: allowed_actions(&ticket, viewer),
             admin_notes: shown.row.admin_notes.clone(),
+            place: shown.row.place.as_deref().and_then(PlaceShown::read),
             attachments,
             history: history.into_iter().map(|line| HistoryShown::new(line, &ticket, viewer)).collect(),
             ticket: TicketShown::new(shown, viewer, now),

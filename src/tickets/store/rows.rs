@@ -42,6 +42,7 @@ pub mod row {
         pub response_said: Option<i32>,
         pub resolution_said: Option<i32>,
         pub alarm_at: Option<Instant>,
+        pub place: Option<String>,
     }
 
     #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

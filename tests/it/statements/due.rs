@@ -71,6 +71,7 @@ async fn report(app: &TestApp, size: usize) {
         title: "MACH-001: Bearing".to_owned(),
         description: "CNC lathe, Hall 1, bay 2".to_owned(),
         media_json: "[]".to_owned(),
+        place_json: None,
         priority: Priority::High,
         requester_id: None,
         department: Some("Machining".to_owned()),

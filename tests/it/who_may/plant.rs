@@ -257,6 +257,7 @@ impl<'a> Plant<'a> {
             title: "It stands still".to_owned(),
             description: "Since noon.".to_owned(),
             media_json: "[]".to_owned(),
+            place_json: None,
             priority: Priority::High,
             requester_id: raised_by,
             department: department.map(str::to_owned),

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::channels::twilio::canned::*;
-use crate::channels::{Channel as _, Choice, Choices, Retry, Rich};
+use crate::channels::{Channel as _, Choice, Choices, Enclosed, EnclosedKind, Retry, Rich, Source};
 use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpListener;
 use url::Url;
@@ -22,6 +22,23 @@ async fn a_message_leaves_as_twilios_form_with_the_deliverys_token() {
         ("StatusCallback", "https://plant.example/api/whatsapp/status?d=t0ken"),
     ];
     assert_eq!(asked.form(), expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
+}
+
+#[tokio::test]
+async fn a_file_leaves_by_its_address_beside_the_text() {
+    let (server, base) = Canned::serving([ok("queued")]).await;
+    let file = Enclosed {
+        kind: EnclosedKind::Image,
+        content_type: "image/png".to_owned(),
+        name: "ORD-1.png".to_owned(),
+        source: Source::Link("https://plant.example/files/x.y".to_owned()),
+    };
+    let rich = Rich { files: vec![file], ..Rich::default() };
+    assert!(channel(base, None).send(&Outbound { rich, ..outbound("ORD-1") }).await.is_ok());
+    let [asked] = server.asked().try_into().expect("asked once");
+    let form = asked.form();
+    let given = |name: &str| form.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
+    assert_eq!((given("Body"), given("MediaUrl")), (Some("ORD-1"), Some("https://plant.example/files/x.y")));
 }
 
 #[tokio::test]

@@ -235,7 +235,7 @@ fn play(name: &str, script: &str, language: &'static str) -> String {
                 let media = if kind == "image" { vec![picture(1)] } else { Vec::new() };
                 let tapped = kind.strip_prefix("tap ").map(str::to_owned);
                 let kind = if kind.is_empty() { "text" } else { kind.split(' ').next().unwrap_or_default() };
-                Input { text, tapped, media, kind: kind.to_owned() }
+                Input { text, tapped, media, kind: kind.to_owned(), place: None }
             };
             let (in_english, in_other) = (input(FALLBACK), input(language));
             let expected = english.take(&in_english, who, dormant);

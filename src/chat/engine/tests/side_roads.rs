@@ -83,7 +83,7 @@ fn pictures_wait_for_their_words() {
 fn more_pictures_than_fit_are_told() {
     let mut chat = Chat::at(&["1", "12345", "1", "1"]);
     let answer = chat.take(&picture_message("", &(0..11).collect::<Vec<_>>()), false);
-    assert!(answer.starts_with("📷 I can keep 10 pictures"), "{answer}");
+    assert!(answer.starts_with("📎 I can keep 10 files with one report"), "{answer}");
     assert_eq!(chat.session.pictures.len(), 10);
 }
 
@@ -103,18 +103,20 @@ fn what_is_no_text_is_answered_kindly_and_is_no_miss() {
         ("unsupported", Vec::new(), "I cannot read this kind of message."),
     ] {
         let input = Input { kind: kind.to_owned(), media, ..Input::default() };
-        let mut chat = Chat::at(&["1"]);
+        let mut chat = Chat::at(&["2"]);
         let told = chat.take(&input, false);
         assert!(told.starts_with(answer) && told.ends_with("Order Number (e.g., ORD-12345): ?"), "{kind}: {told}");
-        assert_eq!((chat.session.misses, chat.state().as_str()), (0, "create_defect.order"), "{kind}");
+        assert_eq!((chat.session.misses, chat.state().as_str()), (0, "order_status.order"), "{kind}");
+        let is_for_a_report = !input.media.is_empty() && kind != "sticker";
+        let answer = if is_for_a_report { "📎 Kept. What is it about?" } else { answer };
         let mut menu = Chat::new();
         let told = menu.take(&input, false);
         assert!(told.starts_with(answer) && told.ends_with(MENU_TEXT), "{kind}: {told}");
     }
-    let mut chat = Chat::at(&["1"]);
+    let mut chat = Chat::at(&["2"]);
     let told = chat.take(&picture_message("ORD-12345", &[1]), false);
     assert!(
-        told.starts_with("📷 I cannot keep a picture with this answer, so I only read your words.\n\n✅ Order found"),
+        told.starts_with("📷 I cannot keep a picture with this answer, so I only read your words.\n\n📦 Order Status"),
         "{told}"
     );
 }
