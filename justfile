@@ -36,3 +36,7 @@ fuzz seconds="60" *args:
 # Holds the program against its contract, as everybody: `just contract ADMIN` as an admin only (see CONTRIBUTING.md).
 contract *args:
     tests/contract/run {{args}}
+
+# Has Twilio's own library and pywa read what the simulator sends and answers.
+providers:
+    tests/providers/run

@@ -55,6 +55,7 @@ pub(super) fn routes() -> Router<Simulator> {
         .route("/media/{file}", get(file))
         .route("/faults", get(faults).put(set_faults).delete(clear_faults))
         .route("/letters", get(letters))
+        .route("/requests", get(requests))
         .route("/events", get(events))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
 }
@@ -115,6 +116,11 @@ async fn add_phone(
     };
     simulator.publish(&json!({"type": "phone", "phone": answer}));
     Ok((status, Json(answer)))
+}
+
+/// The last requests to Andon, as a provider would have made them.
+async fn requests(State(simulator): State<Simulator>) -> Json<Value> {
+    Json(json!({"requests": simulator.inner.wire.told()}))
 }
 
 async fn messages(State(simulator): State<Simulator>, Path(number): Path<String>) -> Result<Json<Value>, Problem> {

@@ -99,7 +99,8 @@ pub(super) fn status(message: &Message, status: Status, setup: &MetaSetup, sende
             });
         }
     }
-    webhook(setup, sender, &json!({"statuses": [told]}))
+    let contact = json!({"wa_id": digits(&message.phone), "user_id": user_id(&message.phone)});
+    webhook(setup, sender, &json!({"contacts": [contact], "statuses": [told]}))
 }
 
 fn webhook(setup: &MetaSetup, sender: &E164, value: &Value) -> String {

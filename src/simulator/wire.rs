@@ -7,12 +7,16 @@ use super::state::Message;
 use super::{Incoming, Side};
 use crate::channels::{Medium, Status, meta};
 use crate::kit::E164;
-use reqwest::header::{CONTENT_TYPE, USER_AGENT};
 use secrecy::{ExposeSecret as _, SecretString};
+use serde::Serialize;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// Twilio gives a webhook 15 seconds in all.
 const WEBHOOK_TIMEOUT: Duration = Duration::from_secs(15);
+/// So many of the last requests are remembered.
+const MOST_TOLD: usize = 64;
 /// Twilio refuses a longer answer (11750).
 const MAX_ANSWER_BYTES: usize = 64 * 1024;
 /// The id of the simulated WhatsApp sender's installation.
@@ -47,39 +51,40 @@ pub(super) struct Answer {
     pub(super) body: String,
 }
 
+/// A request to Andon as it left.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Told {
+    url: String,
+    headers: BTreeMap<&'static str, String>,
+    body: String,
+}
+
 /// The way to Andon.
 pub(super) struct Wire {
     http: reqwest::Client,
     auth_token: SecretString,
     app_secret: Option<SecretString>,
+    /// The last requests, oldest first.
+    told: Mutex<VecDeque<Told>>,
 }
 
 impl Wire {
     pub(super) fn new(http: reqwest::Client, auth_token: SecretString, app_secret: Option<SecretString>) -> Self {
-        Self { http, auth_token, app_secret }
+        Self { http, auth_token, app_secret, told: Mutex::default() }
+    }
+
+    /// The last requests to Andon, oldest first.
+    pub(super) fn told(&self) -> Vec<Told> {
+        self.remembered().iter().cloned().collect()
     }
 
     /// Sends what it says, signed; `None` when there was no answer. One retry where no connection was made.
     pub(super) async fn post(&self, post: &Post) -> Option<Answer> {
-        let url = post.url.split('#').next().unwrap_or_default();
+        let told = self.signed(post);
+        self.remember(told.clone());
         for _ in 0..2 {
-            let request = self.http.post(url).timeout(WEBHOOK_TIMEOUT);
-            let request = match &post.body {
-                Body::Form(form) => request
-                    .header(CONTENT_TYPE, "application/x-www-form-urlencoded; charset=utf-8")
-                    .header(USER_AGENT, "TwilioProxy/1.1")
-                    .header("X-Twilio-Signature", sign(self.auth_token.expose_secret(), url, form))
-                    .header("I-Twilio-Idempotency-Token", &post.token)
-                    .body(form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish()),
-                Body::Json(json) => {
-                    let secret = self.app_secret.as_ref().map(SecretString::expose_secret).unwrap_or_default();
-                    request
-                        .header(CONTENT_TYPE, "application/json")
-                        .header(USER_AGENT, "facebookexternalua")
-                        .header(meta::signature::HEADER, meta::signature::sign(secret, json.as_bytes()))
-                        .body(json.clone())
-                }
-            };
+            let request = self.http.post(&told.url).timeout(WEBHOOK_TIMEOUT).body(told.body.clone());
+            let request = told.headers.iter().fold(request, |request, (name, value)| request.header(*name, value));
             match request.send().await {
                 Ok(response) => return Some(read(response).await),
                 Err(error) if error.is_connect() => tracing::debug!(%error, "simulator: no connection to Andon"),
@@ -90,6 +95,44 @@ impl Wire {
             }
         }
         None
+    }
+
+    /// The request that says it, as its provider writes and signs one.
+    fn signed(&self, post: &Post) -> Told {
+        let url = post.url.split('#').next().unwrap_or_default().to_owned();
+        match &post.body {
+            Body::Form(form) => Told {
+                headers: BTreeMap::from([
+                    ("content-type", "application/x-www-form-urlencoded; charset=utf-8".to_owned()),
+                    ("user-agent", "TwilioProxy/1.1".to_owned()),
+                    ("x-twilio-signature", sign(self.auth_token.expose_secret(), &url, form)),
+                    ("i-twilio-idempotency-token", post.token.clone()),
+                ]),
+                body: form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish(),
+                url,
+            },
+            Body::Json(json) => {
+                let secret = self.app_secret.as_ref().map(SecretString::expose_secret).unwrap_or_default();
+                let headers = BTreeMap::from([
+                    ("content-type", "application/json".to_owned()),
+                    ("user-agent", "facebookexternalua".to_owned()),
+                    (meta::signature::HEADER, meta::signature::sign(secret, json.as_bytes())),
+                ]);
+                Told { url, headers, body: json.clone() }
+            }
+        }
+    }
+
+    fn remember(&self, told: Told) {
+        let mut remembered = self.remembered();
+        remembered.push_back(told);
+        if remembered.len() > MOST_TOLD {
+            remembered.pop_front();
+        }
+    }
+
+    fn remembered(&self) -> MutexGuard<'_, VecDeque<Told>> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

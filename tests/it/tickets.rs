@@ -69,7 +69,7 @@ async fn an_incident_lives_from_new_to_closed(backend: Backend) {
     let more = json!({
         "response_due_at": "2026-01-18T15:00:22Z", "resolution_due_at": null, "response_breached": false,
         "resolution_breached": false, "response_sla_minutes": 30, "estimated_resolution_time": null,
-        "created_at": "2026-01-18T14:30:22Z", "updated_at": "2026-01-18T14:30:22Z", "opened_at": null,
+        "created_at": "2026-01-18T14:30:22Z", "updated_at": "2026-01-18T14:30:22Z", "opened_at": null, "place": null,
         "started_at": null, "resolved_at": null, "closed_at": null, "version": 0, "admin_notes": null,
         "history": [{
             "id": ticket["history"][0]["id"], "ticket": id, "changed_by": client.id, "changed_by_name": "client1",
