@@ -15,7 +15,7 @@ pub mod twilio;
 
 pub use crate::config::Named;
 pub use price::{NOT_BILLED, Price, Taken};
-pub use rich::{Choice, Choices, Enclosed, EnclosedKind, Rich, Source};
+pub use rich::{Choice, Choices, Enclosed, EnclosedKind, Rich};
 pub use signals::{Inbound, Listed, Media, Place, Receipt, Rejection, Signal, Webhook};
 
 use crate::kit::{E164, EmailAddress, Handle, Instant, Rate};

@@ -1,9 +1,8 @@
-//! What a message holds beside its text: choices to tap, files, a place.
+//! What a message holds beside its text: choices to tap, files.
 //!
 //! It says what is meant, not how that looks: each channel shows what it can, and the text of the message says all of it
 //! for those that can show nothing else.
 
-use super::Place;
 use serde::{Deserialize, Serialize};
 
 /// What a message holds beside its text. **Shape** as kept with a delivery: JSON, what is empty left out.
@@ -16,19 +15,6 @@ pub struct Rich {
     /// Files; the text is the first one's caption.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<Enclosed>,
-    /// A place on the map.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub place: Option<Place>,
-}
-
-impl Rich {
-    /// The files that a provider fetches, with their addresses.
-    pub fn links(&self) -> impl Iterator<Item = (&Enclosed, &str)> {
-        self.files.iter().filter_map(|file| match &file.source {
-            Source::Link(link) => Some((file, link.as_str())),
-            Source::Kept(_) => None,
-        })
-    }
 }
 
 /// What may be tapped in answer to a message.
@@ -65,12 +51,10 @@ impl Choice {
 pub struct Enclosed {
     /// How it is shown.
     pub kind: EnclosedKind,
-    /// Its media type, `image/jpeg`.
-    pub content_type: String,
     /// Its name, with which it is saved.
     pub name: String,
-    /// How the provider gets it.
-    pub source: Source,
+    /// The absolute address at which its provider fetches it, `https://…`.
+    pub link: String,
 }
 
 /// How a file is shown.
@@ -81,14 +65,4 @@ pub enum EnclosedKind {
     Image,
     /// As a document to open.
     Document,
-}
-
-/// How a provider gets a file.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Source {
-    /// It fetches it at this absolute address, `https://…`.
-    Link(String),
-    /// We hand its bytes over: those that the vault keeps under this key.
-    Kept(String),
 }

@@ -2,7 +2,7 @@
 
 use super::engine::{self, Finished, Say};
 use crate::app::App;
-use crate::channels::{Enclosed, EnclosedKind, Rich, Source};
+use crate::channels::{Enclosed, EnclosedKind, Rich};
 use crate::delivery::NewDelivery;
 use crate::kit::Instant;
 use crate::papers::{self, Paper};
@@ -27,16 +27,10 @@ pub(super) fn with_paper(
         Paper::Progress(number) => (EnclosedKind::Image, number),
         Paper::Defect(reference) => (EnclosedKind::Document, reference),
     };
-    let Some(address) = papers::address(app, paper, language, now) else {
+    let Some(link) = papers::address(app, paper, language, now) else {
         let says = [Say::new("chat.paper.nowhere", json!({"key": about}))];
         return NewDelivery { body: engine::render(&app.wording, language, &says), ..reply };
     };
-    let file = Enclosed {
-        kind,
-        content_type: paper.content_type().to_owned(),
-        name: paper.name(),
-        source: Source::Link(address),
-    };
-    let rich = Rich { files: vec![file], ..reply.rich.unwrap_or_default() };
+    let rich = Rich { files: vec![Enclosed { kind, name: paper.name(), link }], ..reply.rich.unwrap_or_default() };
     NewDelivery { rich: Some(rich), ..reply }
 }

@@ -262,12 +262,14 @@ impl Dispatcher {
 
     async fn send(&self, channel: Arc<dyn Channel>, leased: Leased, place: Place) {
         let started_at = self.app.clock.now();
-        let came = match (outbound(&leased), leased.doubted_at) {
+        let mut message = outbound(&leased);
+        if let (Ok(message), None) = (&mut message, leased.doubted_at) {
+            message.made = self.made.of(&channel, message).await;
+        }
+        let came = match (message, leased.doubted_at) {
+            // Last of all: whatever took its time before may have outlasted the lease.
             _ if !self.presence.has(&leased) => Came::Sent(Err(lease_ran_out())),
-            (Ok(mut message), None) => {
-                message.made = self.made.of(channel.as_ref(), &message).await;
-                Came::Sent(channel.send(&message).await)
-            }
+            (Ok(message), None) => Came::Sent(channel.send(&message).await),
             (Ok(message), Some(since)) => Came::Asked(channel.sent_to(&message, since - CLOCK_SKEW).await),
             (Err(unsound), _) => Came::Sent(Err(unsound)),
         };

@@ -44,17 +44,21 @@ impl Made {
     }
 
     /// The provider's id of what this message's choices need; none where they need nothing, or it is not to be had now.
-    pub(super) async fn of(&self, channel: &dyn Channel, message: &Outbound) -> Option<String> {
+    pub(super) async fn of(&self, channel: &Arc<dyn Channel>, message: &Outbound) -> Option<String> {
         let need = channel.needs(message)?;
         match self.known(&need.key) {
             Some(Known::Made(id)) => return Some(id),
             Some(Known::NotBefore(at)) if at > self.app.clock.now() => return None,
             Some(Known::NotBefore(_)) | None => {}
         }
-        tokio::time::timeout(PATIENCE, self.have_made(channel, &need)).await.unwrap_or_else(|_| {
-            self.note(channel.name(), Known::NotBefore(self.app.clock.now() + AWAY_FOR));
-            None
-        })
+        // A task of its own: what a provider makes late is remembered all the same.
+        let (made, maker) = (self.clone(), Arc::clone(channel));
+        let making = tokio::spawn(async move { made.have_made(maker.as_ref(), &need).await });
+        if let Ok(made) = tokio::time::timeout(PATIENCE, making).await {
+            return made.unwrap_or_default();
+        }
+        self.note(channel.name(), Known::NotBefore(self.app.clock.now() + AWAY_FOR));
+        None
     }
 
     async fn have_made(&self, channel: &dyn Channel, need: &Need) -> Option<String> {

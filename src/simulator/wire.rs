@@ -16,7 +16,7 @@ use std::time::Duration;
 /// Twilio gives a webhook 15 seconds in all.
 const WEBHOOK_TIMEOUT: Duration = Duration::from_secs(15);
 /// So many of the last requests are remembered.
-const MOST_TOLD: usize = 64;
+const MOST_TOLD: usize = 256;
 /// Twilio refuses a longer answer (11750).
 const MAX_ANSWER_BYTES: usize = 64 * 1024;
 /// The id of the simulated WhatsApp sender's installation.

@@ -36,6 +36,7 @@ mod processes;
 mod reach;
 mod records;
 mod records_api;
+mod redelivery;
 mod reminders;
 mod sent_log;
 mod signing_in;
@@ -131,6 +132,7 @@ fn every_fact() -> Vec<Fact> {
         sent_log::facts(),
         costs::facts(),
         meta_costs::facts(),
+        redelivery::facts(),
         languages::facts(),
         live::facts(),
         admin::facts(),

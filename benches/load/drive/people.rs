@@ -126,7 +126,9 @@ impl Line {
             } else {
                 self.answers.failed += count;
                 let mut entries = self.crowd.ledger.open();
-                together.iter().for_each(|one| entries.doubt(one.person));
+                for one in together {
+                    entries.doubt(one.person);
+                }
             }
         }
     }

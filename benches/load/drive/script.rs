@@ -41,7 +41,7 @@ use Says::{Bom, Machine, Order, Remark, Words};
 type Line = (Says, &'static str, &'static str);
 
 const DEFECT: &[Line] = &[
-    (Words("hi"), "Reply with number (1-6)", "MENU"),
+    (Words("hi"), "Welcome to", "MENU"),
     (Words("1"), "Order Number", "create_defect.order"),
     (Order, "Order found: ORD-", "create_defect.defect_type"),
     (Words("Internal Reject"), "Severity", "create_defect.severity"),
@@ -49,12 +49,12 @@ const DEFECT: &[Line] = &[
     (Remark, "Reference: DEF-", "MENU"),
 ];
 const ORDER_STATUS: &[Line] = &[
-    (Words("menu"), "Reply with number (1-6)", "MENU"),
+    (Words("menu"), "Welcome to", "MENU"),
     (Words("2"), "Order Number", "order_status.order"),
     (Order, "Order Status: ORD-", "MENU"),
 ];
 const MAINTENANCE: &[Line] = &[
-    (Words("Hello"), "Reply with number (1-6)", "MENU"),
+    (Words("Hello"), "Welcome to", "MENU"),
     (Words("report maintenance issue"), "Machine ID", "report_maintenance.machine"),
     (Machine, "Machine found: MACH-", "report_maintenance.issue_type"),
     (Words("bearing"), "Urgency", "report_maintenance.urgency"),
@@ -63,12 +63,12 @@ const MAINTENANCE: &[Line] = &[
 const SOP_FAILURE: &[Line] =
     &[(Words("4"), "SOP ID", "view_sop_failure.sop_failure"), (Words("SOP-999"), "SOP Failure: SOP-999", "MENU")];
 const SLA_STATUS: &[Line] = &[
-    (Words("hi"), "Reply with number (1-6)", "MENU"),
+    (Words("hi"), "Welcome to", "MENU"),
     (Words("5"), "Ticket ID", "sla_status.ticket"),
     (Words("MAINT-555"), "SLA Status: MAINT-555", "MENU"),
 ];
 const BOM_UPDATE: &[Line] = &[
-    (Words("hi"), "Reply with number (1-6)", "MENU"),
+    (Words("hi"), "Welcome to", "MENU"),
     (Words("6"), "BOM ID", "submit_bom_update.bom"),
     (Bom, "BOM found: BOM-", "submit_bom_update.component"),
     (Words("2"), "Component: BRG-6204", "submit_bom_update.change"),

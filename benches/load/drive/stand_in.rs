@@ -210,11 +210,13 @@ impl Taken {
     fn read_metas(body: &[u8]) -> Option<Self> {
         let sent: Value = serde_json::from_slice(body).ok()?;
         let to = sent["to"].as_str()?;
+        let is_shown = sent["type"] == "interactive";
+        let text = if is_shown { &sent["interactive"]["body"]["text"] } else { &sent["text"]["body"] };
         let token = sent["biz_opaque_callback_data"].as_str().unwrap_or_default();
         Some(Self {
             by: Provider::Meta,
             to: person(&format!("+{to}")).unwrap_or(u32::MAX),
-            body: sent["text"]["body"].as_str().unwrap_or_default().to_owned(),
+            body: text.as_str().unwrap_or_default().to_owned(),
             callback: token.to_owned(),
             token: token.to_owned(),
         })

@@ -53,19 +53,18 @@ fn body(message: &Outbound) -> Result<Value, SendError> {
             body["template"] = filled_in(named, template);
         }
         None if message.text.chars().count() > MAX_CHARS => return Err(errors::refused_here(131_009)),
-        None if message.text.chars().count() <= MAX_CAPTION_CHARS && message.rich.links().next().is_some() => {
+        None if message.text.chars().count() <= MAX_CAPTION_CHARS && !message.rich.files.is_empty() => {
             body_of_file(&mut body, message);
         }
-        None => match shown(message) {
-            Some(shown) => {
+        None => {
+            if let Some(shown) = shown(message) {
                 body["type"] = "interactive".into();
                 body["interactive"] = interactive(&shown);
-            }
-            None => {
+            } else {
                 body["type"] = "text".into();
                 body["text"] = json!({"body": message.text, "preview_url": false});
             }
-        },
+        }
     }
     Ok(body)
 }
@@ -103,8 +102,8 @@ pub(super) async fn show_reading(meta: &Meta, provider_id: &str) -> Result<(), S
 
 /// The first file, with the text as its caption; a message holds one.
 fn body_of_file(body: &mut Value, message: &Outbound) {
-    let Some((file, link)) = message.rich.links().next() else { return };
-    let mut shown = json!({"link": link, "caption": message.text});
+    let Some(file) = message.rich.files.first() else { return };
+    let mut shown = json!({"link": file.link, "caption": message.text});
     let kind = match file.kind {
         EnclosedKind::Image => "image",
         EnclosedKind::Document => {

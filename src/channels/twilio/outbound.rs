@@ -28,19 +28,15 @@ pub(super) async fn send(twilio: &Twilio, message: &Outbound) -> Result<Accepted
     let messages = messages_url(twilio)?;
     let (to, sender) = (recipient(message)?, sender(twilio, message)?);
     let mut form = vec![("To", to), sender];
-    let has_files = message.rich.links().next().is_some();
-    match &message.template {
-        Some(template) => {
-            form.push(("ContentSid", template.id.clone().ok_or_else(|| errors::refused_here(21655))?));
-            form.push(("ContentVariables", variables(template)));
-        }
-        None => match message.made.clone().zip(choices::variables(message)).filter(|_| !has_files) {
-            Some((sid, variables)) => form.extend([("ContentSid", sid), ("ContentVariables", variables)]),
-            None => {
-                form.push(("Body", body(message)?));
-                form.extend(message.rich.links().map(|(_, link)| ("MediaUrl", link.to_owned())));
-            }
-        },
+    let content = message.made.clone().zip(choices::variables(message));
+    if let Some(template) = &message.template {
+        form.push(("ContentSid", template.id.clone().ok_or_else(|| errors::refused_here(21655))?));
+        form.push(("ContentVariables", variables(template)));
+    } else if let Some((sid, variables)) = content.filter(|_| message.rich.files.is_empty()) {
+        form.extend([("ContentSid", sid), ("ContentVariables", variables)]);
+    } else {
+        form.push(("Body", body(message)?));
+        form.extend(message.rich.files.iter().map(|file| ("MediaUrl", file.link.clone())));
     }
     if let Some(callback) = &twilio.status_callback {
         form.push(("StatusCallback", with_token(callback, &message.token)));

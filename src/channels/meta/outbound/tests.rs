@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::channels::meta::canned::*;
-use crate::channels::{Channel as _, Choices, Enclosed, Medium, Retry, Rich, Source};
+use crate::channels::{Channel as _, Choices, Enclosed, Medium, Retry, Rich};
 use crate::config::{self, Pace};
 use url::Url;
 
@@ -28,25 +28,19 @@ async fn a_text_leaves_as_metas_json_with_the_deliverys_token() {
 #[tokio::test]
 async fn a_file_leaves_by_its_address_with_the_text_as_its_caption() {
     let link = "https://plant.example/files/x.y";
-    let with = |kind, text: &str, source| {
-        let file = Enclosed { kind, content_type: "any/thing".to_owned(), name: "ORD-1.pdf".to_owned(), source };
+    let with = |kind, text: &str| {
+        let file = Enclosed { kind, name: "ORD-1.pdf".to_owned(), link: link.to_owned() };
         Outbound { rich: Rich { files: vec![file], ..Rich::default() }, ..outbound(text) }
     };
-    let at = || Source::Link(link.to_owned());
     let long = "x".repeat(MAX_CAPTION_CHARS + 1);
     for (message, kind, shown) in [
-        (with(EnclosedKind::Image, "hi", at()), "image", json!({"link": link, "caption": "hi"})),
+        (with(EnclosedKind::Image, "hi"), "image", json!({"link": link, "caption": "hi"})),
         (
-            with(EnclosedKind::Document, "hi", at()),
+            with(EnclosedKind::Document, "hi"),
             "document",
             json!({"link": link, "caption": "hi", "filename": "ORD-1.pdf"}),
         ),
-        (with(EnclosedKind::Image, &long, at()), "text", json!({"body": long, "preview_url": false})),
-        (
-            with(EnclosedKind::Image, "hi", Source::Kept("hash".to_owned())),
-            "text",
-            json!({"body": "hi", "preview_url": false}),
-        ),
+        (with(EnclosedKind::Image, &long), "text", json!({"body": long, "preview_url": false})),
     ] {
         let (server, base) = Canned::serving([ok("wamid.1")]).await;
         assert!(channel(&base).send(&message).await.is_ok());

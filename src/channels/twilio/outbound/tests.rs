@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::channels::twilio::canned::*;
-use crate::channels::{Channel as _, Choice, Choices, Enclosed, EnclosedKind, Retry, Rich, Source};
+use crate::channels::{Channel as _, Choice, Choices, Enclosed, EnclosedKind, Retry, Rich};
 use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpListener;
 use url::Url;
@@ -29,9 +29,8 @@ async fn a_file_leaves_by_its_address_beside_the_text() {
     let (server, base) = Canned::serving([ok("queued")]).await;
     let file = Enclosed {
         kind: EnclosedKind::Image,
-        content_type: "image/png".to_owned(),
         name: "ORD-1.png".to_owned(),
-        source: Source::Link("https://plant.example/files/x.y".to_owned()),
+        link: "https://plant.example/files/x.y".to_owned(),
     };
     let rich = Rich { files: vec![file], ..Rich::default() };
     assert!(channel(base, None).send(&Outbound { rich, ..outbound("ORD-1") }).await.is_ok());
