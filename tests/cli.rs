@@ -154,7 +154,7 @@ fn a_mistake_in_a_flow_file_is_told_with_its_line() {
     assert_eq!(code, 2);
     assert!(err.contains("near_miss.toml:8") && err.contains("did you mean \"order\"?"), "{err}");
     let (code, out, err) = told(folder.path(), &["flows", "check"]);
-    assert_eq!((code, out.trim()), (0, "15 flows, no mistakes."), "{err}");
+    assert_eq!((code, out.trim()), (0, "16 flows, no mistakes."), "{err}");
     let (code, _, err) = told(folder.path(), &["serve", "--bind", "127.0.0.1:0", "--flows-dir", "flows"]);
     assert_eq!(code, 2, "a server does not start with a flow that is wrong");
     assert!(err.contains("near_miss.toml:8"), "{err}");

@@ -335,7 +335,7 @@ async fn finish(app: &App, ways: &Ways, tx: &Tx, turns: &mut [Turn<'_>], chats: 
         match outcomes.next() {
             Some(Ok(vars)) => {
                 if let Some(chat) = chats.get_mut(&turn.fresh.known.person_id) {
-                    chat.session.made = opening::made(&vars, tx.now());
+                    chat.session.made = opening::made(finished, &vars, tx.now());
                     chat.session.shown = enclosing::paper_made(finished, &vars);
                 }
                 turn.say.push(engine::done(finished, vars));

@@ -2,6 +2,7 @@
 //!
 //! The engine knows no clock; whatever lives for a while in a session is let go here.
 
+use super::engine::Finished;
 use super::inbound::{Chat, Fresh};
 use super::pace::Pace;
 use super::session::{Form, Made, Session};
@@ -60,6 +61,7 @@ fn open_chat(app: &App, now: Instant, known: &Known, row: Option<store::conversa
     session.made = session.made.filter(|made| now - made.at < JOIN_WITHIN);
     session.in_a_row = session.in_a_row.filter(|_| idle < ROW_GAP);
     let is_idle = idle > app.settings.session_timeout;
+    session.shown = session.shown.filter(|_| !is_idle);
     // The person's language may have been changed at the desk meanwhile.
     session.language.clone_from(&known.language);
     session.has_chosen_language = known.has_chosen_language;
@@ -89,8 +91,9 @@ impl Aside {
 }
 
 /// The report that an action made, where it made one.
-pub(super) fn made(vars: &Value, at: Instant) -> Option<Made> {
+pub(super) fn made(finished: &Finished, vars: &Value, at: Instant) -> Option<Made> {
     let ticket_id = vars["ticket_id"].as_i64()?;
     let reference = vars["reference"].as_str()?.to_owned();
-    Some(Made { ticket_id, reference, at, files: 0 })
+    let files = finished.answers.iter().map(|(_, answer)| answer.media.len()).sum();
+    Some(Made { ticket_id, reference, at, files })
 }

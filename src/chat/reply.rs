@@ -4,7 +4,7 @@ use super::engine::{self, Say};
 use super::inbound::Fresh;
 use super::taps;
 use crate::app::App;
-use crate::channels::{Inbound, Rich, meta};
+use crate::channels::{Inbound, Medium, Rich, meta};
 use crate::delivery::{Kind, NewDelivery};
 use crate::people::store::Known;
 
@@ -12,9 +12,9 @@ use crate::people::store::Known;
 pub(super) fn reply(app: &App, fresh: &Fresh<'_>, language: &str, say: &[Say]) -> Option<NewDelivery> {
     let Fresh { row, inbound, known } = fresh;
     let body = engine::render(&app.wording, language, say);
-    let choices = taps::choices(&app.wording, language, say, &body);
-    let rich =
-        choices.filter(|_| app.settings.has_taps).map(|choices| Rich { choices: Some(choices), ..Rich::default() });
+    let has_taps = app.settings.has_taps && inbound.medium == Medium::Whatsapp;
+    let choices = if has_taps { taps::choices(&app.wording, language, say, &body) } else { None };
+    let rich = choices.map(|choices| Rich { choices: Some(choices), ..Rich::default() });
     (!body.is_empty()).then(|| NewDelivery {
         kind: Kind::Reply,
         medium: inbound.medium,

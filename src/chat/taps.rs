@@ -140,6 +140,9 @@ impl Tappable {
 /// What may be tapped under these words, with the text above it; none where nothing may, or more than a message shows.
 /// `text` is what they are where nothing can be tapped.
 pub fn choices(wording: &Wording, language: &str, says: &[Say], text: &str) -> Option<Choices> {
+    if says.iter().all(|say| say.taps.is_empty()) {
+        return None;
+    }
     let mut options: Vec<Choice> = Vec::new();
     for offered in says.iter().flat_map(|say| &say.taps) {
         let id = offered.tap.payload();

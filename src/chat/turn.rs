@@ -198,7 +198,7 @@ impl<'a> Turn<'a> {
         } else if self.send_paper() {
             // What it shows is shown again.
         } else if self.follow_reference(false) {
-            // The flow of the reference is open now, and has the files.
+            // The flow of the reference is open now; its files are kept.
         } else if options.is_empty() || self.is_silent_text() {
             self.show_menu();
         } else if self.said.is_empty() {
@@ -380,8 +380,8 @@ impl<'a> Turn<'a> {
         if keep_draft && form.is_some() {
             self.session.draft = form;
         }
-        if !keep_draft && flow.takes_files() {
-            self.put_ahead(self.files());
+        if !keep_draft {
+            self.bring_files(flow);
         }
         self.begin(flow);
         self.read(flow, question, &[key]);

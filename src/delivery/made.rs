@@ -7,11 +7,11 @@
 
 use super::store;
 use crate::app::App;
-use crate::channels::{Channel, Need, Outbound};
+use crate::channels::{Channel, Need, Outbound, Retry};
 use crate::kit::Instant;
 use chrono::TimeDelta;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// How long a message waits for what its choices need.
@@ -20,6 +20,9 @@ const PATIENCE: Duration = Duration::from_secs(3);
 const REFUSED_FOR: TimeDelta = TimeDelta::hours(1);
 /// A provider that did not answer is asked for anything again after this time.
 const AWAY_FOR: TimeDelta = TimeDelta::minutes(1);
+
+/// With so many shapes no more are made: words of many lines have many shapes, and whoever writes them decides how many.
+const MOST_SHAPES: usize = 500;
 
 /// What is known of a shape.
 #[derive(Clone)]
@@ -46,10 +49,8 @@ impl Made {
     /// The provider's id of what this message's choices need; none where they need nothing, or it is not to be had now.
     pub(super) async fn of(&self, channel: &Arc<dyn Channel>, message: &Outbound) -> Option<String> {
         let need = channel.needs(message)?;
-        match self.known(&need.key) {
-            Some(Known::Made(id)) => return Some(id),
-            Some(Known::NotBefore(at)) if at > self.app.clock.now() => return None,
-            Some(Known::NotBefore(_)) | None => {}
+        if let Some(known) = self.settled(channel.name(), &need) {
+            return known;
         }
         // A task of its own: what a provider makes late is remembered all the same.
         let (made, maker) = (self.clone(), Arc::clone(channel));
@@ -63,13 +64,8 @@ impl Made {
 
     async fn have_made(&self, channel: &dyn Channel, need: &Need) -> Option<String> {
         let _turn = self.making.lock().await;
-        let now = self.app.clock.now();
-        for key in [need.key.as_str(), channel.name()] {
-            match self.known(key) {
-                Some(Known::Made(id)) => return Some(id),
-                Some(Known::NotBefore(at)) if at > now => return None,
-                Some(Known::NotBefore(_)) | None => {}
-            }
+        if let Some(known) = self.settled(channel.name(), need) {
+            return known;
         }
         let remembered = store::made::of(self.app.db.read(), &need.key).await.unwrap_or_default();
         let id = match remembered {
@@ -78,10 +74,10 @@ impl Made {
                 Ok(id) => self.remember(channel.name(), need, id).await,
                 Err(error) => {
                     tracing::warn!(channel.name = channel.name(), "choices go as text for now: {error}");
-                    let is_away = error.in_doubt || error.is_outage;
+                    let is_refused = error.retry == Retry::Never && !error.in_doubt && !error.is_outage;
                     let (key, wait) =
-                        if is_away { (channel.name(), AWAY_FOR) } else { (need.key.as_str(), REFUSED_FOR) };
-                    self.note(key, Known::NotBefore(now + wait));
+                        if is_refused { (need.key.as_str(), REFUSED_FOR) } else { (channel.name(), AWAY_FOR) };
+                    self.note(key, Known::NotBefore(self.app.clock.now() + wait));
                     return None;
                 }
             },
@@ -105,11 +101,21 @@ impl Made {
         }
     }
 
-    fn known(&self, key: &str) -> Option<Known> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).get(key).cloned()
+    /// What this process knows without asking anybody: the id, or that there is none for now. Nothing where it has to ask.
+    fn settled(&self, channel: &str, need: &Need) -> Option<Option<String>> {
+        let (now, known) = (self.app.clock.now(), self.known());
+        if let Some(Known::Made(id)) = known.get(&need.key) {
+            return Some(Some(id.clone()));
+        }
+        let waits = |key: &str| matches!(known.get(key), Some(Known::NotBefore(at)) if *at > now);
+        (waits(&need.key) || waits(channel) || known.len() >= MOST_SHAPES).then_some(None)
     }
 
     fn note(&self, key: &str, known: Known) {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(key.to_owned(), known);
+        self.known().insert(key.to_owned(), known);
+    }
+
+    fn known(&self) -> MutexGuard<'_, HashMap<String, Known>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -17,8 +17,9 @@ use crate::kit::{Error, Instant, Result};
 use chrono::TimeDelta;
 use sealed::Sealed;
 use serde::{Deserialize, Serialize};
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// How long an address holds. A provider keeps a message for up to four hours before it fetches what is in it.
 /// **Source**: Twilio's page on WhatsApp, queueing.
@@ -27,7 +28,7 @@ const LIFE: TimeDelta = TimeDelta::hours(6);
 const AT_ONCE: usize = 2;
 const PATIENCE: Duration = Duration::from_secs(10);
 
-static ROOM: Semaphore = Semaphore::const_new(AT_ONCE);
+static ROOM: LazyLock<Arc<Semaphore>> = LazyLock::new(|| Arc::new(Semaphore::new(AT_ONCE)));
 
 /// A paper.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -93,27 +94,37 @@ fn origin(settings: &Settings) -> Option<String> {
 /// where too many are drawn.
 async fn draw(app: &App, token: &str) -> Result<Drawn> {
     let sealed = Sealed::open(token, &app.proof.seed, app.clock.now()).ok_or_else(gone)?;
-    let Ok(Ok(_room)) = tokio::time::timeout(PATIENCE, ROOM.acquire()).await else {
+    let Ok(Ok(room)) = tokio::time::timeout(PATIENCE, Arc::clone(&ROOM).acquire_owned()).await else {
         return Err(Error::new(Kind::Unavailable, "Too many files are being drawn. Try again in a few seconds."));
     };
     let Sealed { paper, language, .. } = sealed;
     let bytes = match &paper {
         Paper::Progress(number) => {
             let facts = progress::facts(app, number).await?.ok_or_else(gone)?;
-            off_thread(app, move |app| progress::draw(&app.wording, &language, &facts)).await?
+            off_thread(app, room, move |app| progress::draw(&app.wording, &language, &facts)).await?
         }
         Paper::Defect(reference) => {
             let facts = report::facts(app, reference).await?.ok_or_else(gone)?;
-            off_thread(app, move |app| Some(report::draw(&app.wording, &language, facts))).await?
+            off_thread(app, room, move |app| Some(report::draw(&app.wording, &language, facts))).await?
         }
     };
     let bytes = bytes.ok_or_else(|| Error::internal("a paper cannot be drawn"))?;
     Ok(Drawn { content_type: paper.content_type(), name: paper.name(), bytes })
 }
 
-async fn off_thread<T: Send + 'static>(app: &App, work: impl FnOnce(&App) -> T + Send + 'static) -> Result<T> {
+/// Draws where nobody is served; its room is taken until that is done, whether or not somebody still waits for it.
+async fn off_thread<T: Send + 'static>(
+    app: &App,
+    room: OwnedSemaphorePermit,
+    work: impl FnOnce(&App) -> T + Send + 'static,
+) -> Result<T> {
     let app = app.clone();
-    tokio::task::spawn_blocking(move || work(&app)).await.map_err(Error::internal)
+    let drawing = move || {
+        let drawn = work(&app);
+        drop(room);
+        drawn
+    };
+    tokio::task::spawn_blocking(drawing).await.map_err(Error::internal)
 }
 
 fn gone() -> Error {

@@ -78,6 +78,8 @@ pub(super) async fn facts(app: &App, reference: &str) -> Result<Option<Facts>> {
         photos.extend(app.vault.read(&file.hash).await.ok());
     }
     let tz = app.settings.timezone;
+    // It is oldest first; what happened last matters most.
+    let older = history.len().saturating_sub(MAX_HISTORY);
     Ok(Some(Facts {
         order: order.map(|order| order.number).unwrap_or_default(),
         defect_type,
@@ -90,7 +92,7 @@ pub(super) async fn facts(app: &App, reference: &str) -> Result<Option<Facts>> {
         photos,
         history: history
             .into_iter()
-            .take(MAX_HISTORY)
+            .skip(older)
             .map(|line| Entry {
                 at: instant(line.row.at, tz),
                 status: line.row.status_to,

@@ -61,6 +61,9 @@ fn content<'a>(message: &Message, incoming: &'a Incoming) -> (&'a str, Value) {
     if let Some(bytes) = incoming.media.first() {
         content["sha256"] = super::meta_api::hash(&bytes.bytes).into();
     }
+    if kind == "document" {
+        content["filename"] = "document.pdf".into();
+    }
     if !message.text.is_empty() {
         content["caption"] = message.text.as_str().into();
     }

@@ -172,7 +172,9 @@ pub(super) fn inbound(
     }
     field("NumMedia", &message.media.len().to_string());
     field("SmsStatus", "received");
-    field("Body", &message.text);
+    let is_document = message.text.is_empty()
+        && message.media.first().is_some_and(|file| file.content_type.starts_with("application/"));
+    field("Body", if is_document { "document.pdf" } else { &message.text });
     field("To", &address(message.medium, sender));
     field("From", &address(message.medium, &message.phone));
     field("NumSegments", "1");

@@ -222,8 +222,8 @@ fn said(kind: &str, content: &Value) -> Said {
             tap(label, &answer["id"])
         }
         _ if FILES.contains(&kind) => {
-            let label = if content["caption"].is_string() { &content["caption"] } else { &content["filename"] };
-            Said { text: text(label).unwrap_or_default(), tapped: None }
+            // A file's name is nothing that somebody said.
+            Said { text: text(&content["caption"]).unwrap_or_default(), tapped: None }
         }
         _ => Said::default(),
     }

@@ -26,8 +26,15 @@ const MAX_CAPTION_CHARS: usize = 1_024;
 pub(super) async fn send(meta: &Meta, message: &Outbound) -> Result<Accepted, SendError> {
     let sender = meta.phone_number_id().ok_or_else(|| errors::not_configured(NO_NUMBER))?;
     let url = format!("{}/{sender}/messages", meta.api);
-    let body = body(message)?;
-    let answer = ask(meta, |http| http.post(&url).json(&body)).await?;
+    let mut body = body(message)?;
+    let answer = match ask(meta, |http| http.post(&url).json(&body)).await {
+        Err(refused) if body["type"] == "interactive" && refused.code.is_some_and(is_about_parameters) => {
+            tracing::warn!("choices cannot be shown, so the text goes alone: {refused}");
+            as_text(&mut body, message);
+            ask(meta, |http| http.post(&url).json(&body)).await?
+        }
+        answer => answer?,
+    };
     let answer: Value = serde_json::from_slice(&answer).map_err(|_| errors::unreadable())?;
     let provider_id = answer["messages"][0]["id"].as_str().filter(|id| !id.is_empty());
     let provider_id = provider_id.ok_or_else(errors::unreadable)?.to_owned();
@@ -61,12 +68,24 @@ fn body(message: &Outbound) -> Result<Value, SendError> {
                 body["type"] = "interactive".into();
                 body["interactive"] = interactive(&shown);
             } else {
-                body["type"] = "text".into();
-                body["text"] = json!({"body": message.text, "preview_url": false});
+                as_text(&mut body, message);
             }
         }
     }
     Ok(body)
+}
+
+fn as_text(body: &mut Value, message: &Outbound) {
+    if let Some(fields) = body.as_object_mut() {
+        fields.remove("interactive");
+    }
+    body["type"] = "text".into();
+    body["text"] = json!({"body": message.text, "preview_url": false});
+}
+
+/// Whether a code says that what a message is made of is at fault: then nothing was sent.
+fn is_about_parameters(code: i32) -> bool {
+    matches!(code, 100 | 131_008 | 131_009)
 }
 
 /// Choices as Meta shows them: reply buttons, or a list.

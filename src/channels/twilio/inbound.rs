@@ -157,7 +157,7 @@ fn message(twilio: &Twilio, sid: String, from: &str, form: &Form<'_>) -> Result<
         medium,
         from: from.into(),
         to: form.text("To").and_then(|to| read_address(&to)).map(|(_, number)| number.to_string()),
-        text: form.text("Body").unwrap_or_default(),
+        text: form.text("Body").filter(|text| kind != "document" || !is_file_name(text)).unwrap_or_default(),
         kind,
         media,
         tapped: form.first(&["ButtonPayload", "ListId"]),
@@ -167,6 +167,13 @@ fn message(twilio: &Twilio, sid: String, from: &str, form: &Form<'_>) -> Result<
         place,
         sent_at: None,
     }))
+}
+
+/// Whether a document's text is its file's name, which stands there where nobody wrote anything: one line that ends in an
+/// extension. **Source** providers.md, section 1.
+fn is_file_name(text: &str) -> bool {
+    let is_extension = |end: &str| (1..=5).contains(&end.len()) && end.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    !text.contains('\n') && text.rsplit_once('.').is_some_and(|(name, end)| !name.is_empty() && is_extension(end))
 }
 
 fn place(form: &Form<'_>) -> Option<Place> {

@@ -47,6 +47,18 @@ impl Turn<'_> {
         }
     }
 
+    /// Keeps the files of a message that names a record, for that one's form or else for the report that follows.
+    pub(super) fn bring_files(&mut self, flow: &Flow) {
+        let files = if self.options().iter().any(|flow| flow.takes_files()) { self.files() } else { Vec::new() };
+        if files.is_empty() {
+            return;
+        }
+        let is_full = self.put_ahead(files);
+        if is_full || !flow.takes_files() {
+            self.tell_of_files(is_full, Say::plain("chat.files.ahead"));
+        }
+    }
+
     /// Files at the menu: they join the report that was just made, or wait for the one that follows.
     pub(super) fn file_away(&mut self, mut files: Vec<Media>) {
         self.session.misses = 0;

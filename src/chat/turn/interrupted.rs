@@ -14,6 +14,7 @@ impl<'a> Turn<'a> {
     pub(super) fn come_back(&mut self, flow: &'a Flow, question: &'a Question) {
         let choice = match self.tap {
             Some(Tap::Interrupted { resume, .. }) => Some(usize::from(!resume)),
+            Some(Tap::Answer(..)) => None,
             _ if self.session.offer => self.offered(),
             _ => None,
         };

@@ -128,7 +128,7 @@ fn messages_become_signals() {
         ),
         (
             file("document", "application/pdf", json!({"filename": "report.pdf"})),
-            Inbound { media: photo("application/pdf"), ..of("document", "report.pdf") },
+            Inbound { media: photo("application/pdf"), ..of("document", "") },
         ),
         (
             file("sticker", "image/webp", json!({"animated": false})),

@@ -160,6 +160,26 @@ fn messages_become_signals() {
             Inbound { kind: "image".to_owned(), media: vec![first.clone(), second.clone()], ..plain() },
         ),
         (
+            "a document, by its file's name alone",
+            vec![("MessageType", "document"), ("MediaUrl0", &first.url), ("Body", "ORD-12345 rev. 2.pdf")],
+            Inbound {
+                kind: "document".to_owned(),
+                media: vec![medium(0, "application/octet-stream")],
+                text: String::new(),
+                ..plain()
+            },
+        ),
+        (
+            "a document with words",
+            vec![("MessageType", "document"), ("MediaUrl0", &first.url), ("Body", "See page 3.\nIt leaks.")],
+            Inbound {
+                kind: "document".to_owned(),
+                media: vec![medium(0, "application/octet-stream")],
+                text: "See page 3.\nIt leaks.".to_owned(),
+                ..plain()
+            },
+        ),
+        (
             "a medium of no named type",
             vec![("MediaUrl0", &first.url)],
             Inbound { kind: "document".to_owned(), media: vec![medium(0, "application/octet-stream")], ..plain() },
