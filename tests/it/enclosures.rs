@@ -16,6 +16,7 @@ facts!["enclosures":
     an_album_in_a_report_gets_one_answer_and_ends_at_its_ticket,
     files_at_the_menu_wait_for_the_report_that_follows,
     files_at_the_menu_are_let_go_after_a_while,
+    a_photo_with_an_orders_number_is_kept_and_the_order_shown,
     files_right_after_a_report_join_it,
     a_photo_and_its_words_finish_a_report_and_the_album_joins_it,
     a_shared_place_begins_a_report_and_offers_the_machines_near_it,
@@ -107,6 +108,16 @@ async fn files_at_the_menu_are_let_go_after_a_while(backend: Backend) {
     says(&app, &["3", "MACH-001", "Bearing", "High"]).await;
     assert_eq!(attached(&app).await, 0, "as long as the first of them");
     app.end().await;
+}
+
+async fn a_photo_with_an_orders_number_is_kept_and_the_order_shown(backend: Backend) {
+    for app in plants(backend).await {
+        let replies = sends(&app, Incoming { text: "ORD-12345".to_owned(), ..photo(0) }).await;
+        assert!(replies[0].starts_with("📎 Kept. What is it about?\n\n📦 Order Status: ORD-12345"), "{replies:?}");
+        says(&app, &["3", "MACH-001", "Bearing", "High"]).await;
+        assert_eq!(attached(&app).await, 1);
+        app.end().await;
+    }
 }
 
 async fn files_right_after_a_report_join_it(backend: Backend) {

@@ -114,6 +114,22 @@ async fn an_answer_becomes_accepted_or_an_error_that_says_what_to_do() {
 }
 
 #[tokio::test]
+async fn choices_that_meta_refuses_go_as_text() {
+    let refused = (400, None, json!({"error": {"message": "m", "code": 131_009}}).to_string());
+    let (server, base) = Canned::serving([refused.clone(), ok("wamid.1"), refused]).await;
+    let option = Choice { id: "answer:1:a:b:LOW".to_owned(), title: "Low".to_owned(), description: None };
+    let choices = Choices { text: Some("Which?".to_owned()), button: "Choose".to_owned(), options: vec![option] };
+    let message = Outbound { rich: Rich { choices: Some(choices), ..Rich::default() }, ..outbound("Which? 1: Low") };
+    assert!(channel(&base).send(&message).await.is_ok());
+    let error = channel(&base).send(&outbound("no choices")).await.expect_err("it is the text itself");
+    assert_eq!(error.code, Some(131_009));
+    let kinds = server.asked().iter().map(|asked| asked.json()["type"].clone()).collect::<Vec<_>>();
+    assert_eq!(kinds, ["interactive", "text", "text"]);
+    let text = &server.asked()[1].json();
+    assert_eq!((&text["text"]["body"], &text["interactive"]), (&json!("Which? 1: Low"), &Value::Null));
+}
+
+#[tokio::test]
 async fn what_meta_would_refuse_for_certain_is_not_sent() {
     let (server, base) = Canned::serving([]).await;
     let meta = channel(&base);
