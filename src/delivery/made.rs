@@ -32,6 +32,12 @@ enum Known {
     NotBefore(Instant),
 }
 
+impl Known {
+    fn id(self) -> Option<String> {
+        if let Self::Made(id) = self { Some(id) } else { None }
+    }
+}
+
 /// What was made, as far as this process knows. Cheap to clone.
 #[derive(Clone)]
 pub(super) struct Made {
@@ -50,7 +56,7 @@ impl Made {
     pub(super) async fn of(&self, channel: &Arc<dyn Channel>, message: &Outbound) -> Option<String> {
         let need = channel.needs(message)?;
         if let Some(known) = self.settled(channel.name(), &need) {
-            return known;
+            return known.id();
         }
         // A task of its own: what a provider makes late is remembered all the same.
         let (made, maker) = (self.clone(), Arc::clone(channel));
@@ -65,7 +71,7 @@ impl Made {
     async fn have_made(&self, channel: &dyn Channel, need: &Need) -> Option<String> {
         let _turn = self.making.lock().await;
         if let Some(known) = self.settled(channel.name(), need) {
-            return known;
+            return known.id();
         }
         let remembered = store::made::of(self.app.db.read(), &need.key).await.unwrap_or_default();
         let id = match remembered {
@@ -102,13 +108,14 @@ impl Made {
     }
 
     /// What this process knows without asking anybody: the id, or that there is none for now. Nothing where it has to ask.
-    fn settled(&self, channel: &str, need: &Need) -> Option<Option<String>> {
+    fn settled(&self, channel: &str, need: &Need) -> Option<Known> {
         let (now, known) = (self.app.clock.now(), self.known());
-        if let Some(Known::Made(id)) = known.get(&need.key) {
-            return Some(Some(id.clone()));
+        if let Some(made @ Known::Made(_)) = known.get(&need.key) {
+            return Some(made.clone());
         }
         let waits = |key: &str| matches!(known.get(key), Some(Known::NotBefore(at)) if *at > now);
-        (waits(&need.key) || waits(channel) || known.len() >= MOST_SHAPES).then_some(None)
+        let is_settled = waits(&need.key) || waits(channel) || known.len() >= MOST_SHAPES;
+        is_settled.then_some(Known::NotBefore(now))
     }
 
     fn note(&self, key: &str, known: Known) {

@@ -79,7 +79,7 @@ pub(super) async fn facts(app: &App, reference: &str) -> Result<Option<Facts>> {
     }
     let tz = app.settings.timezone;
     // It is oldest first; what happened last matters most.
-    let older = history.len().saturating_sub(MAX_HISTORY);
+    let left_out = history.len().saturating_sub(MAX_HISTORY);
     Ok(Some(Facts {
         order: order.map(|order| order.number).unwrap_or_default(),
         defect_type,
@@ -92,7 +92,7 @@ pub(super) async fn facts(app: &App, reference: &str) -> Result<Option<Facts>> {
         photos,
         history: history
             .into_iter()
-            .skip(older)
+            .skip(left_out)
             .map(|line| Entry {
                 at: instant(line.row.at, tz),
                 status: line.row.status_to,
