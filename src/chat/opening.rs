@@ -35,7 +35,10 @@ pub(super) async fn open_chats(app: &App, tx: &Tx, fresh: &[Fresh<'_>]) -> Resul
 }
 
 fn open_chat(app: &App, now: Instant, known: &Known, row: Option<store::conversation::Model>) -> Chat {
+    // Counted from the clock, so that no form of a conversation that was deleted has a number of this one's.
+    let begin = u32::try_from(now.timestamp()).unwrap_or_default();
     let fresh = || Session {
+        forms: begin,
         language: known.language.clone(),
         has_chosen_language: known.has_chosen_language,
         ..Session::default()
@@ -49,7 +52,7 @@ fn open_chat(app: &App, now: Instant, known: &Known, row: Option<store::conversa
     let idle = now - row.updated_at;
     // A session that cannot be read (an older or newer program's) starts over rather than failing.
     let session: Option<Session> = serde_json::from_str(&row.session).ok();
-    let forms = session.as_ref().map_or(0, |session| session.forms);
+    let forms = session.as_ref().map_or(begin, |session| session.forms);
     let session = session.filter(|_| idle < app.settings.draft_life);
     let mut session = session.unwrap_or_else(|| Session { forms, ..fresh() });
     if session.draft_since.is_some_and(|since| now - since >= app.settings.draft_life) {

@@ -136,8 +136,12 @@ fn doublings(times: i32) -> u32 {
 /// that began at `began`: the likeliest first. Trial accounts add words to a text, and a template stands around what is filled
 /// in; the same text is likelier than one that holds it.
 pub fn likely(listed: Vec<Sent>, words: &[Vec<String>], began: Instant) -> Vec<Sent> {
+    // A provider, or what a message is filled into there, may have changed its blanks.
+    let plain = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let words: Vec<Vec<String>> = words.iter().map(|all| all.iter().map(|text| plain(text)).collect()).collect();
     let is_likely = |sent: &Sent| {
-        let has_all = |words: &Vec<String>| words.iter().all(|words| sent.text.contains(words.trim()));
+        let text = plain(&sent.text);
+        let has_all = |words: &Vec<String>| words.iter().all(|words| text.contains(words.as_str()));
         sent.created_at >= began - CLOCK_SKEW && words.iter().any(has_all)
     };
     let mut likely: Vec<Sent> = listed.into_iter().filter(is_likely).collect();
@@ -315,11 +319,12 @@ mod tests {
             sent("trial", "Sent from a trial account - Done.", 1),
             sent("other", "Gone.", 1),
             sent("first", "Done.\n", 0),
+            sent("blanks", "All  is\r\n\tDone.", 2),
             sent("old", "Done.", -3),
         ];
         let ids: Vec<String> =
             likely(listed, &[vec!["Done. ".to_owned()]], began).into_iter().map(|sent| sent.provider_id).collect();
-        assert_eq!(ids, ["first", "later", "trial"]);
+        assert_eq!(ids, ["first", "later", "blanks", "trial"]);
     }
 
     #[test]

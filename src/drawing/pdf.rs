@@ -44,7 +44,7 @@ pub fn pdf(sheets: &[Sheet], title: &str, language: &str) -> Vec<u8> {
         let (page, contents) = (refs.next(), refs.next());
         let (drawn, pictures) = draw(sheet, &mut used);
         let pictures: Vec<Ref> = pictures.into_iter().map(|picture| put(&mut pdf, &mut refs, picture)).collect();
-        let packed = packed(&drawn.finish());
+        let packed = packed([drawn.finish().as_slice()]);
         pdf.stream(contents, &packed).filter(Filter::FlateDecode);
         let mut written = pdf.page(page);
         written.media_box(Rect::new(0.0, 0.0, sheet.width, sheet.height)).parent(tree).contents(contents);
@@ -173,17 +173,18 @@ fn embed(pdf: &mut Pdf, refs: &mut Refs, face: Face, used: &Used, id: Ref) {
     for (number, text) in &used.texts {
         texts.pair_with_multiple(*number, text.chars());
     }
-    let texts = packed(&texts.finish());
+    let texts = packed([texts.finish().as_slice()]);
     pdf.cmap(cmap, &texts).filter(Filter::FlateDecode);
     // A font that cannot be cut down, which none of ours is, stays out; the text is still there to be read.
     let cut = subsetter::subset(face.data(), 0, &used.remapper).unwrap_or_default();
-    let packed = packed(&cut);
+    let packed = packed([&cut]);
     pdf.stream(file, &packed).filter(Filter::FlateDecode).pair(Name(b"Length1"), i32::try_from(cut.len()).unwrap_or(0));
 }
 
-/// Writing into memory does not fail.
-pub(super) fn packed(bytes: &[u8]) -> Vec<u8> {
+/// Packs one part after the other, so that they are not all in memory at once. Writing there does not fail.
+pub(super) fn packed(parts: impl IntoIterator<Item = impl AsRef<[u8]>>) -> Vec<u8> {
     let mut encoder = ZlibEncoder::new(Vec::new(), Compression::default());
-    let written = encoder.write_all(bytes).and_then(|()| encoder.finish());
+    let mut parts = parts.into_iter();
+    let written = parts.try_for_each(|part| encoder.write_all(part.as_ref())).and_then(|()| encoder.finish());
     written.unwrap_or_default()
 }

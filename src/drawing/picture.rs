@@ -55,8 +55,9 @@ fn read_png(bytes: &[u8]) -> Option<Picture> {
         let white = 255 - pixel.alpha();
         [pixel.red(), pixel.green(), pixel.blue()].map(|share| share.saturating_add(white))
     };
-    let colours: Vec<u8> = pixels.pixels().iter().flat_map(on_white).collect();
-    Some(Picture { width, height, kind: Kind::Pixels(Arc::new(packed(&colours))) })
+    let rows = pixels.pixels().chunks(usize::try_from(width).ok()?);
+    let packed = packed(rows.map(|row| row.iter().flat_map(on_white).collect::<Vec<u8>>()));
+    Some(Picture { width, height, kind: Kind::Pixels(Arc::new(packed)) })
 }
 
 /// **Source**: ITU-T T.81, B.1.1 and B.2.2: segments, of which a frame's begins with its precision and sides.

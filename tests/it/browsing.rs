@@ -5,10 +5,14 @@ use crate::support::app::{OPERATOR, TestApp};
 use crate::support::browser::Browser;
 use crate::support::databases::Backend;
 use crate::support::meta::{META, NO_TWILIO};
-use fantoccini::Locator;
+use fantoccini::error::CmdError;
+use fantoccini::{Client, Locator};
 use libtest_mimic::Trial;
 use std::path::Path;
 use std::time::Duration;
+
+/// How long the page may take to show something.
+const PATIENCE: Duration = Duration::from_secs(15);
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
@@ -27,15 +31,36 @@ pub(crate) fn trials() -> Vec<Trial> {
     ]
 }
 
+/// The phone page, with this phone in hand.
+async fn open<'a>(browser: &'a Browser, app: &TestApp, phone: &str) -> Result<&'a Client, String> {
+    let page = browser.client();
+    page.set_window_size(1280, 860).await.map_err(told)?;
+    page.goto(&app.url("/simulator")).await.map_err(told)?;
+    let phone = format!("[data-number=\"{phone}\"]");
+    page.wait().for_element(Locator::Css(&phone)).await.map_err(told)?.click().await.map_err(told)?;
+    Ok(page)
+}
+
+async fn write(page: &Client, text: &str) -> Result<(), String> {
+    page.find(Locator::Css("#message")).await.map_err(told)?.send_keys(text).await.map_err(told)?;
+    page.find(Locator::Css("#send")).await.map_err(told)?.click().await.map_err(told)
+}
+
+/// Waits until the plant has said this.
+async fn await_answer(page: &Client, said: &str, answer: &str) -> Result<(), String> {
+    let bubble = format!("//*[contains(@class,'bubble') and contains(@class,'in') and contains(., '{answer}')]");
+    let wait = page.wait().at_most(PATIENCE).for_element(Locator::XPath(&bubble)).await;
+    wait.map(drop).map_err(|e| format!("no answer with {answer:?} to {said:?}: {e}"))
+}
+
+fn told(error: CmdError) -> String {
+    error.to_string()
+}
+
 async fn the_phone_page_leads_from_hi_to_a_reference() -> Result<(), String> {
     let app = TestApp::running(Backend::Sqlite, &[("ANDON_COMPANY", "Demo Plant")]).await;
     let browser = Browser::start().await?;
-    let page = browser.client();
-    let told = |e: fantoccini::error::CmdError| e.to_string();
-    page.set_window_size(1280, 860).await.map_err(told)?;
-    page.goto(&app.url("/simulator")).await.map_err(told)?;
-    let phone = format!("[data-number=\"{OPERATOR}\"]");
-    page.wait().for_element(Locator::Css(&phone)).await.map_err(told)?.click().await.map_err(told)?;
+    let page = open(&browser, &app, OPERATOR).await?;
     let conversation = [
         ("hi", "Welcome to Demo Plant"),
         ("1", "Order Number"),
@@ -45,16 +70,12 @@ async fn the_phone_page_leads_from_hi_to_a_reference() -> Result<(), String> {
         ("Scratched on the left side", "Reference: DEF-"),
     ];
     for (typed, answer) in conversation {
-        let field = page.find(Locator::Css("#message")).await.map_err(told)?;
-        field.send_keys(typed).await.map_err(told)?;
-        page.find(Locator::Css("#send")).await.map_err(told)?.click().await.map_err(told)?;
-        let bubble = format!("//*[contains(@class,'bubble') and contains(@class,'in') and contains(., '{answer}')]");
-        let wait = page.wait().at_most(Duration::from_secs(15)).for_element(Locator::XPath(&bubble)).await;
-        wait.map_err(|e| format!("no answer with {answer:?} to {typed:?}: {e}"))?;
+        write(page, typed).await?;
+        await_answer(page, typed, answer).await?;
     }
     // The last reply is read: its status went the way back, from the page to the delivery and to the page again.
     let read = "(//*[contains(@class,'bubble') and contains(@class,'in')])[last()]//*[contains(@class,'read')]";
-    let wait = page.wait().at_most(Duration::from_secs(15)).for_element(Locator::XPath(read)).await;
+    let wait = page.wait().at_most(PATIENCE).for_element(Locator::XPath(read)).await;
     wait.map_err(|e| format!("the last reply was not shown as read: {e}"))?;
     // The README's picture, docs/images/phone.png, is a copy of this one.
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
@@ -79,12 +100,7 @@ async fn taps_lead_from_hi_to_a_reference(browser: &Browser, is_meta: bool) -> R
         settings.extend(META.iter().chain(&NO_TWILIO));
     }
     let app = TestApp::running(Backend::Sqlite, &settings).await;
-    let page = browser.client();
-    let told = |e: fantoccini::error::CmdError| e.to_string();
-    page.set_window_size(1280, 860).await.map_err(told)?;
-    page.goto(&app.url("/simulator")).await.map_err(told)?;
-    let phone = format!("[data-number=\"{OPERATOR}\"]");
-    page.wait().for_element(Locator::Css(&phone)).await.map_err(told)?.click().await.map_err(told)?;
+    let page = open(browser, &app, OPERATOR).await?;
     let last = |what: &str| format!("((//*[contains(@class,'bubble') and contains(@class,'in')])[last()]{what})[1]");
     let conversation = [
         ("hi", "Welcome to Demo Plant"),
@@ -106,13 +122,9 @@ async fn taps_lead_from_hi_to_a_reference(browser: &Browser, is_meta: bool) -> R
             let option = page.wait().for_element(Locator::XPath(&option)).await.map_err(told)?;
             option.click().await.map_err(told)?;
         } else {
-            let field = page.find(Locator::Css("#message")).await.map_err(told)?;
-            field.send_keys(does).await.map_err(told)?;
-            page.find(Locator::Css("#send")).await.map_err(told)?.click().await.map_err(told)?;
+            write(page, does).await?;
         }
-        let bubble = format!("//*[contains(@class,'bubble') and contains(@class,'in') and contains(., '{answer}')]");
-        let wait = page.wait().at_most(Duration::from_secs(15)).for_element(Locator::XPath(&bubble)).await;
-        wait.map_err(|e| format!("no answer with {answer:?} to {does:?}: {e}"))?;
+        await_answer(page, does, answer).await?;
     }
     // The first list is still there to be tapped, and answers no other question.
     let menu = "(//*[contains(@class,'bubble') and contains(@class,'in')])[1]//button[contains(@class,'opens')]";
@@ -120,7 +132,7 @@ async fn taps_lead_from_hi_to_a_reference(browser: &Browser, is_meta: bool) -> R
     let option = "(//*[contains(@class,'bubble') and contains(@class,'in')])[1]//button[.='Check SLA Status']";
     page.find(Locator::XPath(option)).await.map_err(told)?.click().await.map_err(told)?;
     let asked = "//*[contains(@class,'bubble') and contains(@class,'in') and contains(., 'Ticket ID')]";
-    let wait = page.wait().at_most(Duration::from_secs(15)).for_element(Locator::XPath(asked)).await;
+    let wait = page.wait().at_most(PATIENCE).for_element(Locator::XPath(asked)).await;
     wait.map_err(|e| format!("an old list is not answered: {e}"))?;
     let name = format!("taps{}.png", if is_meta { "-meta" } else { "" });
     browser.screenshot(&Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)).await?;
@@ -140,12 +152,7 @@ async fn photos_and_places_go_from_the_phone_and_pictures_come_back() -> Result<
     for (name, settings) in [("twilio", Vec::new()), ("meta", by_meta)] {
         let app = TestApp::running(Backend::Sqlite, &settings).await;
         let browser = Browser::start().await?;
-        let page = browser.client();
-        let told = |e: fantoccini::error::CmdError| e.to_string();
-        page.set_window_size(1280, 860).await.map_err(told)?;
-        page.goto(&app.url("/simulator")).await.map_err(told)?;
-        let phone = format!("[data-number=\"{OPERATOR}\"]");
-        page.wait().for_element(Locator::Css(&phone)).await.map_err(told)?.click().await.map_err(told)?;
+        let page = open(&browser, &app, OPERATOR).await?;
         // A tapped sample has its sign; the rest is typed.
         for (sent, answer) in [
             ("📍 I am in hall 3", "MACH-004"),
@@ -159,21 +166,16 @@ async fn photos_and_places_go_from_the_phone_and_pictures_come_back() -> Result<
             ("picture", "📊 ORD-12345"),
         ] {
             if sent.is_ascii() {
-                let field = page.find(Locator::Css("#message")).await.map_err(told)?;
-                field.send_keys(sent).await.map_err(told)?;
-                page.find(Locator::Css("#send")).await.map_err(told)?.click().await.map_err(told)?;
+                write(page, sent).await?;
             } else {
                 page.find(Locator::Css("#more-open")).await.map_err(told)?.click().await.map_err(told)?;
                 let choice = format!("//*[@id='samples']/button[.='{sent}']");
                 page.find(Locator::XPath(&choice)).await.map_err(told)?.click().await.map_err(told)?;
             }
-            let bubble =
-                format!("//*[contains(@class,'bubble') and contains(@class,'in') and contains(., '{answer}')]");
-            let wait = page.wait().at_most(Duration::from_secs(15)).for_element(Locator::XPath(&bubble)).await;
-            wait.map_err(|e| format!("no answer with {answer:?} to {sent:?} by {name}: {e}"))?;
+            await_answer(page, sent, answer).await?;
         }
         let picture = Locator::Css(".bubble.in img.photo");
-        page.wait().at_most(Duration::from_secs(15)).for_element(picture).await.map_err(told)?;
+        page.wait().at_most(PATIENCE).for_element(picture).await.map_err(told)?;
         let width = page.execute_async(WIDTH, vec![]).await.map_err(told)?;
         assert_eq!(width, 960, "the picture is fetched and shown, by {name}");
         browser.screenshot(&Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("phone-files-{name}.png"))).await?;
@@ -211,12 +213,7 @@ const PLACES: &str = r"
 async fn arabic_runs_from_the_right_and_its_references_from_the_left() -> Result<(), String> {
     let app = TestApp::running(Backend::Sqlite, &[("ANDON_COMPANY", "Demo Plant")]).await;
     let browser = Browser::start().await?;
-    let page = browser.client();
-    let told = |e: fantoccini::error::CmdError| e.to_string();
-    page.set_window_size(1280, 860).await.map_err(told)?;
-    page.goto(&app.url("/simulator")).await.map_err(told)?;
-    let phone = format!("[data-number=\"{ARABIC}\"]");
-    page.wait().for_element(Locator::Css(&phone)).await.map_err(told)?.click().await.map_err(told)?;
+    let page = open(&browser, &app, ARABIC).await?;
     let conversation = [
         ("مرحبا", "أهلًا بك", &["Demo Plant"][..]),
         ("6", "رقم قائمة المواد", &["BOM-888"]),
@@ -226,12 +223,10 @@ async fn arabic_runs_from_the_right_and_its_references_from_the_left() -> Result
         ("MAINT-555", "الوقت المتبقي", &["MAINT-555", "UTC"]),
     ];
     for (typed, answer, ltr) in conversation {
-        let field = page.find(Locator::Css("#message")).await.map_err(told)?;
-        field.send_keys(typed).await.map_err(told)?;
-        page.find(Locator::Css("#send")).await.map_err(told)?.click().await.map_err(told)?;
+        write(page, typed).await?;
         let bubble =
             format!("(//*[contains(@class,'bubble')])[last()][contains(@class,'in') and contains(., '{answer}')]");
-        let wait = page.wait().at_most(Duration::from_secs(15)).for_element(Locator::XPath(&bubble)).await;
+        let wait = page.wait().at_most(PATIENCE).for_element(Locator::XPath(&bubble)).await;
         wait.map_err(|e| format!("no answer with {answer:?} to {typed:?}: {e}"))?;
         let found = page.execute(PLACES, vec![serde_json::json!(ltr)]).await.map_err(told)?;
         assert_eq!(found[0], "rtl", "{answer}");

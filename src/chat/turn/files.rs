@@ -47,6 +47,13 @@ impl Turn<'_> {
         }
     }
 
+    /// Keeps files for the form that is about to be opened.
+    pub(super) fn bring_along(&mut self, files: Vec<Media>) {
+        if self.put_ahead(files) {
+            self.tell_with("chat.files.enough", json!({"limit": MAX_FILES}));
+        }
+    }
+
     /// Keeps the files of a message that names a record, for that one's form or else for the report that follows.
     pub(super) fn bring_files(&mut self, flow: &Flow) {
         let files = if self.options().iter().any(|flow| flow.takes_files()) { self.files() } else { Vec::new() };

@@ -35,38 +35,8 @@ pub(crate) fn files() -> Vec<PathBuf> {
 
 /// Plays one file and compares what came back, to the letter.
 pub(crate) async fn play(backend: Backend, path: &Path) -> Result<(), String> {
-    let expected = std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))?;
-    let given =
-        expected.lines().filter_map(|line| line.strip_prefix("= ")?.split_once('=')).map(|(n, v)| (n.trim(), v.trim()));
-    // The clock stands still where people would type.
-    let settings: Vec<(&str, &str)> = [("ANDON_SENDER_LIMIT", "0")].into_iter().chain(given).collect();
-    let app = TestApp::with(backend, &settings).await;
-    let mut phone = OPERATOR.to_owned();
-    let mut happened = String::new();
-    for line in expected.lines() {
-        if line.starts_with('<') {
-            continue;
-        }
-        if line.starts_with('?') {
-            let state = app.state(&phone).await.unwrap_or_else(|| "none".to_owned());
-            let _written = writeln!(happened, "? {state}");
-            continue;
-        }
-        let _written = writeln!(happened, "{line}");
-        if let Some(other) = line.strip_prefix("@ ") {
-            other.trim().clone_into(&mut phone);
-        } else if let Some(time) = line.strip_prefix("~ ") {
-            app.pass(span(time)?).await;
-        } else if let Some(written) = line.strip_prefix('>') {
-            let (_, replies) = app.sends(incoming(&phone, written)?).await;
-            for reply in replies {
-                for line in reply.lines() {
-                    let _written = writeln!(happened, "{}", format!("< {line}").trim_end());
-                }
-            }
-        }
-    }
-    app.end().await;
+    let expected = read(path)?;
+    let (happened, _) = perform(backend, &expected, &[], By::Text).await?;
     if happened == expected {
         return Ok(());
     }
@@ -80,9 +50,28 @@ pub(crate) async fn play(backend: Backend, path: &Path) -> Result<(), String> {
 /// Plays one file with taps wherever a number or a word means something that may be tapped. What comes back says in full
 /// what the file says. Answers with how much was tapped.
 pub(crate) async fn play_by_taps(backend: Backend, path: &Path, more: &[(&str, &str)]) -> Result<usize, String> {
-    let expected = std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))?;
+    let expected = read(path)?;
+    let (happened, tapped) = perform(backend, &expected, more, By::Taps).await?;
+    if happened == expected { Ok(tapped) } else { Err(difference(&expected, &happened)) }
+}
+
+/// How people answer.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum By {
+    Text,
+    /// Where something is offered that means the same.
+    Taps,
+}
+
+fn read(path: &Path) -> Result<String, String> {
+    std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))
+}
+
+/// Has people do what a file says, and answers with what happened, in its form, and how much was tapped.
+async fn perform(backend: Backend, expected: &str, more: &[(&str, &str)], by: By) -> Result<(String, usize), String> {
     let given =
         expected.lines().filter_map(|line| line.strip_prefix("= ")?.split_once('=')).map(|(n, v)| (n.trim(), v.trim()));
+    // The clock stands still where people would type.
     let settings: Vec<(&str, &str)> =
         [("ANDON_SENDER_LIMIT", "0")].into_iter().chain(given).chain(more.iter().copied()).collect();
     let app = TestApp::with(backend, &settings).await;
@@ -100,20 +89,20 @@ pub(crate) async fn play_by_taps(backend: Backend, path: &Path, more: &[(&str, &
         } else if let Some(time) = line.strip_prefix("~ ") {
             app.pass(span(time)?).await;
         } else if let Some(written) = line.strip_prefix('>') {
-            let tap = tap(&app, &phone, written.trim());
+            let tap = if by == By::Taps { tap(&app, &phone, written.trim()) } else { None };
             tapped += usize::from(tap.is_some());
             let written = tap.map_or_else(|| incoming(&phone, written), Ok)?;
+            // Above taps the phone shows fewer words than are kept.
             let before = said(&app, &phone).await.len();
-            app.sends(written).await;
-            for reply in said(&app, &phone).await.split_off(before) {
-                for line in reply.lines() {
-                    let _written = writeln!(happened, "{}", format!("< {line}").trim_end());
-                }
+            let (_, shown) = app.sends(written).await;
+            let replies = if by == By::Text { shown } else { said(&app, &phone).await.split_off(before) };
+            for line in replies.iter().flat_map(|reply| reply.lines()) {
+                let _written = writeln!(happened, "{}", format!("< {line}").trim_end());
             }
         }
     }
     app.end().await;
-    if happened == expected { Ok(tapped) } else { Err(difference(&expected, &happened)) }
+    Ok((happened, tapped))
 }
 
 /// What the plant said to this phone, in full.
