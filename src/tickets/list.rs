@@ -1,7 +1,7 @@
 //! Lists of tickets: what may be asked for, in which order, and what somebody sees of it. Pure.
 //!
 //! An order is read in stretches, each along one index; what somebody may see comes from a few sources, each along an
-//! index too. So a page costs at most stretches × sources statements, however many tickets there are.
+//! index too. So a page costs at most a statement for each stretch, however many tickets there are.
 
 use super::incident::Category;
 use super::model::{Kind, Priority, Status, Viewer};

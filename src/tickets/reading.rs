@@ -15,7 +15,7 @@ use crate::kit::{Error, Instant, Result};
 use crate::web::page::{Cursor, Cut, Part};
 use crate::web::read::{self, Raw};
 use sea_orm::ConnectionTrait;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -140,20 +140,8 @@ pub async fn page(db: &Db, viewer: &Viewer, filter: &Filter, order: Order, part:
         let stretch = stretches[nth];
         let behind = start.filter(|(first, _)| *first == nth).map(|(_, place)| place);
         let most = part.fetched() - rows.len() as u64;
-        let mut found = Vec::new();
-        for source in &sources {
-            let ask = Ask { filter, source: *source, stretch, is_descending, behind, most, now };
-            found.extend(fetch(db, &ask).await?);
-        }
-        let mut seen = HashSet::new();
-        found.retain(|named| seen.insert(named.row.id));
-        if sources.len() > 1 {
-            found.sort_by_key(|named| stretch.place(&named.row));
-            if is_descending {
-                found.reverse();
-            }
-        }
-        rows.extend(found.into_iter().map(|named| (nth, named)).take(usize::try_from(most).unwrap_or(usize::MAX)));
+        let found = fetch(db, &sources, &Ask { filter, stretch, is_descending, behind, most, now }).await?;
+        rows.extend(found.into_iter().map(|named| (nth, named)));
         if rows.len() as u64 >= part.fetched() {
             break;
         }

@@ -33,11 +33,10 @@ pub struct Line {
     pub changed_by_name: Option<String>,
 }
 
-/// One page's worth of one source's tickets in one stretch, behind (in the direction) a place.
+/// One page's worth of tickets in one stretch, behind (in the direction) a place.
 #[derive(Clone, Copy)]
 pub(in crate::tickets) struct Ask<'a> {
     pub(in crate::tickets) filter: &'a Filter,
-    pub(in crate::tickets) source: Source,
     pub(in crate::tickets) stretch: Stretch,
     pub(in crate::tickets) is_descending: bool,
     pub(in crate::tickets) behind: Option<Place>,
@@ -80,46 +79,48 @@ pub(in crate::tickets) async fn named(conn: &impl ConnectionTrait, id: i64) -> R
     Ok(with_names().filter(row::Column::Id.eq(id)).into_model::<Named>().one(conn).await?)
 }
 
-/// The tickets that were asked for, in the direction that was asked for.
+/// The tickets of these sources that were asked for, each once, in the direction that was asked for.
 ///
-/// Of several statuses each is read along its own index, as far as a page goes: read together they would all be sorted
-/// before the first is known.
-pub(in crate::tickets) async fn fetch(db: &Db, ask: &Ask<'_>) -> Result<Vec<Named>> {
+/// Each source, and each of several statuses, is read along its own index, as far as a page goes: read together they
+/// would all be sorted before the first is known.
+pub(in crate::tickets) async fn fetch(db: &Db, sources: &[Source], ask: &Ask<'_>) -> Result<Vec<Named>> {
     let backend = db.backend();
-    let several: Vec<Filter> = match ask.filter.statuses.as_slice() {
-        [] | [_] => Vec::new(),
+    let statuses: Vec<Filter> = match ask.filter.statuses.as_slice() {
+        [] | [_] => vec![ask.filter.clone()],
         several => several.iter().map(|only| Filter { statuses: vec![*only], ..ask.filter.clone() }).collect(),
     };
-    let mut of_each = several.iter().map(|filter| {
-        let mut ids = Query::select();
-        ids.column("id").from_subquery(numbers(&Ask { filter, ..*ask }, backend), "of_one");
-        ids
-    });
-    let select = match of_each.next() {
-        None => part(with_names(), ask, backend),
-        Some(mut first) => {
-            for next in of_each {
-                first.union(UnionType::All, next);
-            }
-            in_order(with_names().filter(row::Column::Id.in_subquery(first)), ask, row::Column::Id.into_simple_expr())
+    let parts: Vec<(Source, Ask<'_>)> =
+        sources.iter().flat_map(|source| statuses.iter().map(|filter| (*source, Ask { filter, ..*ask }))).collect();
+    let select = if let [(source, ask)] = parts.as_slice() {
+        part(with_names(), *source, ask, backend)
+    } else {
+        let mut of_each = parts.iter().map(|(source, ask)| {
+            let mut ids = Query::select();
+            ids.column("id").from_subquery(numbers(*source, ask, backend), "of_one");
+            ids
+        });
+        let Some(mut ids) = of_each.next() else { return Ok(Vec::new()) };
+        for next in of_each {
+            ids.union(UnionType::All, next);
         }
+        in_order(with_names().filter(row::Column::Id.in_subquery(ids)), ask, row::Column::Id.into_simple_expr())
     };
     Ok(select.into_model::<Named>().all(db.read()).await?)
 }
 
 /// The numbers alone of what was asked for.
-fn numbers(ask: &Ask<'_>, backend: DbBackend) -> SelectStatement {
-    part(row::Entity::find().select_only().column(row::Column::Id), ask, backend).into_query()
+fn numbers(source: Source, ask: &Ask<'_>, backend: DbBackend) -> SelectStatement {
+    part(row::Entity::find().select_only().column(row::Column::Id), source, ask, backend).into_query()
 }
 
-/// What was asked for, of this selection.
-fn part(select: Select<row::Entity>, ask: &Ask<'_>, backend: DbBackend) -> Select<row::Entity> {
-    let mut select = matching(from(select, ask.source, ask.filter), ask.filter, ask.now, backend);
+/// What was asked for of one source, of this selection.
+fn part(select: Select<row::Entity>, source: Source, ask: &Ask<'_>, backend: DbBackend) -> Select<row::Entity> {
+    let mut select = matching(from(select, source, ask.filter), ask.filter, ask.now, backend);
     if let Some(condition) = ask.stretch.condition() {
         select = select.filter(condition);
     }
     // Along the assignments where it is somebody's work: theirs is the index that knows whose it is.
-    let by_number = match ask.source.assigned.or(ask.filter.assigned_to) {
+    let by_number = match source.assigned.or(ask.filter.assigned_to) {
         Some(_) => assignment::Column::TicketId.into_simple_expr(),
         None => row::Column::Id.into_simple_expr(),
     };
