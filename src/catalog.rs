@@ -27,7 +27,7 @@ use utoipa::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
-use utoipa_swagger_ui::SwaggerUi;
+use utoipa_swagger_ui::{self as swagger, SwaggerUi};
 
 /// What else follows from a change of a ticket, in the same transaction.
 pub const FOLLOWERS: &[tickets::Follower] = &[defects::settle];
@@ -187,13 +187,12 @@ pub fn routes(app: &App, door: &Door, sources: &Sources, live: &Live, simulator:
         .merge(OpenApiRouter::new().routes(routes!(scrape::scrape)).with_state(sources.clone()).layer(limited.clone()))
         .split_for_parts();
     let home = if simulator.is_some() { "/simulator" } else { "/docs" };
-    let pages = Router::from(
-        SwaggerUi::new("/docs").external_url_unchecked("/api/openapi.json", contract::complete(&contract)),
-    )
-    .route("/", get(move || async move { Redirect::temporary(home) }))
-    .merge(papers::api::routes().with_state(app.clone()))
-    .merge(Router::new().route("/setup", get(setup::page).post(setup::create)).with_state(app.clone()))
-    .layer(limited.clone());
+    let pages = Router::from(SwaggerUi::new("/docs").config(swagger::Config::from(CONTRACT)))
+        .route(CONTRACT, contract::serving(&contract))
+        .route("/", get(move || async move { Redirect::temporary(home) }))
+        .merge(papers::api::routes().with_state(app.clone()))
+        .merge(Router::new().route("/setup", get(setup::page).post(setup::create)).with_state(app.clone()))
+        .layer(limited.clone());
     let mut router = api.merge(pages);
     if let Some(simulator) = simulator {
         // Whoever reaches it can speak for any phone, so no tunnel and no proxy may lead there.
@@ -213,7 +212,10 @@ fn no_sniffing() -> SetResponseHeaderLayer<axum::http::HeaderValue> {
     SetResponseHeaderLayer::overriding(name, value)
 }
 
-/// The contract at `/api/openapi.json`.
+/// Where the contract is.
+const CONTRACT: &str = "/api/openapi.json";
+
+/// The contract.
 #[derive(OpenApi)]
 #[openapi(
     info(title = "Andon", description = "A self-hosted operations desk whose front door is WhatsApp."),

@@ -13,7 +13,7 @@ use crate::delivery::dispatch::Dispatcher;
 use crate::delivery::receipts;
 use crate::doctor::token;
 use crate::kit::{Clock, Error, Metrics, Result, Tide, http};
-use crate::proof::{self, Proof};
+use crate::proof::Proof;
 use crate::scrape::{self, Sources};
 use crate::simulator::{MetaSetup, Pace, Setup, Simulator};
 use crate::vault::Vault;
@@ -104,7 +104,6 @@ impl Server {
             database.write(|tx| Box::pin(delivery::store::processes::give_all_up(tx))).await?;
         }
         token::remember(&database, &settings).await?;
-        proof::dummy_hash()?; // made now, so that the first stranger does not wait for it
         let proof = Proof::new(&people::signing_key(&database, &settings).await?);
         let client = http::client()?;
         let vault = Vault::of(&settings)?;

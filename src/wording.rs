@@ -1,8 +1,8 @@
 //! Every word a person reads: tables of texts per language, with the operator's overrides.
 //!
 //! `wording/<language>/<file>.toml` holds nested tables; a text's key is the file's stem and the tables' names
-//! joined by dots, `chat.menu.text`. Texts are minijinja templates that are compiled at load, so that a mistake
-//! is found at start and not in a conversation. Nothing here escapes: what comes from people goes through the
+//! joined by dots, `chat.menu.text`. Texts with something to fill in are minijinja templates, compiled at load, so that
+//! a mistake is found at start and not in a conversation. Nothing here escapes: what comes from people goes through the
 //! filter `line`, which keeps it on one line and takes the force from WhatsApp's formatting signs, or `lines`, which
 //! does so line by line.
 //!
@@ -121,6 +121,9 @@ impl Wording {
         let mut lenient = environment(&tables, UndefinedBehavior::Chainable);
         for ((language, key), file) in &reading.homes {
             let Some(Entry::Text(text)) = tables.get(language).and_then(|table| table.get(key)) else { continue };
+            if is_plain(text) {
+                continue;
+            }
             if let Err(error) = lenient.add_template_owned(format!("{language}/{key}"), text.clone()) {
                 reading.problems.push(Problem {
                     file: file.clone(),
@@ -149,7 +152,7 @@ impl Wording {
     /// The text with this key, filled in. A language that is not there falls back to English; a key that is not
     /// there gives the key itself and an error in the log.
     pub fn render(&self, language: &str, key: &str, vars: &Value) -> String {
-        let filled = self.home(language, key).map(|home| fill(&self.lenient, home, key, vars));
+        let filled = self.home(language, key).map(|home| self.fill(&self.lenient, home, key, vars));
         match filled {
             Some(Ok(text)) => text,
             Some(Err(error)) => {
@@ -171,7 +174,7 @@ impl Wording {
     /// The text filled in strictly: a value that is not there is a mistake, told in words.
     pub fn check(&self, language: &str, key: &str, vars: &Value) -> Result<String, String> {
         let home = self.home(language, key).ok_or_else(|| format!("there is no text {key}"))?;
-        fill(&self.strict, home, key, vars).map_err(|error| explain(&error))
+        self.fill(&self.strict, home, key, vars).map_err(|error| explain(&error))
     }
 
     /// An instant (`2026-01-20 14:30 UTC`), a date or a duration (`5h 59m`) as this language writes it; anything else as
@@ -267,6 +270,19 @@ impl Wording {
         template.map(|template| template.undeclared_variables(is_whole).into_iter().collect()).unwrap_or_default()
     }
 
+    fn fill(
+        &self,
+        environment: &Environment<'_>,
+        home: &str,
+        key: &str,
+        vars: &Value,
+    ) -> Result<String, minijinja::Error> {
+        match self.tables.get(home).and_then(|table| table.get(key)) {
+            Some(Entry::Text(text)) if is_plain(text) => Ok(text.strip_suffix('\n').unwrap_or(text).to_owned()),
+            _ => environment.get_template(&format!("{home}/{key}"))?.render(Jinja::from(Serde(vars))),
+        }
+    }
+
     fn entry(&self, language: &str, key: &str) -> Option<&Entry> {
         self.home(language, key).and_then(|home| self.tables.get(home)?.get(key))
     }
@@ -302,8 +318,9 @@ fn home<'a>(tables: &Tables, language: &'a str, key: &str) -> Option<&'a str> {
     [language, main, FALLBACK].into_iter().find(|name| tables.get(*name).is_some_and(|table| table.contains_key(key)))
 }
 
-fn fill(environment: &Environment<'_>, home: &str, key: &str, vars: &Value) -> Result<String, minijinja::Error> {
-    environment.get_template(&format!("{home}/{key}"))?.render(Jinja::from(Serde(vars)))
+/// Whether nothing is filled in here, as in most texts. A compiled template takes a hundred times the room of its text.
+fn is_plain(text: &str) -> bool {
+    ["{{", "{%", "{#"].into_iter().all(|opening| !text.contains(opening))
 }
 
 /// An error of minijinja's in one line, without its dump of the template.

@@ -69,11 +69,8 @@ pub async fn sign_in(app: &App, given: Credentials, network: String) -> Result<(
             return Err(too_many(Attempt::wait()));
         }
     }
-    let hash = match &account {
-        Some(account) => account.hash.as_str(),
-        None => dummy_hash()?,
-    };
-    let is_right = match app.proof.passwords.matches(&given.password, hash).await {
+    let hash = account.as_ref().map_or_else(dummy_hash, |account| account.hash.clone());
+    let is_right = match app.proof.passwords.matches(&given.password, &hash).await {
         Ok(is_right) => is_right,
         Err(busy) => {
             attempt.withdrawn();
