@@ -1,6 +1,6 @@
 //! Fuzzing: requests, files and conversations that nobody planned, held against what is true of all of them.
 //!
-//! A target takes what is real (a webhook of Twilio's, a built-in flow, a conversation) and changes it a little, again
+//! A target takes what is real (a provider's webhook, a built-in flow, a conversation) and changes it a little, again
 //! and again, for `ANDON_FUZZ_SECONDS`: one second where that is not set, so that `cargo test` looks in, and more with
 //! `just fuzz`. What breaks a promise is made as small as it gets and printed. Mend it with a test of its own, beside
 //! the code that was wrong.
@@ -9,8 +9,10 @@ mod conversations;
 mod edits;
 mod files;
 mod forms;
+mod meta;
 mod plant;
 mod sessions;
+mod sound;
 
 use proptest::strategy::Strategy;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
