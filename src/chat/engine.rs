@@ -4,14 +4,14 @@
 //! form was finished, the caller carries out its action and answers with [`done`], or with [`refused`] when the
 //! action says no. [`render`] makes one message of the words.
 
-use super::field::{answer_vars, ask};
+use super::ask::{answer_vars, ask};
 use super::flow::Flows;
 use super::offers::{Offer, meant};
 use super::pick::clean;
 use super::records::{Lookup, Records};
 use super::session::{Answer, Session, Stood};
 use super::taps::{Tap, Tappable};
-use super::turn::{Turn, said, typed_references};
+use super::turn::{Turn, papers, said, typed_references};
 use crate::channels::{Media, Place};
 use crate::kit::earth::Spot;
 use crate::papers::Paper;
@@ -137,9 +137,17 @@ pub struct Step {
 /// [`step`]. An unregistered person's message looks nothing up; that is the caller's to decide, by not asking.
 pub fn lookups(flows: &Flows, wording: &Wording, session: &Session, input: &Input, dormant: bool) -> Vec<Lookup> {
     let tap = input.tap();
-    if let Some(Tap::Act { flow, key }) = tap {
-        let kind = flows.get(&flow).and_then(|flow| flow.questions.first()?.field.record());
-        return kind.map(|kind| Lookup { kind, key }).into_iter().collect();
+    let of_paper = |paper: &Paper| {
+        let (kind, key) = papers::record_of(paper);
+        Lookup { kind, key: key.to_owned() }
+    };
+    match &tap {
+        Some(Tap::Act { flow, key }) => {
+            let kind = flows.get(flow).and_then(|flow| flow.questions.first()?.field.record());
+            return kind.map(|kind| Lookup { kind, key: key.clone() }).into_iter().collect();
+        }
+        Some(Tap::Paper(paper)) => return vec![of_paper(paper)],
+        _ => {}
     }
     let said = said(input, tap.as_ref());
     let word = super::pick::bare(&input.text);
@@ -160,6 +168,8 @@ pub fn lookups(flows: &Flows, wording: &Wording, session: &Session, input: &Inpu
             .filter_map(|(flow, key)| Some(Lookup { kind: flow.questions.first()?.field.record()?, key }))
             .collect(),
     };
+    let asks = |paper: &&Paper| is_typed && wording.knows(&format!("chat.words.{}", papers::word_for(paper)), &word);
+    lookups.extend(session.shown.as_ref().filter(|_| open.is_none()).filter(asks).map(of_paper));
     lookups.sort();
     lookups.dedup();
     lookups

@@ -1,7 +1,8 @@
 //! Checking a flow against everything around it: its action, its words, and the other flows.
 
+use super::ask::{answer_vars, ask, label_key};
 use super::change::canonical;
-use super::field::{Field, answer_vars, ask, label_key};
+use super::field::Field;
 use super::flow::{ACTIONS, Action, Flow, Question, SHOW, action};
 use super::flow_file::{At, Draft, DraftQuestion};
 use super::records::RecordKind;

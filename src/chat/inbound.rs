@@ -17,11 +17,13 @@ use super::numbers;
 use super::offers::Offer;
 use super::opening::{self, open_chats};
 use super::pace::Pace;
+use super::quoted;
 use super::reading::{Answered, Reading};
 use super::records::Lookup;
 use super::reply::reply;
 use super::session::Session;
 use super::store::{self, Kept};
+use super::turn::papers;
 use crate::app::App;
 use crate::bus::Poke;
 use crate::channels::{Inbound, Medium};
@@ -113,6 +115,7 @@ async fn handle(
     tx: &Tx,
     messages: &[Inbound],
 ) -> Result<(Vec<Taken>, Vec<i64>, Vec<Answered>)> {
+    let messages = &*quoted::understood(tx, messages).await?;
     let people = greet(tx, messages).await?;
     people::store::lock(tx, people.values().map(|known| known.person_id).collect()).await?;
     let mut seen = HashSet::new();
@@ -334,11 +337,12 @@ async fn finish(app: &App, ways: &Ways, tx: &Tx, turns: &mut [Turn<'_>], chats: 
         let Some(finished) = &turn.finished else { continue };
         match outcomes.next() {
             Some(Ok(vars)) => {
+                let paper = enclosing::paper_made(finished, &vars);
                 if let Some(chat) = chats.get_mut(&turn.fresh.known.person_id) {
                     chat.session.made = opening::made(finished, &vars, tx.now());
-                    chat.session.shown = enclosing::paper_made(finished, &vars);
+                    chat.session.shown.clone_from(&paper);
                 }
-                turn.say.push(engine::done(finished, vars));
+                turn.say.push(engine::done(finished, vars).with(paper.as_ref().map(papers::tap)));
             }
             Some(Err(refused)) => {
                 let Some(chat) = chats.get_mut(&turn.fresh.known.person_id) else { continue };

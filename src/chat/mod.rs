@@ -7,6 +7,7 @@
 
 mod actions;
 pub mod api;
+pub mod ask;
 mod asking;
 pub mod change;
 mod consent;
@@ -25,6 +26,7 @@ pub mod offers;
 mod opening;
 pub mod pace;
 pub mod pick;
+mod quoted;
 mod reading;
 pub mod records;
 mod reply;

@@ -6,6 +6,7 @@ use super::taps;
 use crate::app::App;
 use crate::channels::{Inbound, Medium, Rich, meta};
 use crate::delivery::{Kind, NewDelivery};
+use crate::papers;
 use crate::people::store::Known;
 
 /// The reply; none where there is nothing to say.
@@ -13,7 +14,8 @@ pub(super) fn reply(app: &App, fresh: &Fresh<'_>, language: &str, say: &[Say]) -
     let Fresh { row, inbound, known } = fresh;
     let body = engine::render(&app.wording, language, say);
     let has_taps = app.settings.has_taps && inbound.medium == Medium::Whatsapp;
-    let choices = if has_taps { taps::choices(&app.wording, language, say, &body) } else { None };
+    let papers = papers::can_be_fetched(&app.settings);
+    let choices = if has_taps { taps::choices(&app.wording, language, say, &body, papers) } else { None };
     let rich = choices.map(|choices| Rich { choices: Some(choices), ..Rich::default() });
     (!body.is_empty()).then(|| NewDelivery {
         kind: Kind::Reply,

@@ -6,6 +6,7 @@
 
 use super::engine::Say;
 use crate::channels::{Choice, Choices};
+use crate::papers::Paper;
 use crate::wording::Wording;
 use serde_json::{Value, json};
 
@@ -36,6 +37,8 @@ pub enum Tap {
         /// The record's key.
         key: String,
     },
+    /// The paper of something that was shown.
+    Paper(Paper),
 }
 
 /// One question of one form.
@@ -76,6 +79,8 @@ impl Tap {
             Self::Start { flow } => join(&["start", flow]),
             Self::Interrupted { form, resume } => join(&[if *resume { "resume" } else { "anew" }, &form.to_string()]),
             Self::Act { flow, key } => join(&["act", flow, key]),
+            Self::Paper(Paper::Progress(number)) => join(&["progress", number]),
+            Self::Paper(Paper::Defect(reference)) => join(&["report", reference]),
         }
     }
 
@@ -100,6 +105,8 @@ impl Tap {
                 let (flow, key) = rest.split_once(JOINT)?;
                 Some(Self::Act { flow: flow.to_owned(), key: key.to_owned() })
             }
+            "progress" if !rest.is_empty() => Some(Self::Paper(Paper::Progress(rest.to_owned()))),
+            "report" if !rest.is_empty() => Some(Self::Paper(Paper::Defect(rest.to_owned()))),
             _ => None,
         }
     }
@@ -138,13 +145,11 @@ impl Tappable {
 }
 
 /// What may be tapped under these words, with the text above it; none where nothing may, or more than a message shows.
-/// `text` is what they are where nothing can be tapped.
-pub fn choices(wording: &Wording, language: &str, says: &[Say], text: &str) -> Option<Choices> {
-    if says.iter().all(|say| say.taps.is_empty()) {
-        return None;
-    }
+/// `text` is what they are where nothing can be tapped; without `papers` none can be asked for.
+pub fn choices(wording: &Wording, language: &str, says: &[Say], text: &str, papers: bool) -> Option<Choices> {
+    let is_offered = |offered: &&Tappable| papers || !matches!(offered.tap, Tap::Paper(_));
     let mut options: Vec<Choice> = Vec::new();
-    for offered in says.iter().flat_map(|say| &say.taps) {
+    for offered in says.iter().flat_map(|say| &say.taps).filter(is_offered) {
         let id = offered.tap.payload();
         let title = match &offered.title {
             Title::Key(key) => wording.render(language, key, &Value::Null),
@@ -153,6 +158,9 @@ pub fn choices(wording: &Wording, language: &str, says: &[Say], text: &str) -> O
         if options.iter().all(|option| option.id != id) {
             options.push(Choice { id, title, description: offered.description.clone() });
         }
+    }
+    if options.is_empty() {
+        return None;
     }
     let above = super::engine::joined(says.iter().map(|say| {
         let mut vars = say.vars.clone();
@@ -178,7 +186,8 @@ pub fn choices(wording: &Wording, language: &str, says: &[Say], text: &str) -> O
 mod tests {
     use super::*;
     use crate::chat::Flows;
-    use crate::chat::field::{Field, label_key};
+    use crate::chat::ask::label_key;
+    use crate::chat::field::Field;
     use proptest::prelude::*;
 
     fn asked() -> Asked {
@@ -195,6 +204,8 @@ mod tests {
             ("resume:7", Tap::Interrupted { form: 7, resume: true }),
             ("anew:7", Tap::Interrupted { form: 7, resume: false }),
             ("act:approve_ticket:INC-7", Tap::Act { flow: "approve_ticket".to_owned(), key: "INC-7".to_owned() }),
+            ("progress:ORD-7", Tap::Paper(Paper::Progress("ORD-7".to_owned()))),
+            ("report:DEF-7", Tap::Paper(Paper::Defect("DEF-7".to_owned()))),
         ] {
             assert_eq!(tap.payload(), payload);
             assert_eq!(Tap::read(payload), Some(tap), "{payload}");
@@ -217,6 +228,7 @@ mod tests {
             "resume:-1",
             "resume:99999999999",
             "act:approve_ticket",
+            "progress:",
             "🙂:🙂",
         ] {
             assert_eq!(Tap::read(payload), None, "{payload}");
@@ -227,8 +239,8 @@ mod tests {
     fn whatever_is_built_in_is_shown_whole_in_every_language() {
         let wording = Wording::load(None).expect("the built-in wording is right");
         let flows = Flows::load(None, &wording).expect("the built-in flows are right");
-        let words =
-            ["button", "resume", "start_over", "skip", "help", "greeting"].map(|word| format!("chat.tap.{word}"));
+        let words = ["button", "resume", "start_over", "skip", "help", "greeting", "progress", "report"]
+            .map(|word| format!("chat.tap.{word}"));
         let titles = flows.iter().filter(|flow| flow.menu.is_some()).map(|flow| format!("chat.{}.title", flow.name));
         let options = flows.iter().flat_map(|flow| {
             flow.questions.iter().flat_map(|question| match &question.field {

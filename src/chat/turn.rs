@@ -6,13 +6,13 @@
 
 mod files;
 mod interrupted;
-mod papers;
+pub(super) mod papers;
 mod places;
 mod question;
 mod tapped;
 
+use super::ask::keycap;
 use super::engine::{Asker, Finished, Input, Joins, Say, Step};
-use super::field::keycap;
 use super::flow::{Flow, Flows, Question};
 use super::offers::Offer;
 use super::pick::{Names, bare, clean, pick};
@@ -195,7 +195,7 @@ impl<'a> Turn<'a> {
             self.resume();
         } else if self.language() {
             self.show_menu();
-        } else if self.send_paper() {
+        } else if self.send_shown_paper() {
             // What it shows is shown again.
         } else if self.follow_reference(false) {
             // The flow of the reference is open now; its files are kept.
@@ -205,7 +205,7 @@ impl<'a> Turn<'a> {
             self.cannot_take();
             self.show_menu();
         } else if let Some(flow) = self.chosen(&options).or_else(|| self.called()) {
-            self.put_ahead(files);
+            self.bring_along(files);
             self.start(flow);
         } else if !files.is_empty() {
             self.file_away(files);

@@ -51,7 +51,7 @@ pub fn clashes_with(wording: &Wording, flows: &Flows) -> Vec<Problem> {
         for question in &flow.questions {
             let super::field::Field::Choice { options } = &question.field else { continue };
             let of_option = |option: &String| {
-                let label = super::field::label_key(&flow.name, &question.name, option);
+                let label = super::ask::label_key(&flow.name, &question.name, option);
                 let synonyms = format!("chat.{}.{}.synonyms.{option}", flow.name, question.name);
                 [label, synonyms].into_iter().flat_map(|key| said(wording, option, &key)).collect::<Vec<_>>()
             };

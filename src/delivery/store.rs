@@ -17,6 +17,7 @@ mod route;
 pub mod rows;
 mod settle;
 mod tidy;
+mod under;
 mod waiting;
 pub mod windows;
 
@@ -25,6 +26,7 @@ pub use notices::{NewNotice, OPTED_OUT, Way, give, withdraw};
 pub use receive::{Verdict, receive};
 pub use settle::{Came, Outcome, settle};
 pub use tidy::empty;
+pub use under::choices_under;
 pub use waiting::{waiting, waiting_senders, what_waits};
 
 use super::model;

@@ -79,6 +79,11 @@ pub fn address(app: &App, paper: &Paper, language: &str, now: Instant) -> Option
     Some(format!("{origin}/files/{}", sealed.token(&app.proof.seed)))
 }
 
+/// Whether providers could fetch a paper.
+pub fn can_be_fetched(settings: &Settings) -> bool {
+    origin(settings).is_some()
+}
+
 /// Where providers reach us. They fetch from nowhere but `https`; the simulator from this machine.
 fn origin(settings: &Settings) -> Option<String> {
     if settings.simulator {

@@ -61,7 +61,8 @@ use std::future::Future;
 use std::process::ExitCode;
 use support::databases::Backend;
 use support::surroundings::{Helper, Surroundings};
-use support::{browser, databases, surroundings, transcript};
+use support::transcript::{self, By};
+use support::{browser, databases, surroundings};
 
 fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
@@ -89,10 +90,10 @@ fn main() -> ExitCode {
     for backend in backends {
         trials.extend(facts.iter().map(|(name, fact)| trial(backend, name, *fact)));
         trials.extend(statements::trials(backend));
-        for path in transcript::files() {
-            let name =
-                format!("transcript::{}::{}", path.file_stem().unwrap_or_default().to_string_lossy(), backend.key());
-            trials.push(Trial::test(name, move || Ok(block_on(transcript::play(backend, &path))?)));
+        for (path, by) in transcript::files().into_iter().flat_map(|path| By::ALL.map(|by| (path.clone(), by))) {
+            let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+            let name = format!("transcript::{stem}::{}::{}", by.key(), backend.key());
+            trials.push(Trial::test(name, move || Ok(block_on(transcript::play(backend, &path, by))?)));
         }
     }
     if around.has(Helper::Browser) {

@@ -4,9 +4,8 @@ use crate::facts;
 use crate::support::app::{OPERATOR, TestApp, number};
 use crate::support::databases::Backend;
 use crate::support::meta::{META, NO_TWILIO};
-use crate::support::transcript;
 use crate::support::twilio::Form;
-use andon::channels::Status;
+use andon::channels::{Place, Status};
 use andon::delivery::store::made;
 use andon::people::Role;
 use andon::simulator::{Bubble, Button, Faults, Incoming, Side};
@@ -15,14 +14,14 @@ use reqwest::StatusCode;
 use serde_json::{Value, json};
 
 facts!["taps":
-    conversations_are_the_same_by_taps_on_twilio,
-    conversations_are_the_same_by_taps_on_meta,
     a_menu_and_a_question_are_a_list_and_buttons,
     a_tap_on_an_old_message_changes_nothing,
     a_tap_that_comes_twice_counts_once,
     what_is_tapped_is_made_once_and_the_text_goes_alone_while_it_cannot_be,
     two_processes_remember_the_same,
     a_notice_is_answered_under_itself,
+    a_templates_button_is_answered_too,
+    what_is_near_and_what_can_be_sent_is_tapped,
     who_may_not_or_comes_too_late_is_told_so,
     an_interrupted_form_is_taken_up_by_a_tap,
     a_message_that_is_answered_is_shown_as_read,
@@ -30,6 +29,7 @@ facts!["taps":
 
 const SUPPORT: &str = "+12025550104";
 const CLIENT: &str = "+12025550105";
+const ADMIN: &str = "+12025550103";
 const TAPS: (&str, &str) = ("ANDON_TAPS", "true");
 
 async fn by(backend: Backend, is_meta: bool, more: &[(&str, &str)]) -> TestApp {
@@ -63,42 +63,6 @@ async fn taps(app: &TestApp, phone: &str, title: &str) -> String {
 
 fn titles(bubble: &Bubble) -> Vec<String> {
     bubble.choices.iter().flat_map(|choices| &choices.options).map(|option| option.title.clone()).collect()
-}
-
-/// The conversations with something to tap; the others are about what is typed.
-const CONVERSATIONS: [&str; 8] = [
-    "client",
-    "create_defect",
-    "order_status",
-    "report_maintenance",
-    "sla_status",
-    "submit_bom_update",
-    "support",
-    "view_sop_failure",
-];
-
-/// Plays them with taps wherever they choose something; answers with how much was tapped.
-async fn play(backend: Backend, settings: &[(&str, &str)]) -> usize {
-    let mut taps = 0;
-    for path in transcript::files() {
-        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        if CONVERSATIONS.contains(&name.as_str()) {
-            let played = transcript::play_by_taps(backend, &path, settings).await;
-            taps += played.expect(&name);
-        }
-    }
-    taps
-}
-
-async fn conversations_are_the_same_by_taps_on_twilio(backend: Backend) {
-    let taps = play(backend, &[TAPS]).await;
-    assert!(taps > 20, "only {taps} were tapped");
-}
-
-async fn conversations_are_the_same_by_taps_on_meta(backend: Backend) {
-    let settings: Vec<(&str, &str)> = [TAPS].into_iter().chain(META).chain(NO_TWILIO).collect();
-    let taps = play(backend, &settings).await;
-    assert!(taps > 20, "only {taps} were tapped");
 }
 
 async fn a_menu_and_a_question_are_a_list_and_buttons(backend: Backend) {
@@ -265,12 +229,12 @@ async fn a_notice_is_answered_under_itself(backend: Backend) {
     for is_meta in [false, true] {
         let app = by(backend, is_meta, &[]).await;
         let admin = app.user("boss", Role::Admin).await;
-        for phone in [SUPPORT, "+12025550103"] {
+        for phone in [SUPPORT, ADMIN] {
             app.says(phone, "hi").await;
         }
         raise(&app).await;
         app.settle().await;
-        let said = taps(&app, "+12025550103", "Acknowledge").await;
+        let said = taps(&app, ADMIN, "Acknowledge").await;
         assert!(said.contains("Ticket Acknowledged"), "{said}");
         assert_eq!(ticket(&admin).await["status"], "OPENED");
         assign(&app, &admin).await;
@@ -289,6 +253,63 @@ async fn a_notice_is_answered_under_itself(backend: Backend) {
         app.settle().await;
         assert!(taps(&app, CLIENT, "Approve").await.contains("Ticket Closed"));
         assert_eq!(ticket(&admin).await["status"], "CLOSED");
+        app.end().await;
+    }
+}
+
+async fn a_templates_button_is_answered_too(backend: Backend) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("templates.toml");
+    let text = "[[template]]\nwords = \"ticket.created\"\nlanguage = \"en\"\nname = \"ticket_created\"\n\
+                content_sid = \"HX00000000000000000000000000000001\"\nvariables = [\"title\"]\n";
+    std::fs::write(&path, text).expect("the file is written");
+    let path = path.display().to_string();
+    for is_meta in [false, true] {
+        let app = by(backend, is_meta, &[("ANDON_TEMPLATES", &path)]).await;
+        let admin = app.user("boss", Role::Admin).await;
+        app.simulator().set_faults(Faults { window: true, ..Faults::default() }).await.expect("within bounds");
+        raise(&app).await;
+        app.settle().await;
+        let notice = app.bubbles(ADMIN).into_iter().rfind(|bubble| bubble.text.starts_with("[template"));
+        let notice = notice.expect("a template tells it");
+        // As the providers bring it: what was written there, once, for all messages.
+        let tap = |says: &str| {
+            let button = Button { text: says.to_owned(), payload: says.to_owned(), is_row: false };
+            let text = Incoming::text(&number(ADMIN), says);
+            let (quoted, provider) = (Some(notice.sid.clone()), Some(notice.provider));
+            Incoming { button: Some(button), quoted, provider, ..text }
+        };
+        let said = app.sends(tap("Something else")).await.1.join("\n");
+        assert!(!said.contains("Acknowledged"), "{said}");
+        assert_eq!(ticket(&admin).await["status"], "NEW");
+        let said = app.sends(tap("ACKNOWLEDGE")).await.1.join("\n");
+        assert!(said.contains("Ticket Acknowledged"), "{said}");
+        assert_eq!(ticket(&admin).await["status"], "OPENED");
+        app.end().await;
+    }
+}
+
+async fn what_is_near_and_what_can_be_sent_is_tapped(backend: Backend) {
+    for is_meta in [false, true] {
+        let app = by(backend, is_meta, &[]).await;
+        app.says(OPERATOR, "ORD-12345").await;
+        let shown = last(&app, OPERATOR);
+        assert_eq!(titles(&shown), ["Picture"]);
+        app.says(OPERATOR, "hi").await;
+        taps(&app, OPERATOR, "Create Defect Report").await;
+        // In the middle of a form, too; and the form goes on.
+        let said = app.sends(tap_on(OPERATOR, &shown, "Picture")).await.1.join("\n");
+        assert!(said.contains("📊 ORD-12345") && said.contains("Order Number"), "{said}");
+        let foreign = Incoming { from: number(CLIENT), ..tap_on(OPERATOR, &shown, "Picture") };
+        let said = app.sends(foreign).await.1.join("\n");
+        assert!(said.contains("I can't find ORD-12345"), "{said}");
+        app.says(OPERATOR, "cancel").await;
+        let place = Place { latitude: 50.1101, longitude: 8.6821, label: None };
+        let here = Incoming { place: Some(place), ..Incoming::text(&number(OPERATOR), "") };
+        app.sends(here).await;
+        let near = titles(&last(&app, OPERATOR));
+        assert!(!near.is_empty(), "machines of the demo stand there");
+        assert!(taps(&app, OPERATOR, &near[0]).await.contains(&format!("Machine found: {}", near[0])));
         app.end().await;
     }
 }

@@ -1,7 +1,8 @@
 //! Places: somebody shares where they stand. At the menu that begins the report of a broken machine, in its form it goes
 //! with the report; the machines near it are offered by number.
 
-use super::super::field::{Field, keycap};
+use super::super::ask::keycap;
+use super::super::field::Field;
 use super::super::flow::{Flow, Question};
 use super::super::records::RecordKind;
 use super::Turn;

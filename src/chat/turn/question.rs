@@ -1,7 +1,8 @@
 //! The open question: what an answer may be, what is kept of it, and what is said where it does not fit.
 
+use super::super::ask::{answer_vars, ask, expected, word};
 use super::super::engine::{Finished, Say};
-use super::super::field::{Field, MAX_TEXT_CHARS, Place, answer_vars, ask, expected, word};
+use super::super::field::{Field, MAX_TEXT_CHARS, Place};
 use super::super::flow::{Flow, Question, SHOW};
 use super::super::pick::clean;
 use super::super::session::Answer;
@@ -9,7 +10,7 @@ use super::Turn;
 use super::files::MAX_FILES;
 use super::papers;
 use crate::channels::Media;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// After so many messages in a row that do not fit, Andon explains.
 const MAX_MISSES: u8 = 3;
@@ -47,6 +48,9 @@ impl<'a> Turn<'a> {
         }
         if is_some_lost {
             self.tell("chat.photo.not_here");
+        }
+        if is_full {
+            self.tell_with("chat.files.enough", json!({"limit": MAX_FILES}));
         }
         let said = self.said.clone();
         self.read(flow, question, &said);
@@ -89,9 +93,10 @@ impl<'a> Turn<'a> {
         let place = self.session.place.take();
         self.session.close();
         if flow.action == SHOW {
-            self.session.shown =
-                answers.first().and_then(|(_, answer)| papers::paper_of(question.field.record()?, answer));
-            self.tell_with(&format!("chat.{}.done", flow.name), Value::Object(answer_vars(&answers)));
+            let shown = answers.first().and_then(|(_, answer)| papers::paper_of(question.field.record()?, answer));
+            let done = Say::new(format!("chat.{}.done", flow.name), Value::Object(answer_vars(&answers)));
+            self.say.push(done.with(shown.as_ref().map(papers::tap)));
+            self.session.shown = shown;
         } else {
             self.finished = Some(Finished { flow: flow.name.clone(), action: flow.action.clone(), answers, place });
         }

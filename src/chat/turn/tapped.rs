@@ -54,6 +54,13 @@ impl<'a> Turn<'a> {
                 self.act(&flow, &key, open, is_waiting);
                 true
             }
+            Tap::Paper(paper) => {
+                self.send_paper(paper);
+                if open.is_some() {
+                    self.go_on_asking(open, is_waiting);
+                }
+                true
+            }
         }
     }
 

@@ -1,4 +1,4 @@
-//! Golden conversations: a text file a conversation, played on every database.
+//! Golden conversations: a text file a conversation, played on every database, by each provider, by words and by taps.
 //!
 //! ```text
 //! # a remark
@@ -16,10 +16,15 @@
 
 use super::app::{OPERATOR, TestApp, number};
 use super::databases::Backend;
+use super::meta::{META, NO_TWILIO};
+use andon::channels::Choice;
 use andon::simulator::{Button, Enclosure, Incoming};
 use chrono::TimeDelta;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
+
+/// What is offered beside the conversation, and is meant by no number.
+const NO_ANSWERS: [&str; 3] = ["act:", "progress:", "report:"];
 
 /// The files, in order of name.
 pub(crate) fn files() -> Vec<PathBuf> {
@@ -33,51 +38,78 @@ pub(crate) fn files() -> Vec<PathBuf> {
     files
 }
 
-/// Plays one file and compares what came back, to the letter.
-pub(crate) async fn play(backend: Backend, path: &Path) -> Result<(), String> {
-    let expected = read(path)?;
-    let (happened, _) = perform(backend, &expected, &[], By::Text).await?;
+/// How people write and answer.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum By {
+    /// By words, on Twilio.
+    Twilio,
+    /// By words, on Meta.
+    Meta,
+    /// By taps, where something is offered that means the same, on Twilio.
+    TapsOnTwilio,
+    /// The same on Meta.
+    TapsOnMeta,
+}
+
+impl By {
+    pub(crate) const ALL: [Self; 4] = [Self::Twilio, Self::Meta, Self::TapsOnTwilio, Self::TapsOnMeta];
+
+    pub(crate) fn key(self) -> &'static str {
+        match self {
+            Self::Twilio => "twilio",
+            Self::Meta => "meta",
+            Self::TapsOnTwilio => "taps_on_twilio",
+            Self::TapsOnMeta => "taps_on_meta",
+        }
+    }
+
+    fn taps(self) -> bool {
+        matches!(self, Self::TapsOnTwilio | Self::TapsOnMeta)
+    }
+
+    fn settings(self) -> Vec<(&'static str, &'static str)> {
+        let mut settings = Vec::new();
+        if self.taps() {
+            settings.push(("ANDON_TAPS", "true"));
+        }
+        if matches!(self, Self::Meta | Self::TapsOnMeta) {
+            settings.extend(META.iter().chain(&NO_TWILIO));
+        }
+        settings
+    }
+}
+
+/// Plays one file and compares what came back, to the letter. Above taps the phone shows fewer words than are sent where
+/// nothing can be tapped; those are compared.
+pub(crate) async fn play(backend: Backend, path: &Path, by: By) -> Result<(), String> {
+    let expected = std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))?;
+    let happened = perform(backend, &expected, by).await?;
     if happened == expected {
         return Ok(());
     }
     #[expect(clippy::disallowed_methods, reason = "a switch for whoever runs the tests")]
-    if std::env::var("ANDON_UPDATE_TRANSCRIPTS").is_ok() {
+    if by == By::Twilio && std::env::var("ANDON_UPDATE_TRANSCRIPTS").is_ok() {
         return std::fs::write(path, happened).map_err(|e| e.to_string());
     }
     Err(format!("{}\n{}", path.display(), difference(&expected, &happened)))
 }
 
-/// Plays one file with taps wherever a number or a word means something that may be tapped. What comes back says in full
-/// what the file says. Answers with how much was tapped.
-pub(crate) async fn play_by_taps(backend: Backend, path: &Path, more: &[(&str, &str)]) -> Result<usize, String> {
-    let expected = read(path)?;
-    let (happened, tapped) = perform(backend, &expected, more, By::Taps).await?;
-    if happened == expected { Ok(tapped) } else { Err(difference(&expected, &happened)) }
-}
-
-/// How people answer.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum By {
-    Text,
-    /// Where something is offered that means the same.
-    Taps,
-}
-
-fn read(path: &Path) -> Result<String, String> {
-    std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))
-}
-
-/// Has people do what a file says, and answers with what happened, in its form, and how much was tapped.
-async fn perform(backend: Backend, expected: &str, more: &[(&str, &str)], by: By) -> Result<(String, usize), String> {
+/// Has people do what a file says, and answers with what happened, in its form.
+async fn perform(backend: Backend, expected: &str, by: By) -> Result<String, String> {
     let given =
         expected.lines().filter_map(|line| line.strip_prefix("= ")?.split_once('=')).map(|(n, v)| (n.trim(), v.trim()));
     // The clock stands still where people would type.
     let settings: Vec<(&str, &str)> =
-        [("ANDON_SENDER_LIMIT", "0")].into_iter().chain(given).chain(more.iter().copied()).collect();
+        [("ANDON_SENDER_LIMIT", "0")].into_iter().chain(given).chain(by.settings()).collect();
     let app = TestApp::with(backend, &settings).await;
     let mut phone = OPERATOR.to_owned();
-    let (mut happened, mut tapped) = (String::new(), 0);
-    for line in expected.lines().filter(|line| !line.starts_with('<')) {
+    let mut happened = String::new();
+    // Whoever comes back after days writes: a tap would be on a form that is gone.
+    let mut is_back = false;
+    for line in expected.lines() {
+        if line.starts_with('<') {
+            continue;
+        }
         if line.starts_with('?') {
             let state = app.state(&phone).await.unwrap_or_else(|| "none".to_owned());
             let _written = writeln!(happened, "? {state}");
@@ -87,22 +119,22 @@ async fn perform(backend: Backend, expected: &str, more: &[(&str, &str)], by: By
         if let Some(other) = line.strip_prefix("@ ") {
             other.trim().clone_into(&mut phone);
         } else if let Some(time) = line.strip_prefix("~ ") {
-            app.pass(span(time)?).await;
+            let span = span(time)?;
+            app.pass(span).await;
+            is_back = span >= TimeDelta::days(1);
         } else if let Some(written) = line.strip_prefix('>') {
-            let tap = if by == By::Taps { tap(&app, &phone, written.trim()) } else { None };
-            tapped += usize::from(tap.is_some());
+            let tap = if by.taps() && !std::mem::take(&mut is_back) { tap(&app, &phone, written.trim()) } else { None };
             let written = tap.map_or_else(|| incoming(&phone, written), Ok)?;
-            // Above taps the phone shows fewer words than are kept.
-            let before = said(&app, &phone).await.len();
+            let before = if by.taps() { said(&app, &phone).await.len() } else { 0 };
             let (_, shown) = app.sends(written).await;
-            let replies = if by == By::Text { shown } else { said(&app, &phone).await.split_off(before) };
+            let replies = if by.taps() { said(&app, &phone).await.split_off(before) } else { shown };
             for line in replies.iter().flat_map(|reply| reply.lines()) {
                 let _written = writeln!(happened, "{}", format!("< {line}").trim_end());
             }
         }
     }
     app.end().await;
-    Ok((happened, tapped))
+    Ok(happened)
 }
 
 /// What the plant said to this phone, in full.
@@ -121,7 +153,8 @@ fn tap(app: &TestApp, phone: &str, written: &str) -> Option<Incoming> {
     let choices = bubble.choices.as_ref()?;
     let by_number = written.parse::<usize>().ok().and_then(|number| choices.options.get(number.checked_sub(1)?));
     let by_title = || choices.options.iter().find(|option| option.title.eq_ignore_ascii_case(written));
-    let option = by_number.or_else(by_title).filter(|option| !option.id.starts_with("act:"))?;
+    let is_answer = |option: &&Choice| !NO_ANSWERS.iter().any(|kind| option.id.starts_with(kind));
+    let option = by_number.or_else(by_title).filter(is_answer)?;
     let button = Button { text: option.title.clone(), payload: option.id.clone(), is_row: choices.opens.is_some() };
     let text = Incoming::text(&number(phone), option.title.clone());
     Some(Incoming { button: Some(button), quoted: Some(bubble.sid.clone()), ..text })

@@ -69,7 +69,7 @@ fn in_language(language: &str, flows: &Flows, text: &str) -> String {
         for question in &flow.questions {
             if let crate::chat::field::Field::Choice { options } = &question.field {
                 for option in options {
-                    keys.push(crate::chat::field::label_key(&flow.name, &question.name, option));
+                    keys.push(crate::chat::ask::label_key(&flow.name, &question.name, option));
                     keys.push(format!("chat.{}.{}.synonyms.{option}", flow.name, question.name));
                 }
             }

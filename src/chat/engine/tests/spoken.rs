@@ -2,7 +2,8 @@
 
 use super::languages::Side;
 use super::*;
-use crate::chat::field::{Field, label_key};
+use crate::chat::ask::label_key;
+use crate::chat::field::Field;
 
 #[test]
 fn every_command_is_understood_whatever_language_is_spoken() {
