@@ -93,8 +93,8 @@ fn a_signature_counts_only_over_the_same_bytes() {
 }
 
 fn assert_is_turned_away(taken: &Result<Vec<Signal>, Rejection>) {
-    let Err(Rejection::Unproved(why)) = taken else { panic!("taken: {taken:?}") };
-    assert!(!why.is_empty() && !why.contains(SECRET), "{why}");
+    let why = if let Err(Rejection::Unproved(why)) = taken { why.as_str() } else { "" };
+    assert!(!why.is_empty() && !why.contains(SECRET), "{taken:?}");
 }
 
 #[test]

@@ -53,12 +53,13 @@ async fn await_answer(page: &Client, said: &str, answer: &str) -> Result<(), Str
     wait.map(drop).map_err(|e| format!("no answer with {answer:?} to {said:?}: {e}"))
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "as `map_err` gives it")]
 fn told(error: CmdError) -> String {
     error.to_string()
 }
 
 async fn the_phone_page_leads_from_hi_to_a_reference() -> Result<(), String> {
-    let app = TestApp::running(Backend::Sqlite, &[("ANDON_COMPANY", "Demo Plant")]).await;
+    let app = TestApp::running(Backend::Sqlite, &[("ANDON_COMPANY", "Demo Plant"), ("ANDON_TAPS", "true")]).await;
     let browser = Browser::start().await?;
     let page = open(&browser, &app, OPERATOR).await?;
     let conversation = [
