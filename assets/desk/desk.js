@@ -89,7 +89,7 @@ if (token && document.querySelector("[data-live]")) {
 }
 
 // Keys: ? shows them, / searches, g and a letter goes somewhere.
-const places = { t: "tickets", b: "board", p: "profile" };
+const places = { o: "now", t: "tickets", b: "board", n: "notifications", p: "profile" };
 let before = "";
 document.addEventListener("keydown", (event) => {
   const field = event.target.closest("input, textarea, select, [contenteditable]");

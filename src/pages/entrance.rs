@@ -21,7 +21,7 @@ const MAX_GIVEN: usize = 1024;
 /// The longest code.
 const MAX_CODE: usize = 64;
 /// Where one gets to that did not say where.
-const FIRST: &str = "/tickets";
+const FIRST: &str = "/now";
 
 #[derive(Template)]
 #[template(path = "entrance.html")]
@@ -50,11 +50,11 @@ pub(super) async fn enter(hall: Hall, network: Network, headers: HeaderMap, post
     let typed = &posted.typed;
     let next = safe(typed.get("next"));
     let agent = headers.get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let half = typed.get("half");
-    let form = if half.is_empty() {
+    let begun = typed.get("half");
+    let form = if begun.is_empty() {
         by_password(&hall, &next, typed.get("username"))
     } else {
-        by_code(&hall, &next, typed.get("username"), half)
+        by_code(&hall, &next, typed.get("username"), begun)
     };
     match entered(&hall, &posted, network.0, agent).await {
         Ok(Step::In { cookie, .. }) => {
@@ -62,12 +62,12 @@ pub(super) async fn enter(hall: Hall, network: Network, headers: HeaderMap, post
             session::sign_in(&hall.app, &mut response, &cookie);
             response
         }
-        Ok(Step::NeedsCode { half }) => {
-            answer(&hall, StatusCode::OK, by_code(&hall, &next, typed.get("username"), &half))
+        Ok(Step::NeedsCode { half: begun }) => {
+            answer(&hall, StatusCode::OK, by_code(&hall, &next, typed.get("username"), &begun))
         }
         Err(error) => {
             // The code took too long: the password is asked for again.
-            let is_over = error.kind() == Kind::Unauthorized && error.details().is_none() && !half.is_empty();
+            let is_over = error.kind() == Kind::Unauthorized && error.details().is_none() && !begun.is_empty();
             let form = if is_over { by_password(&hall, &next, typed.get("username")) } else { form };
             answer(&hall, problem::status(error.kind()), form.refused(hall.words(), typed, &error))
         }
@@ -77,11 +77,11 @@ pub(super) async fn enter(hall: Hall, network: Network, headers: HeaderMap, post
 async fn entered(hall: &Hall, posted: &Posted, network: String, agent: &str) -> Result<Step> {
     posted.must_be_genuine()?;
     let said = |name: &str| posted.typed.get(name).chars().take(MAX_GIVEN).collect::<String>();
-    let (username, half) = (said("username"), said("half"));
-    let given = if half.is_empty() {
+    let (username, begun) = (said("username"), said("half"));
+    let given = if begun.is_empty() {
         Given::Password { username, password: said("password") }
     } else {
-        Given::Code { username, half, code: said("code") }
+        Given::Code { username, half: begun, code: said("code") }
     };
     browser::sign_in(&hall.app, given, network, agent).await
 }
@@ -115,14 +115,14 @@ fn by_password(hall: &Hall, next: &str, username: &str) -> FormShown {
         .hidden("next", next)
 }
 
-fn by_code(hall: &Hall, next: &str, username: &str, half: &str) -> FormShown {
+fn by_code(hall: &Hall, next: &str, username: &str, begun: &str) -> FormShown {
     let words = hall.words();
     let hint = words.w("sign_in.code_hint");
     FormShown::new("sign-in", "/sign-in", words.w("sign_in.submit"))
         .intro(words.w("sign_in.code_intro"))
         .field(Field::new(words, "text", "code", MAX_CODE).autocomplete("one-time-code").hint(hint))
         .hidden("username", username)
-        .hidden("half", half)
+        .hidden("half", begun)
         .hidden("next", next)
 }
 
@@ -157,12 +157,12 @@ mod tests {
     fn one_comes_back_to_a_page_of_the_desk_and_to_no_other() {
         for (next, to) in [
             ("/tickets/7?x=1", "/tickets/7?x=1"),
-            ("", "/tickets"),
-            ("https://elsewhere.example/", "/tickets"),
-            ("//elsewhere.example/", "/tickets"),
-            ("/\\elsewhere.example/", "/tickets"),
-            ("/a\r\nSet-Cookie: x", "/tickets"),
-            ("/sign-in?next=/sign-in", "/tickets"),
+            ("", "/now"),
+            ("https://elsewhere.example/", "/now"),
+            ("//elsewhere.example/", "/now"),
+            ("/\\elsewhere.example/", "/now"),
+            ("/a\r\nSet-Cookie: x", "/now"),
+            ("/sign-in?next=/sign-in", "/now"),
         ] {
             assert_eq!(safe(next), to, "{next}");
         }

@@ -10,6 +10,9 @@ mod dress;
 mod entrance;
 mod form;
 mod live;
+mod notifications;
+mod now;
+mod people;
 mod posted;
 mod profile;
 mod session;
@@ -33,8 +36,13 @@ const BESIDE: usize = 16 * 1024;
 const EVERYBODY: &[Role] = &Role::ALL;
 
 /// Where the header leads: the address, the name of its words, and for whom it is.
-const NAVIGATION: &[(&str, &str, &[Role])] =
-    &[("/tickets", "tickets", EVERYBODY), ("/tickets/board", "board", EVERYBODY)];
+const NAVIGATION: &[(&str, &str, &[Role])] = &[
+    ("/now", "now", EVERYBODY),
+    ("/tickets", "tickets", EVERYBODY),
+    ("/tickets/board", "board", EVERYBODY),
+    ("/notifications", "notifications", EVERYBODY),
+    ("/people", "people", &[Role::Admin, Role::Supervisor]),
+];
 
 /// Every page. `home` is where `/` leads to; none: to the desk.
 pub fn routes(app: &App, followers: &'static [Follower], home: Option<&'static str>) -> Router {
@@ -62,6 +70,15 @@ pub fn routes(app: &App, followers: &'static [Follower], home: Option<&'static s
         .route("/profile/devices/end", post(profile::end_device))
         .route("/profile/tokens", post(profile::make_token))
         .route("/profile/tokens/revoke", post(profile::revoke_token))
+        .route("/now", get(now::page))
+        .route("/notifications", get(notifications::list))
+        .route("/notifications/{id}", get(notifications::story))
+        .route("/notifications/{id}/retry", post(notifications::retry))
+        .route("/notifications/{id}/cancel", post(notifications::cancel))
+        .route("/people", get(people::list))
+        .route("/people/new", get(people::adding).post(people::add))
+        .route("/people/{id}", get(people::page).post(people::change))
+        .route("/people/{id}/{act}", post(people::act))
         .route("/tickets", get(tickets::list))
         .route("/tickets/board", get(tickets::board))
         .route("/tickets/new", get(tickets::raising).post(tickets::raise))

@@ -149,7 +149,7 @@ impl Form for Own {
 }
 
 /// A new password, typed twice.
-struct NewPassword(String);
+pub(super) struct NewPassword(pub(super) String);
 
 impl Form for NewPassword {
     fn read(fields: &mut Fields) -> Option<Self> {

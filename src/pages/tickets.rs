@@ -11,7 +11,7 @@ mod show;
 pub(super) use act::{Followers, act};
 pub(super) use board::board;
 pub(super) use files::{attach, detach};
-pub(super) use list::list;
+pub(super) use list::{Group, Link, list};
 pub(super) use raise::{form as raising, raise};
 pub(super) use show::page as ticket;
 
@@ -26,33 +26,33 @@ use crate::tickets::{Status, Viewer};
 const OPEN: [Status; 5] = [Status::New, Status::Opened, Status::InProgress, Status::OnHold, Status::Resolved];
 
 /// A ticket as a list and a board show it.
-struct Row {
-    id: i64,
-    reference: String,
-    title: String,
+pub(super) struct Row {
+    pub(super) id: i64,
+    pub(super) reference: String,
+    pub(super) title: String,
     /// The stored name, for the mark's colour, and the words for it.
     status: &'static str,
     status_name: String,
-    priority: &'static str,
-    priority_name: String,
+    pub(super) priority: &'static str,
+    pub(super) priority_name: String,
     kind_name: String,
     requester: String,
-    holders: String,
+    pub(super) holders: String,
     /// How its deadline stands, and how much time is left; none where there is no deadline or it is done.
-    clock: Option<ClockShown>,
-    updated: String,
+    pub(super) clock: Option<ClockShown>,
+    pub(super) updated: String,
 }
 
 /// How a deadline stands.
-struct ClockShown {
-    state: &'static str,
-    says: String,
+pub(super) struct ClockShown {
+    pub(super) state: &'static str,
+    pub(super) says: String,
     /// When it is, exactly.
-    exact: String,
+    pub(super) exact: String,
 }
 
 impl Row {
-    fn of(desk: &Desk, viewer: &Viewer, shown: Shown) -> Self {
+    pub(super) fn of(desk: &Desk, viewer: &Viewer, shown: Shown) -> Self {
         let (words, now, ticket) = (desk.words(), desk.now, shown.ticket());
         let status_name = status_name(desk, viewer, &shown);
         let clock = ticket.resolution_clock().filter(|clock| clock.stopped_at.is_none());

@@ -23,16 +23,16 @@ const MAX_SOUGHT: usize = 100;
 const ORDERS: [&str; 4] = ["-id", "-updated_at", "resolution_due_at", "-priority"];
 
 /// Links of which one holds.
-pub(super) struct Group {
-    pub(super) label: String,
-    pub(super) links: Vec<Link>,
+pub(in crate::pages) struct Group {
+    pub(in crate::pages) label: String,
+    pub(in crate::pages) links: Vec<Link>,
 }
 
 /// One of several links.
-pub(super) struct Link {
-    pub(super) href: String,
-    pub(super) label: String,
-    pub(super) is_on: bool,
+pub(in crate::pages) struct Link {
+    pub(in crate::pages) href: String,
+    pub(in crate::pages) label: String,
+    pub(in crate::pages) is_on: bool,
 }
 
 #[derive(Template)]

@@ -28,12 +28,12 @@ async fn a_name_and_a_password_lead_to_the_first_page(backend: Backend) {
     let window = Window::new(&app);
     assert_eq!(window.get("/").await.leads_to(), "/sign-in");
     let seen = window.signs_in(" DEV1@Example.com ", PASSWORD).await;
-    assert_eq!((seen.status, seen.leads_to()), (StatusCode::SEE_OTHER, "/tickets"));
+    assert_eq!((seen.status, seen.leads_to()), (StatusCode::SEE_OTHER, "/now"));
     let list = window.get("/tickets").await;
     assert_eq!(list.status, StatusCode::OK, "{}", list.text());
     assert!(list.text().contains("Nothing is open. Well done."), "{}", list.text());
-    assert_eq!(window.get("/").await.leads_to(), "/tickets");
-    assert_eq!(window.get("/sign-in").await.leads_to(), "/tickets");
+    assert_eq!(window.get("/").await.leads_to(), "/now");
+    assert_eq!(window.get("/sign-in").await.leads_to(), "/now");
     app.end().await;
 }
 
@@ -154,7 +154,7 @@ async fn one_comes_back_to_where_one_wanted_to_go(backend: Backend) {
     assert_eq!((seen.status, seen.leads_to()), (StatusCode::SEE_OTHER, "/sign-in?next=%2Ftickets%2Fboard"));
     let page = window.get(seen.leads_to()).await;
     assert_eq!(page.value("next"), Some("/tickets/board"));
-    for (next, to) in [("/tickets/board", "/tickets/board"), ("//elsewhere.example", "/tickets")] {
+    for (next, to) in [("/tickets/board", "/tickets/board"), ("//elsewhere.example", "/now")] {
         let fields = [("username", "dev1"), ("password", PASSWORD), ("next", next)];
         let window = Window::new(&app);
         window.get("/sign-in").await;

@@ -72,7 +72,7 @@ async fn a_second_factor_is_set_up_and_asked_for(backend: Backend) {
     assert!(wrong.text().contains("This code is not right"), "{}", wrong.text());
     assert!(fresh.get("/tickets").await.leads_to().starts_with("/sign-in"), "half a sign-in opens nothing");
     let seen = comes_in(&fresh, "dev1", &code(&app, user.id).await).await;
-    assert_eq!((seen.status, seen.leads_to()), (StatusCode::SEE_OTHER, "/tickets"), "{}", seen.text());
+    assert_eq!((seen.status, seen.leads_to()), (StatusCode::SEE_OTHER, "/now"), "{}", seen.text());
     assert_eq!(fresh.get("/tickets").await.status, StatusCode::OK);
     let told = app.rows("SELECT name FROM events WHERE name = 'person.second_factor_on'").await;
     assert_eq!(told.len(), 1, "it can be looked up");

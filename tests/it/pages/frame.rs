@@ -48,8 +48,16 @@ async fn every_page_is_sent_with_a_strict_policy_and_is_small(backend: Backend) 
     let guest = Window::new(&stage.app);
     is_strict("/sign-in", &guest.get("/sign-in").await);
     let ticket = format!("/tickets/{id}");
-    for path in ["/tickets", "/tickets?q=number&sort=-priority", "/tickets/board", "/tickets/new", "/profile", &ticket]
-    {
+    for path in [
+        "/now",
+        "/notifications",
+        "/tickets",
+        "/tickets?q=number&sort=-priority",
+        "/tickets/board",
+        "/tickets/new",
+        "/profile",
+        &ticket,
+    ] {
         let seen = stage.admin.1.get(path).await;
         assert_eq!(seen.status, StatusCode::OK, "{path}");
         is_strict(path, &seen);
@@ -106,7 +114,7 @@ async fn a_page_speaks_its_readers_language(backend: Backend) {
         assert!(seen.html.contains(&format!("<html lang=\"{language}\" dir=\"{dir}\"")), "{language}");
         assert!(seen.text().contains(says), "{language}: {}", seen.text());
         // Where a word is missing, its key would stand.
-        for path in ["/tickets", "/tickets/board", "/profile"] {
+        for path in ["/now", "/notifications", "/tickets", "/tickets/board", "/profile"] {
             assert!(!window.get(path).await.html.contains("pages."), "{language} {path}");
         }
     }

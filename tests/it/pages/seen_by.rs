@@ -32,6 +32,10 @@ GET  /profile                                         303     200      200      
 POST /profile                                         401     303      303        303      303      303
 POST /profile/second-factor                           401     200      200        200      200      200
 POST /profile/tokens                                  401     200      200        200      200      200
+GET  /now                                             303     200      200        200      200      200
+GET  /notifications                                   303     200      200        200      200      200
+GET  /people                                          303     403      200        403      403      200
+GET  /people/new                                      303     403      403        403      403      200
 GET  /tickets                                         303     200      200        200      200      200
 GET  /tickets/board                                   303     200      200        200      200      200
 GET  /tickets/new                                     303     403      403        200      403      200

@@ -82,11 +82,14 @@ async fn two_people_walk_a_ticket_through_live() -> Result<(), String> {
     shows(support, "Open your authenticator app").await?;
     types(support, "[name=code]", &recovery).await?;
     clicks(support, "#sign-in button").await?;
+    shows(support, "Nothing needs you right now").await?;
+    support.goto(&app.url("/tickets")).await.map_err(told)?;
     shows(support, "Nothing is open").await?;
 
     // The client raises a ticket, the admin gives it away, and both see what the other does without reloading.
     signs_in(client, &app, "client1").await?;
     shows(client, "Tickets").await?;
+    client.goto(&app.url("/tickets")).await.map_err(told)?;
     clicks(client, "a[href='/tickets/new']").await?;
     types(client, "[name=title]", "Payments fail").await?;
     types(client, "[name=description]", "Since noon, every card.").await?;
@@ -177,9 +180,13 @@ async fn pages_fit_narrow_and_wide_screens() -> Result<(), String> {
     page.goto(&app.url("/sign-in")).await.map_err(told)?;
     look(&browser, "sign-in", 360, 740).await?;
     signs_in(page, &app, "boss").await?;
-    shows(page, "Label printer").await?;
-    let ticket = format!("/tickets/{first}");
+    shows(page, "Sign out").await?;
+    let (ticket, person) = (format!("/tickets/{first}"), format!("/people/{}", dev.id));
     let pages = [
+        ("now", "/now"),
+        ("notices", "/notifications"),
+        ("people", "/people"),
+        ("person", person.as_str()),
         ("list", "/tickets"),
         ("board", "/tickets/board"),
         ("ticket", ticket.as_str()),
