@@ -93,7 +93,9 @@ fn links(role: Role, path: &str) -> Vec<NavLink> {
     let mut links: Vec<NavLink> = links.collect();
     // `/tickets/board` lies below `/tickets` too: only the nearest is where one is.
     if let Some(nearest) = links.iter().filter(|link| link.is_here).map(|link| link.href.len()).max() {
-        links.iter_mut().for_each(|link| link.is_here &= link.href.len() == nearest);
+        for link in &mut links {
+            link.is_here &= link.href.len() == nearest;
+        }
     }
     links
 }

@@ -167,18 +167,34 @@ mod tests {
         let has = |table: &str, name: &str| {
             assert!(wording.has("en", &format!("pages.{table}.{name}")), "{table}.{name}");
         };
-        Role::ALL.iter().for_each(|one| has("role", one.as_str()));
-        Status::ALL.iter().for_each(|one| has("status", one.as_str()));
-        Kind::ALL.iter().for_each(|one| has("kind", one.as_str()));
-        Priority::ALL.iter().for_each(|one| has("priority", one.as_str()));
-        Category::ALL.iter().for_each(|one| has("category", one.as_str()));
-        Medium::ALL.iter().for_each(|one| has("medium", one.as_str()));
-        Standing::ALL.iter().for_each(|one| has("standing", one.as_str()));
+        for one in Role::ALL {
+            has("role", one.as_str());
+        }
+        for one in Status::ALL {
+            has("status", one.as_str());
+        }
+        for one in Kind::ALL {
+            has("kind", one.as_str());
+        }
+        for one in Priority::ALL {
+            has("priority", one.as_str());
+        }
+        for one in Category::ALL {
+            has("category", one.as_str());
+        }
+        for one in Medium::ALL {
+            has("medium", one.as_str());
+        }
+        for one in Standing::ALL {
+            has("standing", one.as_str());
+        }
         for verb in Verb::ALL {
             has("done", verb.as_str());
             has(&format!("action.{}", verb.as_str()), "title");
             has(&format!("action.{}", verb.as_str()), "submit");
         }
-        ["OK", "WARNING", "BREACHED", "PAUSED", "DONE"].iter().for_each(|state| has("clock", state));
+        for state in ["OK", "WARNING", "BREACHED", "PAUSED", "DONE"] {
+            has("clock", state);
+        }
     }
 }

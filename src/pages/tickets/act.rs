@@ -47,7 +47,7 @@ pub(in crate::pages) async fn act(
 async fn done(desk: &Desk, seen: &Visible, verb: Verb, posted: &Posted, followers: Followers) -> Result<()> {
     posted.must_be_genuine()?;
     life_cycle::check(&seen.ticket, &seen.viewer, verb)?;
-    let (action, version) = read(verb, in_utc(posted.typed.clone(), desk.app.settings.timezone))?;
+    let (action, version) = read(verb, &in_utc(posted.typed.clone(), desk.app.settings.timezone))?;
     let (viewer, id) = (seen.viewer.clone(), seen.shown.row.id);
     let db = desk.app.db.through(seen.door);
     let acting = db.write_with((viewer, action), move |tx, (viewer, action)| {
@@ -57,22 +57,22 @@ async fn done(desk: &Desk, seen: &Visible, verb: Verb, posted: &Posted, follower
 }
 
 /// What was typed, read by the API's rule for this action.
-fn read(verb: Verb, typed: Typed) -> Result<(Action, Option<i32>)> {
+fn read(verb: Verb, typed: &Typed) -> Result<(Action, Option<i32>)> {
     fn of<T: Doing>(typed: &Typed) -> Result<(Action, Option<i32>)> {
         Ok(typed.read::<T>()?.doing())
     }
     match verb {
-        Verb::Open => of::<OpenTicket>(&typed),
-        Verb::Assign => of::<Assign>(&typed),
-        Verb::SetSla => of::<SetSla>(&typed),
-        Verb::Start => of::<StartWork>(&typed),
-        Verb::Hold => of::<Hold>(&typed),
-        Verb::Resume => of::<Resume>(&typed),
-        Verb::Finish => of::<FinishWork>(&typed),
-        Verb::Approve => of::<Approve>(&typed),
-        Verb::Reject => of::<Reject>(&typed),
-        Verb::Cancel => of::<Cancel>(&typed),
-        Verb::Comment => of::<AddComment>(&typed),
+        Verb::Open => of::<OpenTicket>(typed),
+        Verb::Assign => of::<Assign>(typed),
+        Verb::SetSla => of::<SetSla>(typed),
+        Verb::Start => of::<StartWork>(typed),
+        Verb::Hold => of::<Hold>(typed),
+        Verb::Resume => of::<Resume>(typed),
+        Verb::Finish => of::<FinishWork>(typed),
+        Verb::Approve => of::<Approve>(typed),
+        Verb::Reject => of::<Reject>(typed),
+        Verb::Cancel => of::<Cancel>(typed),
+        Verb::Comment => of::<AddComment>(typed),
         Verb::Edit => Err(Error::not_found("There is no such action.")),
     }
 }

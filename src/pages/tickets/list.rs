@@ -147,7 +147,9 @@ fn groups(desk: &Desk, asking: &Asking, order: Order) -> Vec<Group> {
         if asking.get("created_by").is_some() { None } else { Some("me") },
         words.w("tickets.raised"),
     ));
-    whose.iter_mut().skip(2).for_each(|link| link.is_on = asking.get("created_by") == Some("me"));
+    if let Some(raised) = whose.last_mut() {
+        raised.is_on = asking.get("created_by") == Some("me");
+    }
     let overdue = asking.get("overdue") == Some("true");
     whose.push(Link {
         href: asking.with("overdue", (!overdue).then_some("true")),

@@ -202,7 +202,10 @@ fn done(words: &Words, now: Instant, line: Line) -> Done {
     let what = match row.status_from {
         None => words.w("history.made"),
         Some(from) if from == row.status_to => words.w("history.said"),
-        Some(from) => format!("{} → {to}", words.w(format!("status.{}", from.as_str()))),
+        Some(from) => {
+            let arrow = if words.direction() == "rtl" { '←' } else { '→' };
+            format!("{} {arrow} {to}", words.w(format!("status.{}", from.as_str())))
+        }
     };
     let who = changed_by_name.unwrap_or_else(|| words.w("history.time"));
     Done { who, what, comment: row.comment, when: words.when(row.at, now).html() }
@@ -225,7 +228,7 @@ fn attached(desk: &Desk, row: &crate::files::attachment::Model, by: Option<&str>
 fn size(bytes: i64) -> String {
     match bytes {
         ..1_000 => format!("{bytes} B"),
-        ..1_000_000 => format!("{} kB", bytes / 1_000),
+        1_000..1_000_000 => format!("{} kB", bytes / 1_000),
         _ => format!("{}.{} MB", bytes / 1_000_000, bytes % 1_000_000 / 100_000),
     }
 }

@@ -83,13 +83,13 @@ async fn a_code_is_taken_once(backend: Backend) {
     let app = TestApp::start(backend).await;
     let (user, window) = app.at_a_window("dev1", Role::Support).await;
     set_up(&app, &window, user.id).await;
-    let used = code(&app, user.id).await;
-    assert_eq!(comes_in(&Window::new(&app), "dev1", &used).await.status, StatusCode::UNAUTHORIZED, "it set it up");
+    let first = code(&app, user.id).await;
+    assert_eq!(comes_in(&Window::new(&app), "dev1", &first).await.status, StatusCode::UNAUTHORIZED, "it set it up");
     app.clock.advance(TimeDelta::seconds(30));
     let next = code(&app, user.id).await;
     assert_eq!(comes_in(&Window::new(&app), "dev1", &next).await.status, StatusCode::SEE_OTHER);
     assert_eq!(comes_in(&Window::new(&app), "dev1", &next).await.status, StatusCode::UNAUTHORIZED, "once");
-    assert_eq!(comes_in(&Window::new(&app), "dev1", &used).await.status, StatusCode::UNAUTHORIZED, "nor an older one");
+    assert_eq!(comes_in(&Window::new(&app), "dev1", &first).await.status, StatusCode::UNAUTHORIZED, "nor an older one");
     assert_eq!(logs_in(&app, Some(&next)).await.0, StatusCode::UNAUTHORIZED, "through no door");
     app.end().await;
 }

@@ -3,6 +3,7 @@
 use super::Stage;
 use crate::facts;
 use crate::support::databases::Backend;
+use crate::support::window::Window;
 use chrono::TimeDelta;
 use reqwest::StatusCode;
 use serde_json::json;
@@ -14,6 +15,9 @@ facts!["pages::ticket":
     the_list_is_filtered_sorted_searched_and_paged_by_links,
     a_page_says_who_was_told_and_whether_it_arrived,
 ];
+
+/// In whose window which action is sent with what, and the status that the client then reads.
+type Step<'a> = (&'a Window, &'a str, &'a [(&'a str, &'a str)], &'a str);
 
 async fn a_ticket_goes_from_its_raising_to_its_approval(backend: Backend) {
     let stage = Stage::set(backend).await;
@@ -44,7 +48,7 @@ async fn a_ticket_goes_from_its_raising_to_its_approval(backend: Backend) {
     let due = [("assigned_to", worker.as_str()), ("resolution_due_at", "2026-01-19T12:00"), ("version", "0")];
     let seen = admin.post(&format!("{path}/assign"), &due).await;
     assert_eq!(seen.leads_to(), format!("{path}?done=assign"), "{}", seen.text());
-    let steps: [(_, &str, &[(&str, &str)], &str); 6] = [
+    let steps: [Step<'_>; 6] = [
         (support, "start_work", &[], "In progress"),
         (support, "hold", &[("reason", "A part is missing")], "On hold"),
         (support, "resume", &[], "In progress"),

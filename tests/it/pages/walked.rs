@@ -29,6 +29,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     ]
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "errors are handed over as they come")]
 fn told(error: CmdError) -> String {
     error.to_string()
 }
