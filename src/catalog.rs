@@ -14,12 +14,11 @@ use crate::simulator::Simulator;
 use crate::web::{contract, guard, problem, rate_limit};
 use crate::webhooks_in::{self, Door};
 use crate::{
-    attachments, audit, boms, chat, defects, health, machines, orders, papers, people, plans, shifts, sop_failures,
-    tickets, webhooks_out,
+    attachments, audit, boms, chat, defects, health, machines, orders, pages, papers, people, plans, shifts,
+    sop_failures, tickets, webhooks_out,
 };
 use axum::Router;
-use axum::response::Redirect;
-use axum::routing::{any, get};
+use axum::routing::get;
 use std::sync::Arc;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
@@ -103,6 +102,8 @@ pub const EVENTS: &[&str] = &[
     name::<people::events::Deleted>(),
     name::<people::events::PasswordChanged>(),
     name::<people::events::NumberProved>(),
+    name::<people::events::SecondFactorOn>(),
+    name::<people::events::SecondFactorOff>(),
     name::<people::events::TokenCreated>(),
     name::<people::events::TokenRevoked>(),
     name::<notify::events::SentAgain>(),
@@ -186,20 +187,22 @@ pub fn routes(app: &App, door: &Door, sources: &Sources, live: &Live, simulator:
         )
         .merge(OpenApiRouter::new().routes(routes!(scrape::scrape)).with_state(sources.clone()).layer(limited.clone()))
         .split_for_parts();
-    let home = if simulator.is_some() { "/simulator" } else { "/docs" };
+    // The demo has nobody who could sign in: it shows the phone.
+    let home = app.settings.is_demo.then_some("/simulator");
     let pages = Router::from(SwaggerUi::new("/docs").config(swagger::Config::from(CONTRACT)))
         .route(CONTRACT, contract::serving(&contract))
-        .route("/", get(move || async move { Redirect::temporary(home) }))
         .merge(papers::api::routes().with_state(app.clone()))
         .merge(Router::new().route("/setup", get(setup::page).post(setup::create)).with_state(app.clone()))
         .layer(limited.clone());
+    // Refusals come in the pages' dress, those of the limit too.
+    let pages = pages.merge(pages::routes(app, FOLLOWERS, home).layer(limited.clone()));
     let mut router = api.merge(pages);
     if let Some(simulator) = simulator {
         // Whoever reaches it can speak for any phone, so no tunnel and no proxy may lead there.
         let walled = simulator.router().layer(axum::middleware::from_fn(guard::loopback_only));
         router = router.nest("/simulator", walled);
     }
-    let nowhere = any(problem::nowhere).layer(limited);
+    let nowhere = pages::nowhere(app).layer(limited);
     let mut router = router.fallback_service(nowhere).method_not_allowed_fallback(problem::wrong_method);
     if app.settings.is_demo {
         router = router.layer(axum::middleware::from_fn(guard::loopback_only));

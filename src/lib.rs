@@ -79,6 +79,8 @@ pub mod housekeeping;
 pub mod notify;
 /// What Prometheus reads.
 pub mod scrape;
+/// The desk in the browser.
+pub mod pages;
 /// Stand-ins for the providers, and a phone in the browser.
 pub mod simulator;
 /// Every list: channels, routes.

@@ -102,13 +102,15 @@ pub struct NumberStanding {
 /// A code to send from the phone.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct CodeShown {
+    /// The code.
     #[schema(example = "7KQ2M9XB")]
-    code: String,
+    pub code: String,
     /// The number to send it to; null where no sender is set.
     #[schema(example = "+12025550100")]
-    send_to: Option<String>,
+    pub send_to: Option<String>,
+    /// Until when it holds.
     #[schema(value_type = String, format = DateTime)]
-    expires_at: Instant,
+    pub expires_at: Instant,
 }
 
 /// A code is on its way to the phone.
@@ -140,6 +142,14 @@ pub async fn standing(actor: Actor, State(app): State<App>) -> Result<Json<Numbe
     responses((status = 201, body = CodeShown), (status = 401, body = Problem), (status = 403, body = Problem)),
 )]
 pub async fn show_code(who: SignedIn, State(app): State<App>) -> Result<(StatusCode, Json<CodeShown>)> {
+    Ok((StatusCode::CREATED, Json(code_to_show(&app, &who).await?)))
+}
+
+/// Makes a code that somebody sends from their phone.
+///
+/// # Errors
+/// When the database is away.
+pub async fn code_to_show(app: &App, who: &SignedIn) -> Result<CodeShown> {
     let (code, person_id) = (numbers::fresh(), who.actor.person_id);
     let kept = code.clone();
     let db = app.db.through(who.actor.door);
@@ -147,7 +157,7 @@ pub async fn show_code(who: SignedIn, State(app): State<App>) -> Result<(StatusC
     let expires_at = opened.await?;
     let ours = app.carrier(Medium::Whatsapp).and_then(|channel| channel.number(Medium::Whatsapp));
     let send_to = ours.or_else(|| app.settings.whatsapp_sender.clone()).map(|number| number.to_string());
-    Ok((StatusCode::CREATED, Json(CodeShown { code, send_to, expires_at })))
+    Ok(CodeShown { code, send_to, expires_at })
 }
 
 /// Confirm that the number from which your code came is yours.
@@ -176,7 +186,6 @@ pub async fn confirm(who: SignedIn, State(app): State<App>, Body(own): Body<Own>
 )]
 pub async fn send(who: SignedIn, State(app): State<App>, Body(own): Body<Own>) -> Result<(StatusCode, Json<CodeSent>)> {
     let expires_at = send_code(&app, &who.actor, own.0.clone()).await?;
-    app.bus.poke(Poke::Dispatch);
     let message = format!("A code is on its way to {}.", own.0);
     Ok((StatusCode::ACCEPTED, Json(CodeSent { message, expires_at })))
 }
@@ -194,8 +203,11 @@ pub async fn verify(who: SignedIn, State(app): State<App>, Body(typed): Body<Cod
     Ok(Json(numbers::verify(&app, &who, typed.code).await?.into()))
 }
 
-/// Keeps a code and queues it for the phone.
-async fn send_code(app: &App, actor: &Actor, number: E164) -> Result<Instant> {
+/// Keeps a code and sends it to the phone.
+///
+/// # Errors
+/// A field where the number is nobody's to have, or somebody else's; [`Failure::TooMany`] after five codes in an hour.
+pub async fn send_code(app: &App, actor: &Actor, number: E164) -> Result<Instant> {
     let mut wrong = unknown_values(&app.settings, &app.wording, &[("whatsapp_number", Some(number.as_str()))], None);
     let wanted = Wanted { whatsapp_number: Some(&number), ..Wanted::default() };
     wrong.extend(users::taken(app.db.read(), wanted, Some(actor.person_id)).await?);
@@ -230,5 +242,7 @@ async fn send_code(app: &App, actor: &Actor, number: E164) -> Result<Instant> {
             Ok(expires_at)
         })
     });
-    opened.await
+    let expires_at = opened.await?;
+    app.bus.poke(Poke::Dispatch);
+    Ok(expires_at)
 }

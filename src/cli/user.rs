@@ -10,7 +10,7 @@ use crate::kit::error::Fields;
 use crate::kit::{E164, Error, Result};
 use crate::people::model::Sight;
 use crate::people::store::users::{self as store, NewUser, User};
-use crate::people::{Role, users};
+use crate::people::{Role, second_factor, users};
 use crate::proof::Passwords;
 use crate::web::read::{self, Raw};
 use crate::wording::Wording;
@@ -36,6 +36,13 @@ pub(super) enum Command {
         /// Read the password from standard input.
         #[arg(long)]
         password_stdin: bool,
+        #[command(flatten)]
+        settings: Box<Settings>,
+    },
+    /// Take a user's second factor off: for who lost their phone and their recovery codes.
+    RemoveSecondFactor {
+        /// The name they sign in with.
+        username: String,
         #[command(flatten)]
         settings: Box<Settings>,
     },
@@ -106,6 +113,18 @@ pub(super) async fn run(command: Command) -> Result<()> {
                 .write_with(hash, move |tx, hash| Box::pin(users::change_password(tx, id, hash, None, None)))
                 .await?;
             say!("{username} has a new password; every sign-in of theirs has ended.");
+            Ok(())
+        }
+        Command::RemoveSecondFactor { username, settings } => {
+            let db = migrated(&settings).await?;
+            let id = named(&db, &username).await?.id;
+            let db = db.through(Door::Cli);
+            let taking = db.write(move |tx| Box::pin(async move { second_factor::take_off(tx, id, None).await }));
+            if taking.await? {
+                say!("{username} has no second factor any more, and signs in with the password alone.");
+            } else {
+                say!("{username} had no second factor.");
+            }
             Ok(())
         }
         Command::Deactivate { username, settings } => {

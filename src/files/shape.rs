@@ -29,6 +29,13 @@ pub struct AttachmentShown {
     url: String,
 }
 
+impl AttachmentShown {
+    /// Who attached it, where they have a name.
+    pub fn uploader(&self) -> Option<&str> {
+        self.uploaded_by_name.as_deref()
+    }
+}
+
 /// What is attached to a ticket, oldest first: the rows, and each as it is shown. Two statements.
 pub async fn of_ticket(
     conn: &impl ConnectionTrait,

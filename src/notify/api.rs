@@ -75,8 +75,10 @@ impl Form for Which {
 
 /// A notification that the asker may see.
 pub struct Seen {
-    pub(super) actor: Actor,
-    pub(super) whole: inbox::Whole,
+    /// Who asks.
+    pub actor: Actor,
+    /// The notification.
+    pub whole: inbox::Whole,
 }
 
 impl FromRequestParts<App> for Seen {

@@ -19,11 +19,12 @@ pub struct Whole {
     notification: Notification,
     /// Its text; empty once it was let go.
     #[schema(example = "Your ticket has been opened: Payments fail")]
-    message: String,
+    pub message: String,
     /// Who is told: the user's id.
     recipient: i64,
+    /// Their name.
     #[schema(example = "Client 1")]
-    recipient_name: String,
+    pub recipient_name: String,
     ticket_title: Option<String>,
     /// As how many parts a text message (SMS) is billed; null for the others.
     #[schema(example = 1)]
@@ -31,15 +32,15 @@ pub struct Whole {
     /// What was wrong, and what to do about it.
     error_message: Option<String>,
     /// Where it failed, was taken back or waits: why, and what to do; null where nothing is to be done.
-    explanation: Option<String>,
+    pub explanation: Option<String>,
     latency: Latency,
     /// What was tried, oldest first; none at the desk, where it is there once it is stored.
-    attempts: Vec<Attempt>,
+    pub attempts: Vec<Attempt>,
 }
 
 impl Whole {
     /// As somebody may see it: what it cost, and what only an admin can do, is for admins.
-    pub(super) fn of(app: &App, whole: inbox::Whole, for_admin: bool) -> Self {
+    pub fn of(app: &App, whole: inbox::Whole, for_admin: bool) -> Self {
         let (explanation, latency) = (explain::of(app, &whole, for_admin), Latency::of(&whole));
         let attempts = whole.attempts.into_iter().map(|attempt| Attempt::of(app, attempt, for_admin)).collect();
         Self {
@@ -84,36 +85,37 @@ impl Latency {
 #[schema(as = NotificationAttempt)]
 pub struct Attempt {
     /// From 1.
-    number: i32,
+    pub number: i32,
     /// The provider.
     #[schema(example = "twilio")]
-    channel: String,
+    pub channel: String,
     /// The provider's id of the message, once it took it.
-    provider_id: Option<String>,
+    pub provider_id: Option<String>,
     /// `STARTED`, `ACCEPTED`, `RETRY`, `REFUSED`, `IN_DOUBT`, `NOT_TAKEN` or `FAILED`.
     #[schema(example = "ACCEPTED")]
-    outcome: String,
+    pub outcome: String,
     /// The provider's code.
-    error_code: Option<i32>,
+    pub error_code: Option<i32>,
     error_message: Option<String>,
     /// The failure's stable short name, where it has one.
     #[schema(example = "not_on_whatsapp")]
     error_name: Option<String>,
     /// What the failure means, and what to do about it.
-    meaning: Option<String>,
+    pub meaning: Option<String>,
+    /// When it began.
     #[schema(value_type = String, format = DateTime)]
-    started_at: Instant,
+    pub started_at: Instant,
     #[schema(value_type = Option<String>, format = DateTime)]
     finished_at: Option<Instant>,
     /// How many milliseconds the provider took to answer.
     #[schema(example = 120)]
-    took_ms: Option<i64>,
+    pub took_ms: Option<i64>,
     /// What the provider billed, or what it is estimated to; null until it is known, and for all but admins.
     #[schema(example = "0.005")]
-    cost: Option<String>,
+    pub cost: Option<String>,
     /// Of which currency.
     #[schema(example = "USD")]
-    currency: Option<String>,
+    pub currency: Option<String>,
     /// The category that the cost is estimated by; null where the provider billed it, and for all but admins.
     #[schema(example = "utility")]
     estimated_by: Option<String>,

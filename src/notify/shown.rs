@@ -57,7 +57,7 @@ impl Medium {
     }
 
     /// The one with this stored name.
-    pub(super) fn of(stored: &str) -> Self {
+    pub fn of(stored: &str) -> Self {
         Self::ALL.into_iter().find(|medium| medium.stored() == stored).unwrap_or(Self::System)
     }
 }
@@ -110,7 +110,7 @@ impl Standing {
     }
 
     /// The one with this stored name.
-    pub(super) fn of(stored: &str) -> Self {
+    pub fn of(stored: &str) -> Self {
         let is_first = |standing: &Self| standing.stored().iter().any(|status| status.as_str() == stored);
         // SENT takes in others, which come after it.
         Self::ALL.into_iter().rev().find(is_first).unwrap_or(Self::Pending)

@@ -5,6 +5,7 @@ pub mod inbox;
 pub(super) mod live;
 mod reach;
 pub mod stats;
+pub mod told;
 pub mod wishes;
 
 pub(super) use reach::Places;

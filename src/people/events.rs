@@ -53,6 +53,14 @@ event! {
     }
 }
 event! {
+    /// Somebody has a second factor from now on.
+    SecondFactorOn = "person.second_factor_on" {}
+}
+event! {
+    /// Somebody's second factor was taken off.
+    SecondFactorOff = "person.second_factor_off" {}
+}
+event! {
     /// Somebody may use Andon again.
     Activated = "person.activated" {}
 }

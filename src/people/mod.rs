@@ -2,11 +2,13 @@
 
 pub mod actor;
 pub mod api;
+pub mod browser;
 pub mod desk;
 pub mod events;
 mod keeper;
 pub mod model;
 pub mod numbers;
+pub mod second_factor;
 pub mod sign_in;
 pub mod store;
 pub mod tokens;

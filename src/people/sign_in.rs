@@ -6,7 +6,9 @@
 //! get lost on the way and two tabs can refresh at once; a thief gains nothing by it that lasts, for one of the two
 //! shows an old one next.
 
-use super::store::sign_ins::{self, sign_in};
+use super::browser;
+use super::second_factor::{self, Passes};
+use super::store::sign_ins::{self, NewBrowser, sign_in};
 use super::store::users::{self, User};
 use crate::app::App;
 use crate::db::Tx;
@@ -30,6 +32,8 @@ pub struct Credentials {
     pub username: String,
     /// Their password.
     pub password: String,
+    /// A code of their second factor, where they have one.
+    pub code: Option<String>,
 }
 
 /// The tokens of one sign-in.
@@ -52,52 +56,139 @@ enum Refreshed {
     Over,
 }
 
+/// Somebody at the door: a name, and how they prove that it is theirs.
+pub(super) struct Entry {
+    pub(super) name: String,
+    pub(super) known: Known,
+    pub(super) code: Option<String>,
+    pub(super) network: String,
+    pub(super) browser: Option<NewBrowser>,
+}
+
+/// What somebody proves to be who they are with, before the second factor.
+pub(super) enum Known {
+    /// Their password.
+    Password(String),
+    /// That they have just given it, with this browser.
+    Half(String),
+}
+
+/// What became of somebody at the door.
+pub(super) enum Entered {
+    /// They are in.
+    In(Box<Opened>),
+    /// Their password is right; a code of their second factor is to come. The hash is that of their password.
+    NeedsCode {
+        /// The hash of their password.
+        hash: String,
+    },
+}
+
+/// A sign-in that was just opened.
+pub(super) struct Opened {
+    pub(super) token: String,
+    pub(super) user: User,
+    pub(super) now: Instant,
+}
+
+/// What the transaction came to in which a sign-in is opened.
+enum Outcome {
+    Open(String, Instant),
+    NeedsCode,
+    WrongCode,
+    NoAccount,
+}
+
 /// Signs somebody in who comes from this network.
 ///
 /// The answer and its time are the same for an account that does not exist, a wrong password and a deactivated person.
+/// Who has a second factor shows a code of it with the password.
 ///
 /// # Errors
-/// [`Kind::Unauthorized`]; [`Kind::TooMany`] after many failures; [`Kind::Unavailable`] where too many sign in at once.
+/// [`Kind::Unauthorized`], with the member `code` where a code is to be sent too; [`Kind::TooMany`] after many failures;
+/// [`Kind::Unavailable`] where too many sign in at once.
 pub async fn sign_in(app: &App, given: Credentials, network: String) -> Result<(Tokens, User)> {
-    let name = given.username.trim().to_lowercase();
-    let attempt = app.proof.attempts.begin(&app.clock, &name, &network).map_err(too_many)?;
-    let account = sign_ins::account(app.db.read(), &name).await?;
+    let Credentials { username, password, code } = given;
+    let entry = Entry { name: folded(&username), known: Known::Password(password), code, network, browser: None };
+    match enter(app, entry).await? {
+        Entered::In(opened) => {
+            let Opened { token, user, now } = *opened;
+            Ok((tokens(app, user.id, &token, 0, now, now + REFRESH_LIFE), user))
+        }
+        Entered::NeedsCode { .. } => {
+            let says = "This account has a second factor. Send its six digits, or a recovery code, as `code` too.";
+            Err(Error::new(Kind::Unauthorized, says).with("code", "required"))
+        }
+    }
+}
+
+/// A name as it is looked up.
+pub(super) fn folded(name: &str) -> String {
+    name.trim().to_lowercase()
+}
+
+/// Lets somebody in, or says what is missing.
+pub(super) async fn enter(app: &App, entry: Entry) -> Result<Entered> {
+    let attempt = app.proof.attempts.begin(&app.clock, &entry.name, &entry.network).map_err(too_many)?;
+    let account = sign_ins::account(app.db.read(), &entry.name).await?;
     if attempt.needs_known_network {
         let since = app.clock.now() - NETWORKS_KNOWN_FOR;
         let person_id = account.as_ref().map_or(0, |account| account.person_id);
-        if !sign_ins::came_from(app.db.read(), person_id, &network, since).await? {
+        if !sign_ins::came_from(app.db.read(), person_id, &entry.network, since).await? {
             return Err(too_many(Attempt::wait()));
         }
     }
-    let hash = account.as_ref().map_or_else(dummy_hash, |account| account.hash.clone());
-    let is_right = match app.proof.passwords.matches(&given.password, &hash).await {
+    let hash = account.as_ref().map(|account| account.hash.clone());
+    let is_right = match &entry.known {
+        Known::Password(password) => {
+            let hash = hash.clone().unwrap_or_else(dummy_hash);
+            app.proof.passwords.matches(password, &hash).await
+        }
+        Known::Half(half) => Ok(hash.as_ref().is_some_and(|hash| browser::is_half_way(app, &entry.name, hash, half))),
+    };
+    let is_right = match is_right {
         Ok(is_right) => is_right,
         Err(busy) => {
             attempt.withdrawn();
             return Err(busy);
         }
     };
-    let opened = match account.filter(|account| is_right && account.is_active) {
-        Some(account) => opened(app, account.person_id, Some(account.hash), network).await,
-        None => Ok(None),
+    let outcome = match account.filter(|account| is_right && account.is_active) {
+        Some(account) => {
+            let (lasts, hash) = (if entry.browser.is_some() { browser::LIFE } else { REFRESH_LIFE }, account.hash);
+            let way = Way { hash: Some(hash), code: entry.code, network: entry.network, browser: entry.browser };
+            opened(app, account.person_id, way, lasts).await
+        }
+        None => Ok((Outcome::NoAccount, None)),
     };
-    let opened = match opened {
-        Ok(opened) => opened,
+    match outcome {
+        Ok((Outcome::Open(token, now), Some(user))) => {
+            attempt.succeeded();
+            Ok(Entered::In(Box::new(Opened { token, user, now })))
+        }
+        Ok((Outcome::NeedsCode, _)) => {
+            attempt.withdrawn();
+            Ok(Entered::NeedsCode { hash: hash.unwrap_or_default() })
+        }
+        Ok((outcome, _)) => {
+            attempt.failed().into_iter().for_each(|(limit, place)| app.bus.counted(limit, place));
+            let is_code = matches!(outcome, Outcome::WrongCode);
+            Err(if is_code { wrong_code() } else { no_account() })
+        }
         Err(away) => {
             attempt.withdrawn();
-            return Err(away);
+            Err(away)
         }
-    };
-    let Some(opened) = opened else {
-        attempt.failed().into_iter().for_each(|(limit, place)| app.bus.counted(limit, place));
-        return Err(no_account());
-    };
-    attempt.succeeded();
-    Ok(opened)
+    }
 }
 
 fn no_account() -> Error {
     Error::new(Kind::Unauthorized, "No active account has this username and this password.")
+}
+
+fn wrong_code() -> Error {
+    let says = "This code is not right, or was used before. Wait for the next one.";
+    Error::new(Kind::Unauthorized, says).with("code", "wrong")
 }
 
 fn too_many(wait: Duration) -> Error {
@@ -110,27 +201,52 @@ fn too_many(wait: Duration) -> Error {
 /// # Errors
 /// When the database is away, or they are no user.
 pub async fn open(app: &App, person_id: i64, network: String) -> Result<(Tokens, User)> {
-    opened(app, person_id, None, network).await?.ok_or_else(no_account)
+    let way = Way { hash: None, code: None, network, browser: None };
+    match opened(app, person_id, way, REFRESH_LIFE).await? {
+        (Outcome::Open(token, now), Some(user)) => {
+            Ok((tokens(app, person_id, &token, 0, now, now + REFRESH_LIFE), user))
+        }
+        _ => Err(no_account()),
+    }
 }
 
-/// Opens a sign-in; by a password only where `hash`, which it matched, is still theirs and they are active. Matching
-/// takes long, and whoever changed the password or deactivated them meanwhile ended the sign-ins that there were.
-async fn opened(app: &App, person_id: i64, hash: Option<String>, network: String) -> Result<Option<(Tokens, User)>> {
-    let opened = app.db.write_with((hash, network), move |tx, (hash, network)| {
+/// By what somebody comes in whose account is known.
+struct Way {
+    /// What their password matched; none where they have proved otherwise who they are.
+    hash: Option<String>,
+    code: Option<String>,
+    network: String,
+    browser: Option<NewBrowser>,
+}
+
+/// Opens a sign-in; by a password only where its hash is still theirs, they are active, and their second factor lets them
+/// pass. Matching takes long, and whoever changed the password or deactivated them meanwhile ended the sign-ins that
+/// there were.
+async fn opened(app: &App, person_id: i64, way: Way, lasts: TimeDelta) -> Result<(Outcome, Option<User>)> {
+    let opening = app.db.write_with((way, app.proof.seed.clone()), move |tx, (way, seed)| {
         Box::pin(async move {
-            if let Some(hash) = hash
-                && !sign_ins::still_proves(tx, person_id, hash).await?
-            {
-                return Ok(None);
+            if let Some(hash) = &way.hash {
+                if !sign_ins::still_proves(tx, person_id, hash).await? {
+                    return Ok(Outcome::NoAccount);
+                }
+                match second_factor::passes(tx, seed, person_id, way.code.as_deref()).await? {
+                    Passes::Yes => {}
+                    Passes::NeedsCode => return Ok(Outcome::NeedsCode),
+                    Passes::No => return Ok(Outcome::WrongCode),
+                }
             }
-            let expires_at = tx.now() + REFRESH_LIFE;
-            Ok(Some((sign_ins::open(tx, person_id, network, expires_at).await?, tx.now())))
+            let expires_at = tx.now() + lasts;
+            let token = sign_ins::open(tx, person_id, &way.network, expires_at, way.browser.as_ref()).await?;
+            Ok(Outcome::Open(token, tx.now()))
         })
     });
-    let Some((token, now)) = opened.await? else { return Ok(None) };
-    let user = users::by_id(app.db.read(), person_id).await?;
+    let outcome = opening.await?;
+    let user = match &outcome {
+        Outcome::Open(..) => users::by_id(app.db.read(), person_id).await?,
+        _ => return Ok((outcome, None)),
+    };
     let user = user.ok_or_else(|| Error::internal("a user went while signing in"))?;
-    Ok(Some((tokens(app, person_id, &token, 0, now, now + REFRESH_LIFE), user)))
+    Ok((outcome, Some(user)))
 }
 
 /// Fetches the next tokens.

@@ -1,10 +1,12 @@
 //! People and their addresses as rows.
 
 pub mod api_tokens;
+pub mod browsers;
 pub mod change;
 pub mod codes;
 pub mod records;
 mod rows;
+pub mod second_factors;
 pub mod sign_ins;
 pub mod user_changes;
 pub mod users;

@@ -4,6 +4,7 @@
 //! now (whether the sign-in still holds) is for whoever asks the database.
 
 mod attempts;
+mod authenticator;
 mod marker;
 mod password;
 mod seed;
@@ -11,6 +12,7 @@ mod setup;
 mod token;
 
 pub use attempts::{Attempt, Attempts};
+pub use authenticator::Authenticator;
 pub use marker::Marker;
 pub use password::{MAX_PASSWORD, MIN_PASSWORD, Passwords, dummy_hash, unfit};
 pub use seed::Seed;

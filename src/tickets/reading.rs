@@ -103,7 +103,13 @@ pub async fn one(conn: &impl ConnectionTrait, id: i64) -> Result<Option<Shown>> 
     Ok(Some(Shown { row, requester_name, holders }))
 }
 
-/// The same with what was done to it.
+/// The same with what was done to it, and without what is attached.
+pub async fn with_history(conn: &impl ConnectionTrait, shown: Shown) -> Result<Whole> {
+    let history = history_named(conn, &[shown.row.id]).await?;
+    Ok(Whole { shown, history, attachments: Vec::new() })
+}
+
+/// The same with what was done to it, and what is attached.
 pub async fn whole(conn: &impl ConnectionTrait, shown: Shown) -> Result<Whole> {
     let history = history_named(conn, &[shown.row.id]).await?;
     let attachments = shape::of_ticket(conn, shown.row.id).await?.into_iter().map(|(_, shown)| shown).collect();

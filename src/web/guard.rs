@@ -1,5 +1,6 @@
 //! Who may ask: the admin's bearer token, and the walls around the demo.
 
+use super::cookies;
 use crate::app::App;
 use crate::kit::Error;
 use crate::kit::error::Kind;
@@ -27,7 +28,8 @@ pub fn is_known(app: &App, headers: &HeaderMap) -> bool {
     let holds = |access: Access| access.holds(app.clock.now());
     let signer = &app.proof.signer;
     let is_ours = |token: &str| signer.made(token) || signer.read::<Access>(token).is_some_and(holds);
-    is_admin(app, headers) || bearer_of(headers).is_some_and(is_ours)
+    let has_our_cookie = || cookies::session(headers).is_some_and(|cookie| signer.made(cookie));
+    is_admin(app, headers) || bearer_of(headers).is_some_and(is_ours) || has_our_cookie()
 }
 
 /// Whether a request carries this token as bearer; compared in constant time.

@@ -2,6 +2,8 @@
 
 pub mod client;
 pub mod contract;
+pub mod cookies;
+pub mod embedded;
 pub mod form;
 pub mod guard;
 pub mod hear_out;

@@ -120,7 +120,8 @@ pub fn after_panic(_: Box<dyn std::any::Any + Send + 'static>) -> Response {
     Error::internal("a handler panicked").into_response()
 }
 
-fn status(kind: Kind) -> StatusCode {
+/// The HTTP status of a failure.
+pub fn status(kind: Kind) -> StatusCode {
     match kind {
         Kind::BadRequest => StatusCode::BAD_REQUEST,
         Kind::Unauthorized => StatusCode::UNAUTHORIZED,

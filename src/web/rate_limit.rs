@@ -23,7 +23,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// What begins like this is limited whoever asks: there it is proved who one is.
-const ALWAYS: [&str; 2] = ["/api/auth/", "/setup"];
+const ALWAYS: [&str; 3] = ["/api/auth/", "/setup", "/sign-in"];
 /// In so many places addresses are counted.
 const PLACES: u64 = 65_536;
 

@@ -7,7 +7,7 @@ use utoipa::openapi::{ContentBuilder, Ref, RefOr};
 use utoipa::{IntoResponses, ToSchema as _};
 
 /// The type of every refusal. **Source**: RFC 9457, 3.
-pub(super) const PROBLEM_TYPE: &str = "application/problem+json";
+pub const PROBLEM_TYPE: &str = "application/problem+json";
 /// What each refusal means.
 pub(super) const MEANINGS: [(u16, &str); 10] = [
     (400, "Something in it is wrong; `errors` says what, by field"),

@@ -32,6 +32,7 @@ mod odd_input;
 mod order_notices;
 mod outages;
 mod pacing;
+mod pages;
 mod processes;
 mod reach;
 mod records;
@@ -99,6 +100,7 @@ fn main() -> ExitCode {
     if around.has(Helper::Browser) {
         trials.extend(browser::trials());
         trials.extend(browsing::trials());
+        trials.extend(pages::walked::trials());
     }
     let conclusion = libtest_mimic::run(&arguments, trials);
     if !arguments.list {
@@ -119,6 +121,16 @@ fn every_fact() -> Vec<Fact> {
         deliveries::facts(),
         doubt::facts(),
         pacing::facts(),
+        pages::door::facts(),
+        pages::factor::facts(),
+        pages::forged::facts(),
+        pages::frame::facts(),
+        pages::harmless::facts(),
+        pages::log::facts(),
+        pages::own::facts(),
+        pages::people::facts(),
+        pages::seen_by::facts(),
+        pages::ticket::facts(),
         processes::facts(),
         watching::facts(),
         floods::facts(),

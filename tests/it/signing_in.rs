@@ -202,7 +202,7 @@ async fn a_body_that_cannot_be_read_is_told_so(backend: Backend) {
         problem["errors"],
         json!({
             "username": ["must not be empty"], "password": ["is missing"],
-            "y": ["is not known here; there are username, password"],
+            "y": ["is not known here; there are username, password, code"],
         })
     );
     app.end().await;

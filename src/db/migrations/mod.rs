@@ -29,6 +29,7 @@ mod m24_rich;
 mod m25_made;
 mod m26_places;
 mod m28_meta_prices;
+mod m29_pages;
 
 use crate::db::Db;
 use crate::kit::{Error, Result};
@@ -125,6 +126,7 @@ impl MigratorTrait for Migrator {
             Box::new(m25_made::Migration),
             Box::new(m26_places::Migration),
             Box::new(m28_meta_prices::Migration),
+            Box::new(m29_pages::Migration),
         ]
     }
 }

@@ -1,9 +1,10 @@
 //! The WebSocket, and the tickets for it.
 
+use super::desks::Who;
 use super::entry::{self, Entry, TICKET_LIFE};
 use super::{Live, socket};
 use crate::app::App;
-use crate::kit::{Error, Result};
+use crate::kit::{Error, Instant, Result};
 use crate::people::SignedIn;
 use crate::web::problem::Problem;
 use crate::web::{Query, guard, serve};
@@ -41,6 +42,15 @@ pub struct Issued {
 pub async fn ticket(_: SignedIn, headers: HeaderMap, State(app): State<App>) -> Result<Json<Issued>> {
     let who = entry::by_token(&app, guard::bearer_of(&headers).unwrap_or_default()).await?;
     Ok(Json(Issued { ticket: entry::issue(&app, who).await?, expires_in: TICKET_LIFE.num_seconds() }))
+}
+
+/// A ticket for somebody who is at the desk with a browser, good until their sign-in ends.
+///
+/// # Errors
+/// When the database is away.
+pub async fn ticket_at_the_desk(app: &App, who: &SignedIn, until: Instant) -> Result<String> {
+    let SignedIn { actor, sign_in } = who.clone();
+    entry::issue(app, Who { person_id: actor.person_id, sign_in, until }).await
 }
 
 /// One's own notices as they happen: a WebSocket.

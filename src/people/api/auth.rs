@@ -15,6 +15,8 @@ use utoipa::ToSchema;
 
 /// The longest name or password that is looked at, in bytes.
 const MAX_GIVEN: usize = 1024;
+/// The longest code of a second factor that is looked at.
+const MAX_CODE: usize = 64;
 /// The longest token that is looked at.
 const MAX_TOKEN: usize = 4096;
 
@@ -27,13 +29,17 @@ pub struct Login {
     username: String,
     #[schema(example = "correct horse battery", min_length = 1, max_length = 1024, format = Password)]
     password: String,
+    /// Of a second factor, where there is one: six digits of the authenticator, or a recovery code. Each is good once.
+    #[schema(max_length = 64)]
+    code: Option<String>,
 }
 
 impl Form for Login {
     fn read(fields: &mut Fields) -> Option<Self> {
         let username = fields.required("username", read::verbatim(1..=MAX_GIVEN));
         let password = fields.required("password", read::verbatim(1..=MAX_GIVEN));
-        Some(Self { username: username?, password: password? })
+        let code = fields.optional("code", read::line(0..=MAX_CODE));
+        Some(Self { username: username?, password: password?, code })
     }
 }
 
@@ -96,7 +102,8 @@ pub struct Done {
 
 /// Sign in.
 ///
-/// By username or e-mail address. What is answered, and after how long, does not tell whether an account exists.
+/// By username or e-mail address. What is answered, and after how long, does not tell whether an account exists. An
+/// account with a second factor is answered 401 with `"code": "required"` until `code` is sent too.
 #[utoipa::path(
     post, path = "/api/auth/login", tag = "Signing in", request_body = Login,
     responses(
@@ -106,7 +113,7 @@ pub struct Done {
     ),
 )]
 pub async fn login(network: Network, State(app): State<App>, Body(login): Body<Login>) -> Result<Json<LoggedIn>> {
-    let credentials = Credentials { username: login.username, password: login.password };
+    let credentials = Credentials { username: login.username, password: login.password, code: login.code };
     let (Tokens { access, refresh }, user) = sign_in::sign_in(&app, credentials, network.0).await?;
     Ok(Json(LoggedIn { access, refresh, user: user.into() }))
 }

@@ -53,8 +53,10 @@ pub struct Creating {
 
 /// Somebody to make a user, read.
 pub struct NewAccount {
-    pub(super) user: NewUser,
-    pub(super) password: String,
+    /// Who.
+    pub user: NewUser,
+    /// Their password.
+    pub password: String,
 }
 
 impl Form for NewAccount {

@@ -23,6 +23,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(users::list, users::create))
         .routes(routes!(users::by_role))
         .routes(routes!(users::show, users::change, users::delete))
+        .routes(routes!(users::remove_second_factor))
         .routes(routes!(users::activate))
         .routes(routes!(users::deactivate))
         .routes(routes!(profiles::list))

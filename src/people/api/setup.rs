@@ -125,6 +125,7 @@ fn done(username: &str) -> String {
     let name = HtmlEscape(username);
     format!(
         "<p><strong>{name}</strong> is an admin now, and can sign in.</p>\
+         <p><a class=\"button main\" href=\"/sign-in\">Sign in</a></p>\
          <p>With the API: <code>POST /api/auth/login/</code>. It is described at <a href=\"/docs/\">/docs</a>.</p>"
     )
 }
@@ -134,7 +135,7 @@ fn asking(code: &str, given: &HashMap<String, String>, wrong: &Wrong) -> String 
     let fields = FIELDS.iter().map(|(name, label, kind)| {
         let typed = given.get(*name).filter(|_| *kind != "password").map(String::as_str).unwrap_or_default();
         let why = wrong.get(*name).map(|why| why.join("; and it ")).unwrap_or_default();
-        let why = if why.is_empty() { why } else { format!(" <em>It {}.</em>", HtmlEscape(&why)) };
+        let why = if why.is_empty() { why } else { format!(" <em class=\"error\">It {}.</em>", HtmlEscape(&why)) };
         format!(
             "<p><label>{label}<br><input name=\"{name}\" type=\"{kind}\" value=\"{}\" autocomplete=\"off\"></label>{why}</p>",
             HtmlEscape(typed)
@@ -151,11 +152,11 @@ fn asking(code: &str, given: &HashMap<String, String>, wrong: &Wrong) -> String 
 fn shown(status: StatusCode, body: &str) -> Response {
     let page = format!(
         "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" \
-         content=\"width=device-width\"><title>Andon: the first admin</title><style>body{{font:16px/1.5 sans-serif;\
-         max-width:30em;margin:2em auto;padding:0 1em}}input{{width:100%;font:inherit}}em{{color:#a00}}</style>\
-         <h1>Andon</h1>{body}</html>"
+         content=\"width=device-width\"><title>Andon: the first admin</title>\
+         <link rel=\"stylesheet\" href=\"/assets/desk.css\"><main><section class=\"door\"><h1>Andon</h1>{body}\
+         </section></main></html>"
     );
-    let policy = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'";
+    let policy = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
     let headers = [
         (CONTENT_TYPE, "text/html; charset=utf-8"),
         (CACHE_CONTROL, "no-store"),

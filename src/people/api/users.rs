@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::kit::Result;
 use crate::people::store::users as store;
 use crate::people::users::Gone;
-use crate::people::{Actor, Administrator, ManagedUser, Role, SeenUser, desk};
+use crate::people::{Actor, Administrator, ManagedUser, Role, SeenUser, desk, second_factor};
 use crate::web::page::{Here, Page, Paging};
 use crate::web::problem::Problem;
 use crate::web::{Body, Query};
@@ -141,6 +141,27 @@ pub async fn delete(managed: ManagedUser, State(app): State<App>) -> Result<Resp
             Json(Done { message: says }).into_response()
         }
     })
+}
+
+/// Take a user's second factor off, for who lost it; an admin only.
+///
+/// They sign in with their password alone until they set up another. The answer says whether there was one.
+#[utoipa::path(
+    delete, path = "/api/users/{id}/second_factor", tag = "People", operation_id = "remove_second_factor", security(("bearer" = [])),
+    params(("id" = i64, Path, minimum = 1, description = "The user's number")),
+    responses(
+        (status = 200, body = Done), (status = 401, body = Problem), (status = 403, body = Problem),
+        (status = 404, body = Problem),
+    ),
+)]
+pub async fn remove_second_factor(managed: ManagedUser, State(app): State<App>) -> Result<Json<Done>> {
+    let ManagedUser { actor, user } = managed;
+    actor.must_be_signed_in()?;
+    let (id, by) = (user.id, Some(actor.person_id));
+    let db = app.db.through(actor.door);
+    let was_on = db.write(move |tx| Box::pin(async move { second_factor::take_off(tx, id, by).await })).await?;
+    let what = if was_on { "has no second factor any more" } else { "had no second factor" };
+    Ok(Json(Done { message: format!("{} {what}.", user.called()) }))
 }
 
 /// Let somebody use Andon again.

@@ -96,8 +96,23 @@ pub async fn keep_password(tx: &Tx, person_id: i64, hash: &str) -> Result<()> {
     Ok(())
 }
 
-/// Opens a sign-in and answers with its token.
-pub async fn open(tx: &Tx, person_id: i64, network: &str, expires_at: Instant) -> Result<String> {
+/// A browser that somebody signs in with.
+#[derive(Clone, Debug)]
+pub struct NewBrowser {
+    /// SHA-256 of its cookie.
+    pub cookie_hash: String,
+    /// What it calls itself.
+    pub agent: String,
+}
+
+/// Opens a sign-in, of a browser or else of the API, and answers with its token.
+pub async fn open(
+    tx: &Tx,
+    person_id: i64,
+    network: &str,
+    expires_at: Instant,
+    browser: Option<&NewBrowser>,
+) -> Result<String> {
     let token = token::fresh();
     let row = sign_in::ActiveModel {
         id: NotSet,
@@ -109,6 +124,9 @@ pub async fn open(tx: &Tx, person_id: i64, network: &str, expires_at: Instant) -
         rotated_at: Set(tx.now()),
         expires_at: Set(expires_at),
         ended_at: Set(None),
+        cookie_hash: Set(browser.map(|browser| browser.cookie_hash.clone())),
+        agent: Set(browser.map(|browser| browser.agent.clone())),
+        seen_at: Set(browser.map(|_| tx.now())),
     };
     sign_in::Entity::insert(row).exec_without_returning(tx.conn()).await?;
     Ok(token)
@@ -165,6 +183,7 @@ pub async fn delete_old(tx: &Tx, before: Instant, most: u64) -> Result<u64> {
 pub(super) async fn forget(tx: &Tx, person_id: i64) -> Result<()> {
     password::Entity::delete_many().filter(password::Column::PersonId.eq(person_id)).exec(tx.conn()).await?;
     sign_in::Entity::delete_many().filter(sign_in::Column::PersonId.eq(person_id)).exec(tx.conn()).await?;
+    super::second_factors::take_off(tx, person_id).await?;
     Ok(())
 }
 
@@ -226,6 +245,9 @@ pub mod sign_in {
         pub rotated_at: Instant,
         pub expires_at: Instant,
         pub ended_at: Option<Instant>,
+        pub cookie_hash: Option<String>,
+        pub agent: Option<String>,
+        pub seen_at: Option<Instant>,
     }
 
     #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

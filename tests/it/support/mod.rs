@@ -14,3 +14,4 @@ pub(crate) mod surroundings;
 pub(crate) mod transcript;
 pub(crate) mod twilio;
 pub(crate) mod user;
+pub(crate) mod window;

@@ -1,0 +1,121 @@
+// What moves on the desk's pages: the live line, and keys. Everything else works without it.
+
+"use strict";
+
+const token = document.body.dataset.token;
+
+// The parts of the page that change, fetched anew as the whole page and put in place. What somebody is typing in stays.
+async function refresh() {
+  const parts = [...document.querySelectorAll("[data-live]")];
+  if (!parts.length || new URLSearchParams(location.search).has("cursor")) return;
+  const address = new URL(location.href);
+  address.searchParams.delete("done");
+  const answer = await fetch(address, { headers: { Accept: "text/html" } });
+  if (!answer.ok || answer.redirected) return;
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  for (const old of parts) {
+    const now = page.getElementById(old.id);
+    if (!now || isBusy(old) || bare(old) === bare(now)) continue;
+    const open = new Set([...old.querySelectorAll("details[open] > summary")].map((summary) => summary.textContent));
+    const said = bare(old, "text") !== bare(now, "text");
+    old.replaceWith(document.adoptNode(now));
+    for (const summary of now.querySelectorAll("details > summary")) {
+      if (open.has(summary.textContent)) summary.parentElement.open = true;
+    }
+    if (said) now.classList.add("fresh");
+  }
+}
+
+// Whether somebody has typed, or is about to.
+function isBusy(part) {
+  if (part.contains(document.activeElement) && document.activeElement.matches("input, textarea, select")) return true;
+  return [...part.querySelectorAll("textarea, input:not([type=hidden])")].some((field) =>
+    field.type === "checkbox" ? field.checked !== field.defaultChecked : field.value !== field.defaultValue);
+}
+
+// A part as it is compared: how long ago something was is no news.
+function bare(part, how) {
+  const copy = part.cloneNode(true);
+  copy.classList.remove("fresh");
+  for (const summary of copy.querySelectorAll("details[open]")) summary.removeAttribute("open");
+  if (how === "text") for (const moving of copy.querySelectorAll("time, .clock, form")) moving.remove();
+  return how === "text" ? copy.textContent : copy.innerHTML;
+}
+
+let waiting = null;
+function soon() {
+  clearTimeout(waiting);
+  waiting = setTimeout(() => refresh().catch(() => {}), 30);
+}
+
+// The live line: a ticket opens one connection; a lost one is opened again, later and later.
+let patience = 1000;
+async function listen() {
+  try {
+    const answer = await fetch("/live-ticket", { method: "POST", headers: { "X-Form-Token": token } });
+    if (answer.status === 401 || answer.status === 403) return;
+    if (!answer.ok) throw new Error("no ticket");
+    const { ticket } = await answer.json();
+    const address = new URL("/ws/notifications/", location.href);
+    address.protocol = address.protocol === "https:" ? "wss:" : "ws:";
+    address.searchParams.set("ticket", ticket);
+    const line = new WebSocket(address);
+    line.onmessage = (event) => {
+      const said = JSON.parse(event.data);
+      if (said.type === "connection_established") {
+        document.documentElement.dataset.live = "on";
+        if (patience > 1000) soon();
+        patience = 1000;
+      } else if (said.type !== "pong") soon();
+    };
+    line.onclose = (event) => {
+      delete document.documentElement.dataset.live;
+      if (event.code !== 4401) again();
+    };
+  } catch {
+    again();
+  }
+}
+
+function again() {
+  setTimeout(listen, patience);
+  patience = Math.min(patience * 2, 60000);
+}
+
+if (token && document.querySelector("[data-live]")) {
+  listen();
+  setInterval(() => { if (!document.hidden) soon(); }, 60000);
+  document.addEventListener("visibilitychange", () => { if (!document.hidden) soon(); });
+}
+
+// Keys: ? shows them, / searches, g and a letter goes somewhere.
+const places = { o: "now", t: "tickets", b: "board", n: "notifications", p: "profile" };
+let before = "";
+document.addEventListener("keydown", (event) => {
+  const field = event.target.closest("input, textarea, select, [contenteditable]");
+  if (!token || field || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
+  const key = event.key;
+  if (before === "g" && places[key]) {
+    document.querySelector(`[data-go="${places[key]}"]`)?.click();
+  } else if (key === "/") {
+    const search = document.getElementById("q");
+    if (search) search.focus();
+    else location.assign("/tickets");
+    event.preventDefault();
+  } else if (key === "?") {
+    document.getElementById("keys")?.showModal();
+  }
+  before = key === "g" ? "g" : "";
+});
+
+// On a small screen the filters stand behind their title.
+const filters = document.querySelector("details.filters");
+if (filters && matchMedia("(max-width: 48rem)").matches) filters.open = false;
+
+// Where something was refused, one is taken there.
+const refused = document.querySelector("[aria-invalid], .error[role=alert]");
+if (refused) {
+  refused.closest("details")?.setAttribute("open", "");
+  if (refused.matches("input, textarea, select")) refused.focus();
+  else refused.scrollIntoView({ block: "center" });
+}

@@ -1,0 +1,198 @@
+//! What all pages share: the frame around them, the headers that they are sent with, and refusals as pages.
+
+use super::assets;
+use super::session::Visitor;
+use super::words::Words;
+use crate::app::App;
+use crate::kit::Error;
+use crate::people::Role;
+use crate::web::refusals::PROBLEM_TYPE;
+use askama::Template;
+use axum::body::to_bytes;
+use axum::http::header::{
+    ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, REFERRER_POLICY,
+    RETRY_AFTER,
+};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::Value;
+
+/// What a page may load and where it may send: its own files, its own host.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; \
+                      connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+/// The largest refusal that is read.
+const MAX_PROBLEM: usize = 64 * 1024;
+/// Refusals that have words of their own.
+const TOLD: [u16; 9] = [400, 403, 404, 405, 409, 412, 413, 429, 503];
+
+/// A link of the navigation.
+pub(super) struct NavLink {
+    pub(super) href: &'static str,
+    pub(super) name: &'static str,
+    pub(super) is_here: bool,
+}
+
+/// The frame around a page.
+pub(super) struct Page {
+    pub(super) words: Words,
+    pub(super) title: String,
+    pub(super) theme: &'static str,
+    /// Who looks, where they are signed in.
+    pub(super) person: Option<String>,
+    pub(super) role: String,
+    pub(super) links: Vec<NavLink>,
+    /// What forms carry.
+    pub(super) token: String,
+    /// Where one is, to come back to.
+    pub(super) path: String,
+    /// What was just done.
+    pub(super) done: Option<String>,
+    pub(super) company: String,
+    pub(super) stylesheet: String,
+    pub(super) script: String,
+}
+
+impl Page {
+    pub(super) fn new(app: &App, visitor: &Visitor, path_and_query: &str, title: String) -> Self {
+        let words = visitor.words.clone();
+        let (path, query) = path_and_query.split_once('?').unwrap_or((path_and_query, ""));
+        let person = visitor.person.as_ref();
+        let actor = person.map(|person| &person.signed_in.actor);
+        let links = actor.map_or_else(Vec::new, |actor| links(actor.role, path));
+        let role = actor.map(|actor| words.w(format!("role.{}", actor.role.as_str()))).unwrap_or_default();
+        let done = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "done").map(|(_, done)| done);
+        let is_word = |done: &str| {
+            done.bytes().all(|b| b.is_ascii_lowercase() || b == b'_') && words.has(&format!("done.{done}"))
+        };
+        let done = done.filter(|done| is_word(done)).map(|done| words.w(format!("done.{done}")));
+        Self {
+            title,
+            theme: visitor.theme.unwrap_or("system"),
+            person: person.map(|person| person.name.clone()),
+            role,
+            links,
+            token: visitor.token.clone(),
+            path: path.to_owned(),
+            done,
+            company: app.settings.company.clone(),
+            stylesheet: assets::address("desk.css"),
+            script: assets::address("desk.js"),
+            words,
+        }
+    }
+}
+
+/// Where somebody with this role has something to look at.
+fn links(role: Role, path: &str) -> Vec<NavLink> {
+    let all: &[(&'static str, &'static str, &[Role])] = super::NAVIGATION;
+    let seen = all.iter().filter(|(_, _, roles)| roles.contains(&role));
+    let is_below = |href: &str| path == href || path.strip_prefix(href).is_some_and(|rest| rest.starts_with('/'));
+    let links = seen.map(|(href, name, _)| NavLink { href, name, is_here: is_below(href) });
+    let mut links: Vec<NavLink> = links.collect();
+    // `/tickets/board` lies below `/tickets` too: only the nearest is where one is.
+    if let Some(nearest) = links.iter().filter(|link| link.is_here).map(|link| link.href.len()).max() {
+        for link in &mut links {
+            link.is_here &= link.href.len() == nearest;
+        }
+    }
+    links
+}
+
+/// A page as it is sent.
+pub(super) fn shown(status: StatusCode, page: &impl Template) -> Response {
+    match page.render() {
+        Ok(html) => {
+            let mut response = (status, html).into_response();
+            dress(response.headers_mut());
+            response
+        }
+        Err(error) => Error::internal(error.to_string()).into_response(),
+    }
+}
+
+/// The headers of every page.
+fn dress(headers: &mut HeaderMap) {
+    let all: [(HeaderName, &'static str); 5] = [
+        (CONTENT_TYPE, "text/html; charset=utf-8"),
+        (CONTENT_SECURITY_POLICY, POLICY),
+        (REFERRER_POLICY, "same-origin"),
+        (CACHE_CONTROL, "no-store"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    ];
+    for (name, value) in all {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+}
+
+/// To another page, by GET.
+pub(super) fn redirect(to: &str) -> Response {
+    let mut response = StatusCode::SEE_OTHER.into_response();
+    let to = HeaderValue::from_str(to).unwrap_or(HeaderValue::from_static("/"));
+    response.headers_mut().insert(LOCATION, to);
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+#[derive(Template)]
+#[template(path = "refusal.html")]
+struct Refusal {
+    page: Page,
+    status: u16,
+    title: String,
+    says: String,
+    /// In English, from the rules themselves.
+    detail: Option<String>,
+    /// Where somebody can sign in, where that is what is missing.
+    sign_in: Option<String>,
+}
+
+/// Whether this is somebody in front of a browser, not a program.
+pub(super) fn is_a_person(parts: &Parts) -> bool {
+    let path = parts.uri.path();
+    let is_for_programs = ["/api", "/ws", "/health", "/metrics", "/files"].iter().any(|start| path.starts_with(start));
+    let accepts = parts.headers.get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    !is_for_programs && accepts.contains("text/html")
+}
+
+/// A refusal as a page; anything else as it is.
+pub(super) async fn dressed(app: &App, visitor: &Visitor, asked: &Parts, response: Response) -> Response {
+    let is_problem =
+        response.headers().get(CONTENT_TYPE).is_some_and(|value| value.as_bytes() == PROBLEM_TYPE.as_bytes());
+    if !is_problem || !is_a_person(asked) {
+        return response;
+    }
+    let status = response.status();
+    let here = asked.uri.path_and_query().map_or("/", |path| path.as_str());
+    let sign_in = || format!("/sign-in?next={}", utf8_percent_encode(here, NON_ALPHANUMERIC));
+    if status == StatusCode::UNAUTHORIZED && asked.method == Method::GET {
+        return redirect(&sign_in());
+    }
+    let retry_after = response.headers().get(RETRY_AFTER).cloned();
+    let body = to_bytes(response.into_body(), MAX_PROBLEM).await.unwrap_or_default();
+    let detail =
+        serde_json::from_slice::<Value>(&body).ok().and_then(|problem| Some(problem["detail"].as_str()?.to_owned()));
+    let words = &visitor.words;
+    let key = if status == StatusCode::UNAUTHORIZED {
+        "401".to_owned()
+    } else if TOLD.contains(&status.as_u16()) {
+        status.as_u16().to_string()
+    } else {
+        "500".to_owned()
+    };
+    let title = words.w(format!("refusal.{key}.title"));
+    let refusal = Refusal {
+        page: Page::new(app, visitor, here, title.clone()),
+        status: status.as_u16(),
+        title,
+        says: words.w(format!("refusal.{key}.says")),
+        detail: detail.filter(|_| words.is_english() && !status.is_server_error()),
+        sign_in: (status == StatusCode::UNAUTHORIZED).then(sign_in),
+    };
+    let mut response = shown(status, &refusal);
+    if let Some(retry_after) = retry_after {
+        response.headers_mut().insert(RETRY_AFTER, retry_after);
+    }
+    response
+}

@@ -1,0 +1,221 @@
+//! Forms: how they are shown, with what was typed and what is wrong with it.
+
+use super::words::Words;
+use crate::kit::Error;
+use crate::kit::error::Kind;
+use serde_json::json;
+
+/// Beginnings of what rules say of a field, and the words for it. A text that is none of these is shown as it is.
+const SAID: [(&str, &str); 18] = [
+    ("is missing", "wrong.missing"),
+    ("must not be empty", "wrong.missing"),
+    ("is somebody else's already", "wrong.taken"),
+    ("belongs to ", "wrong.taken"),
+    ("must be one line", "wrong.line"),
+    ("must be one of", "wrong.choice"),
+    ("must be one or more of", "wrong.choice"),
+    ("must be an instant", "wrong.instant"),
+    ("is among the first", "wrong.common"),
+    ("must not be the username", "wrong.own_name"),
+    ("is not the one that was sent", "wrong.code"),
+    ("is not right, or was used", "wrong.code"),
+    ("is not the same as password", "wrong.twice"),
+    ("may hold letters", "wrong.username"),
+    ("is empty", "wrong.empty_file"),
+    ("is of a type", "wrong.file_type"),
+    ("must be a number or a list", "wrong.missing"),
+    ("must be true or false", "wrong.choice"),
+];
+
+/// One of several values of a field.
+pub(super) struct Choice {
+    pub(super) value: String,
+    pub(super) label: String,
+    pub(super) is_chosen: bool,
+}
+
+/// A field of a form.
+pub(super) struct Field {
+    pub(super) name: &'static str,
+    /// Unlike any other on the page.
+    pub(super) id: String,
+    pub(super) label: String,
+    /// `text`, `password`, `email`, `tel`, `datetime-local`, `file`, `textarea`, `select` or `checks`.
+    pub(super) kind: &'static str,
+    pub(super) value: String,
+    pub(super) choices: Vec<Choice>,
+    pub(super) hint: Option<String>,
+    pub(super) error: Option<String>,
+    pub(super) is_required: bool,
+    /// What a browser may fill in; empty where it decides itself.
+    pub(super) autocomplete: &'static str,
+    pub(super) most: usize,
+}
+
+impl Field {
+    /// A field that is called by the words of `field.<name>`.
+    pub(super) fn new(words: &Words, kind: &'static str, name: &'static str, most: usize) -> Self {
+        Self {
+            name,
+            id: name.to_owned(),
+            label: words.w(format!("field.{name}")),
+            kind,
+            value: String::new(),
+            choices: Vec::new(),
+            hint: None,
+            error: None,
+            is_required: true,
+            autocomplete: "",
+            most,
+        }
+    }
+
+    pub(super) fn optional(self) -> Self {
+        Self { is_required: false, ..self }
+    }
+
+    pub(super) fn value(self, value: impl Into<String>) -> Self {
+        Self { value: value.into(), ..self }
+    }
+
+    pub(super) fn called(self, label: String) -> Self {
+        Self { label, ..self }
+    }
+
+    pub(super) fn hint(self, hint: String) -> Self {
+        Self { hint: Some(hint), ..self }
+    }
+
+    pub(super) fn autocomplete(self, autocomplete: &'static str) -> Self {
+        Self { autocomplete, ..self }
+    }
+
+    /// With these to choose from: value and label.
+    pub(super) fn choices(self, all: impl IntoIterator<Item = (String, String)>) -> Self {
+        let chosen = self.value.clone();
+        let choices = all.into_iter().map(|(value, label)| {
+            let is_chosen = value == chosen || chosen.split(',').any(|one| one == value);
+            Choice { value, label, is_chosen }
+        });
+        Self { choices: choices.collect(), ..self }
+    }
+}
+
+/// A form as it is shown.
+pub(super) struct FormShown {
+    /// Unlike any other on the page.
+    pub(super) id: &'static str,
+    pub(super) action: String,
+    pub(super) title: Option<String>,
+    pub(super) intro: Option<String>,
+    pub(super) fields: Vec<Field>,
+    pub(super) hidden: Vec<(&'static str, String)>,
+    pub(super) submit: String,
+    /// `main`, `plain` or `danger`.
+    pub(super) tone: &'static str,
+    pub(super) error: Option<String>,
+    pub(super) is_multipart: bool,
+    /// Whether it is there at once, and not behind its title.
+    pub(super) is_open: bool,
+}
+
+impl FormShown {
+    pub(super) fn new(id: &'static str, action: impl Into<String>, submit: String) -> Self {
+        Self {
+            id,
+            action: action.into(),
+            title: None,
+            intro: None,
+            fields: Vec::new(),
+            hidden: Vec::new(),
+            submit,
+            tone: "main",
+            error: None,
+            is_multipart: false,
+            is_open: true,
+        }
+    }
+
+    pub(super) fn title(self, title: String) -> Self {
+        Self { title: Some(title), ..self }
+    }
+
+    pub(super) fn intro(self, intro: String) -> Self {
+        Self { intro: Some(intro), ..self }
+    }
+
+    pub(super) fn tone(self, tone: &'static str) -> Self {
+        Self { tone, ..self }
+    }
+
+    pub(super) fn hidden(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.hidden.push((name, value.into()));
+        self
+    }
+
+    pub(super) fn field(mut self, mut field: Field) -> Self {
+        field.id = format!("{}-{}", self.id, field.name);
+        self.fields.push(field);
+        self
+    }
+
+    /// The same after it was sent and refused: with what was typed, and what is wrong where it is wrong.
+    pub(super) fn refused(mut self, words: &Words, typed: &super::posted::Typed, error: &Error) -> Self {
+        let wrong = error.details().map(|details| details.fields.clone()).unwrap_or_default();
+        let mut is_told = false;
+        for field in &mut self.fields {
+            let value = typed.all(field.name);
+            if field.kind != "password" && field.kind != "file" {
+                field.value = value;
+                let chosen = field.value.clone();
+                for choice in &mut field.choices {
+                    choice.is_chosen = chosen.split(',').any(|one| one == choice.value);
+                }
+            }
+            if let Some(why) = wrong.get(field.name) {
+                field.error = Some(why.iter().map(|why| said(words, why)).collect::<Vec<_>>().join(" "));
+                is_told = true;
+            }
+        }
+        if !is_told {
+            self.error = Some(refusal(words, error));
+        }
+        self.is_open = true;
+        self
+    }
+}
+
+/// What a rule says of a field, in a person's language.
+fn said(words: &Words, why: &str) -> String {
+    if let Some(rest) = why.strip_prefix("must have ") {
+        let numbers: Vec<&str> = rest.split(|c: char| !c.is_ascii_digit()).filter(|part| !part.is_empty()).collect();
+        if let [least, most, ..] = numbers.as_slice() {
+            return words.fill("wrong.length", &json!({ "least": least, "most": most }));
+        }
+    }
+    if why.contains("not a phone number") || why.contains("no valid number") {
+        return words.w("wrong.number");
+    }
+    let known = SAID.iter().find(|(start, _)| why.starts_with(start));
+    known.map_or_else(|| words.fill("wrong.other", &json!({ "why": why })), |(_, key)| words.w(key))
+}
+
+/// A refusal of a form as a whole.
+pub(super) fn refusal(words: &Words, error: &Error) -> String {
+    let member = |name: &str| error.details().is_some_and(|details| details.members.contains_key(name));
+    let key = match error.kind() {
+        Kind::Forbidden if member("stale") => "form.stale",
+        Kind::Unauthorized if member("code") => "form.wrong_code",
+        Kind::Unauthorized => "form.no_account",
+        Kind::Outdated => "form.outdated",
+        Kind::TooMany => "form.too_many",
+        Kind::TooLarge => "form.too_large",
+        Kind::Unavailable => "form.unavailable",
+        Kind::Internal | Kind::Setting => "form.internal",
+        _ if words.is_english() => return error.public().to_owned(),
+        Kind::Conflict => "form.conflict",
+        Kind::Forbidden => "form.forbidden",
+        _ => "form.wrong",
+    };
+    words.w(key)
+}

@@ -1,0 +1,105 @@
+//! The desk in the browser: pages rendered here, made live by a small script, working without one.
+//!
+//! A page asks the same use cases as the API, by the same rules: [`session::recognise`] puts in front of every page who is
+//! there, and whatever then asks for an `Actor` gets them, with [`crate::people::Door::Page`]. Cookies count here and
+//! nowhere else, so the API cannot be reached with one.
+
+mod assets;
+mod desk;
+mod dress;
+mod entrance;
+mod form;
+mod live;
+mod notifications;
+mod now;
+mod people;
+mod posted;
+mod profile;
+mod session;
+mod tickets;
+mod words;
+
+use crate::app::App;
+use crate::attachments;
+use crate::people::Role;
+use crate::tickets::Follower;
+use crate::web::problem;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::{any, get, post};
+use axum::{Extension, Router};
+use tickets::Followers;
+use tower_http::catch_panic::CatchPanicLayer;
+
+/// Beside a file, so many bytes may be in a form.
+const BESIDE: usize = 16 * 1024;
+/// Everybody who can sign in.
+const EVERYBODY: &[Role] = &Role::ALL;
+
+/// Where the header leads: the address, the name of its words, and for whom it is.
+const NAVIGATION: &[(&str, &str, &[Role])] = &[
+    ("/now", "now", EVERYBODY),
+    ("/tickets", "tickets", EVERYBODY),
+    ("/tickets/board", "board", EVERYBODY),
+    ("/notifications", "notifications", EVERYBODY),
+    ("/people", "people", &[Role::Admin, Role::Supervisor]),
+];
+
+/// Every page. `home` is where `/` leads to; none: to the desk.
+pub fn routes(app: &App, followers: &'static [Follower], home: Option<&'static str>) -> Router {
+    let files = Router::new()
+        .route("/tickets/{id}/attach", post(tickets::attach))
+        .layer(DefaultBodyLimit::max(app.settings.max_attachment + BESIDE));
+    let first = match home {
+        Some(home) => get(move || async move { dress::redirect(home) }),
+        None => get(entrance::home),
+    };
+    let pages = Router::new()
+        .route("/", first)
+        .route("/sign-in", get(entrance::page).post(entrance::enter))
+        .route("/sign-out", post(entrance::leave))
+        .route("/theme", post(entrance::theme))
+        .route("/profile", get(profile::page).post(profile::change))
+        .route("/profile/password", post(profile::change_password))
+        .route("/profile/number/code", post(profile::show_code))
+        .route("/profile/number/confirm", post(profile::confirm_number))
+        .route("/profile/number/send", post(profile::send_code))
+        .route("/profile/number/verify", post(profile::verify_code))
+        .route("/profile/second-factor", post(profile::begin))
+        .route("/profile/second-factor/confirm", post(profile::confirm))
+        .route("/profile/second-factor/off", post(profile::take_off))
+        .route("/profile/devices/end", post(profile::end_device))
+        .route("/profile/tokens", post(profile::make_token))
+        .route("/profile/tokens/revoke", post(profile::revoke_token))
+        .route("/now", get(now::page))
+        .route("/notifications", get(notifications::list))
+        .route("/notifications/{id}", get(notifications::story))
+        .route("/notifications/{id}/retry", post(notifications::retry))
+        .route("/notifications/{id}/cancel", post(notifications::cancel))
+        .route("/people", get(people::list))
+        .route("/people/new", get(people::adding).post(people::add))
+        .route("/people/{id}", get(people::page).post(people::change))
+        .route("/people/{id}/{act}", post(people::act))
+        .route("/tickets", get(tickets::list))
+        .route("/tickets/board", get(tickets::board))
+        .route("/tickets/new", get(tickets::raising).post(tickets::raise))
+        .route("/tickets/{id}", get(tickets::ticket))
+        .route("/tickets/{id}/{action}", post(tickets::act))
+        .route("/tickets/{id}/attachments/{attachment_id}", get(attachments::api::download))
+        .route("/tickets/{id}/attachments/{attachment_id}/delete", post(tickets::detach))
+        .route("/live-ticket", post(live::ticket))
+        .merge(files)
+        .method_not_allowed_fallback(problem::wrong_method)
+        .layer(Extension(Followers(followers)))
+        .layer(CatchPanicLayer::custom(problem::after_panic))
+        .with_state(app.clone());
+    recognised(app, pages).merge(assets::routes())
+}
+
+/// The answer to a path that leads nowhere: a page for people, a problem for programs.
+pub fn nowhere(app: &App) -> Router {
+    recognised(app, Router::new().fallback_service(any(problem::nowhere)))
+}
+
+fn recognised(app: &App, pages: Router) -> Router {
+    pages.layer(axum::middleware::from_fn_with_state(app.clone(), session::recognise))
+}

@@ -1,0 +1,203 @@
+//! Notifications: the log with its filters, and one delivery's whole story with what to do about it.
+//!
+//! One sees one's own, an admin everybody's; an admin has one sent again or takes it back. All by the API's rules.
+
+use super::desk::Desk;
+use super::dress::{Page, redirect, shown};
+use super::posted::Posted;
+use super::tickets::{Group, Link};
+use crate::app::App;
+use crate::kit::Result;
+use crate::notify::acts;
+use crate::notify::api::{Filter, Seen};
+use crate::notify::detail::Whole;
+use crate::notify::shown::{Medium, Standing};
+use crate::notify::store::inbox::{self, Asked};
+use crate::web::Fields;
+use askama::Template;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+
+/// Where the log is.
+const HERE: &str = "/notifications";
+/// How many rows a page has.
+const SIZE: u64 = 50;
+
+/// A notification as the log shows it.
+struct Row {
+    id: i64,
+    subject: String,
+    medium: String,
+    status: &'static str,
+    status_name: String,
+    when: String,
+}
+
+#[derive(Template)]
+#[template(path = "notifications.html")]
+struct Log {
+    page: Page,
+    title: String,
+    groups: Vec<Group>,
+    rows: Vec<Row>,
+    next: Option<String>,
+    previous: Option<String>,
+}
+
+/// One attempt.
+struct Tried {
+    says: String,
+    id: Option<String>,
+    meaning: Option<String>,
+    when: String,
+}
+
+#[derive(Template)]
+#[template(path = "notification.html")]
+struct Story {
+    page: Page,
+    id: i64,
+    subject: String,
+    medium: String,
+    status: &'static str,
+    status_name: String,
+    recipient: String,
+    ticket: Option<(i64, String)>,
+    text: String,
+    when: String,
+    explanation: Option<String>,
+    tries: Vec<Tried>,
+    may_retry: bool,
+    may_cancel: bool,
+}
+
+/// `GET /notifications`.
+pub(super) async fn list(desk: Desk) -> Result<Response> {
+    let (words, actor) = (desk.words(), desk.actor());
+    let query = desk.path.split_once('?').map(|(_, query)| query).unwrap_or_default();
+    let filter: Filter = Fields::of_query(query).into_form()?;
+    let asked = Asked {
+        person_id: (!actor.is_admin()).then_some(actor.person_id),
+        medium: filter.notification_type.map(Medium::stored),
+        statuses: filter.status.map(Standing::stored),
+        is_read: None,
+        ticket_id: filter.ticket,
+    };
+    let number = filter.page.unwrap_or(1).unsigned_abs();
+    let (listed, count) = inbox::page(desk.app.db.read(), &asked, SIZE, (number - 1) * SIZE).await?;
+    let with = |name: &str, value: Option<&str>| address(query, name, value);
+    let page_link = |number: u64| with("page", Some(&number.to_string()));
+    let rows = listed.into_iter().map(|one| {
+        let status = Standing::of(&one.status).as_str();
+        Row {
+            id: one.id,
+            subject: one.subject.unwrap_or_default(),
+            medium: words.w(format!("medium.{}", Medium::of(&one.medium).as_str())),
+            status,
+            status_name: words.w(format!("standing.{status}")),
+            when: words.when(one.created_at, desk.now).html(),
+        }
+    });
+    let group = |label: &str, name: &'static str, table: &str, all: Vec<&'static str>, chosen: Option<&'static str>| {
+        let any = Link { href: with(name, None), label: words.w("tickets.any"), is_on: chosen.is_none() };
+        let each = all.into_iter().map(|value| Link {
+            href: with(name, Some(value)),
+            label: words.w(format!("{table}.{value}")),
+            is_on: chosen == Some(value),
+        });
+        Group { label: words.w(label), links: [any].into_iter().chain(each).collect() }
+    };
+    let standings = Standing::ALL.map(Standing::as_str).to_vec();
+    let media = Medium::ALL.map(Medium::as_str).to_vec();
+    let groups = vec![
+        group("tickets.by_status", "status", "standing", standings, filter.status.map(Standing::as_str)),
+        group("notices.by_medium", "notification_type", "medium", media, filter.notification_type.map(Medium::as_str)),
+    ];
+    let title = words.w("notices.title");
+    let page = Log {
+        page: desk.page(title.clone()),
+        title,
+        groups,
+        rows: rows.collect(),
+        next: count.filter(|count| number * SIZE < *count).map(|_| page_link(number + 1)),
+        previous: (number > 1).then(|| page_link(number - 1)),
+    };
+    Ok(shown(StatusCode::OK, &page))
+}
+
+/// The address of the log with another value of one parameter.
+fn address(query: &str, name: &str, value: Option<&str>) -> String {
+    const KNOWN: [&str; 3] = ["status", "notification_type", "ticket"];
+    let mut kept = form_urlencoded::Serializer::new(String::new());
+    let pairs = form_urlencoded::parse(query.as_bytes());
+    kept.extend_pairs(pairs.filter(|(known, _)| KNOWN.contains(&known.as_ref()) && known != name));
+    if let Some(value) = value {
+        kept.append_pair(name, value);
+    }
+    match kept.finish() {
+        query if query.is_empty() => HERE.to_owned(),
+        query => format!("{HERE}?{query}"),
+    }
+}
+
+/// `GET /notifications/{id}`.
+pub(super) async fn story(desk: Desk, seen: Seen) -> Response {
+    told(&desk, seen)
+}
+
+fn told(desk: &Desk, seen: Seen) -> Response {
+    let (words, is_admin) = (desk.words(), desk.actor().is_admin());
+    let ticket = seen.whole.listed.ticket_id.zip(seen.whole.ticket_title.clone());
+    let (id, created_at) = (seen.whole.listed.id, seen.whole.listed.created_at);
+    let standing = Standing::of(&seen.whole.listed.status);
+    let medium = Medium::of(&seen.whole.listed.medium).as_str();
+    let subject = seen.whole.listed.subject.clone().unwrap_or_default();
+    // As anybody reads it: how an admin sends it again is the button below.
+    let explanation = Whole::of(&desk.app, seen.whole.clone(), false).explanation;
+    let whole = Whole::of(&desk.app, seen.whole, is_admin);
+    let tries = whole.attempts.into_iter().map(|attempt| {
+        let code = attempt.error_code.map(|code| format!(" ({code})")).unwrap_or_default();
+        let took = attempt.took_ms.map(|took| format!(" · {took} ms")).unwrap_or_default();
+        let cost = attempt.cost.zip(attempt.currency).map(|(cost, of)| format!(" · {cost} {of}")).unwrap_or_default();
+        Tried {
+            says: format!("{}. {}: {}{code}{took}{cost}", attempt.number, attempt.channel, attempt.outcome),
+            id: attempt.provider_id,
+            meaning: attempt.meaning,
+            when: words.when(attempt.started_at, desk.now).html(),
+        }
+    });
+    let page = Story {
+        page: desk.page(subject.clone()),
+        id,
+        subject,
+        medium: words.w(format!("medium.{medium}")),
+        status: standing.as_str(),
+        status_name: words.w(format!("standing.{}", standing.as_str())),
+        recipient: whole.recipient_name,
+        ticket,
+        text: whole.message,
+        when: words.when(created_at, desk.now).html(),
+        explanation: explanation.filter(|_| words.is_english() || is_admin),
+        tries: tries.collect(),
+        may_retry: is_admin && matches!(standing, Standing::Failed | Standing::Cancelled),
+        may_cancel: is_admin && standing == Standing::Pending,
+    };
+    shown(StatusCode::OK, &page)
+}
+
+/// `POST /notifications/{id}/retry`.
+pub(super) async fn retry(seen: Seen, State(app): State<App>, posted: Posted) -> Result<Response> {
+    posted.must_be_genuine()?;
+    let id = seen.whole.listed.id;
+    acts::retry(seen, State(app)).await.map(drop)?;
+    Ok(redirect(&format!("/notifications/{id}?done=sent_again")))
+}
+
+/// `POST /notifications/{id}/cancel`.
+pub(super) async fn cancel(seen: Seen, State(app): State<App>, posted: Posted) -> Result<Response> {
+    posted.must_be_genuine()?;
+    let id = seen.whole.listed.id;
+    acts::cancel(seen, State(app)).await.map(drop)?;
+    Ok(redirect(&format!("/notifications/{id}?done=taken_back")))
+}

@@ -1,0 +1,176 @@
+//! The list of tickets: filters that are links, an order, a search, and pages by cursor.
+
+use super::{OPEN, Row, may_raise};
+use crate::kit::Result;
+use crate::pages::desk::Desk;
+use crate::pages::dress::{Page, shown};
+use crate::tickets::api::query::Asked;
+use crate::tickets::list::Order;
+use crate::tickets::{Kind, Priority, Status, reading};
+use crate::web::Fields;
+use crate::web::page::Cursor;
+use askama::Template;
+use axum::http::StatusCode;
+use axum::response::Response;
+
+/// Where the list is.
+const HERE: &str = "/tickets";
+/// How many rows a page has.
+const SIZE: &str = "50";
+/// The longest text that is searched for, in characters.
+const MAX_SOUGHT: usize = 100;
+/// The orders that are offered.
+const ORDERS: [&str; 4] = ["-id", "-updated_at", "resolution_due_at", "-priority"];
+
+/// Links of which one holds.
+pub(in crate::pages) struct Group {
+    pub(in crate::pages) label: String,
+    pub(in crate::pages) links: Vec<Link>,
+}
+
+/// One of several links.
+pub(in crate::pages) struct Link {
+    pub(in crate::pages) href: String,
+    pub(in crate::pages) label: String,
+    pub(in crate::pages) is_on: bool,
+}
+
+#[derive(Template)]
+#[template(path = "tickets.html")]
+struct List {
+    page: Page,
+    title: String,
+    may_raise: bool,
+    sought: String,
+    /// What else is asked for, to be kept by a search.
+    kept: Vec<(String, String)>,
+    groups: Vec<Group>,
+    rows: Vec<Row>,
+    next: Option<String>,
+    previous: Option<String>,
+    is_narrowed: bool,
+}
+
+/// The parameters of the list, as they stand in its address.
+struct Asking(Vec<(String, String)>);
+
+impl Asking {
+    fn of(query: &str) -> Self {
+        const KNOWN: [&str; 9] =
+            ["status", "priority", "category", "kind", "assigned_to", "created_by", "overdue", "q", "sort"];
+        let pairs = form_urlencoded::parse(query.as_bytes()).into_owned();
+        Self(pairs.filter(|(name, value)| KNOWN.contains(&name.as_str()) && !value.trim().is_empty()).collect())
+    }
+
+    fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The address with another value of one parameter; none takes it away.
+    fn with(&self, name: &str, value: Option<&str>) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.extend_pairs(self.0.iter().filter(|(known, _)| known != name));
+        if let Some(value) = value {
+            query.append_pair(name, value);
+        }
+        match query.finish() {
+            query if query.is_empty() => HERE.to_owned(),
+            query => format!("{HERE}?{query}"),
+        }
+    }
+}
+
+/// `GET /tickets`.
+pub(in crate::pages) async fn list(desk: Desk) -> Result<Response> {
+    let (words, viewer) = (desk.words(), desk.viewer());
+    let query = desk.path.split_once('?').map(|(_, query)| query).unwrap_or_default();
+    let asking = Asking::of(query);
+    let cursor = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "cursor").map(|(_, at)| at);
+    let asked = asked(&asking, cursor.as_deref())?;
+    let filter = asked.filter(&viewer);
+    let found = reading::page(&desk.app.db, &viewer, &filter, asked.order, &asked.part, desk.now).await?;
+    let link = |cursor: Option<&Cursor>| cursor.map(|cursor| asking.with("cursor", Some(&cursor.written())));
+    let (next, previous) = (link(found.cut.next.as_ref()), link(found.cut.previous.as_ref()));
+    let title = words.w("tickets.title");
+    let page = List {
+        page: desk.page(title.clone()),
+        title,
+        may_raise: may_raise(&desk),
+        sought: asking.get("q").unwrap_or_default().to_owned(),
+        kept: asking.0.iter().filter(|(name, _)| name != "q").cloned().collect(),
+        groups: groups(&desk, &asking, asked.order),
+        rows: found.cut.rows.into_iter().map(|shown| Row::of(&desk, &viewer, shown)).collect(),
+        next,
+        previous,
+        is_narrowed: !asking.0.is_empty(),
+    };
+    Ok(shown(StatusCode::OK, &page))
+}
+
+/// What is asked for, by the API's rule; where nothing is said of the status, those that are open.
+fn asked(asking: &Asking, cursor: Option<&str>) -> Result<Asked> {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    for (name, value) in &asking.0 {
+        // More is not looked for; it is what is typed by hand, so it is no mistake.
+        let value: String = value.chars().take(MAX_SOUGHT).collect();
+        if (name, value.as_str()) != (&"status".to_owned(), "ALL") {
+            query.append_pair(name, &value);
+        }
+    }
+    if asking.get("status").is_none() {
+        query.append_pair("status", &OPEN.map(Status::as_str).join(","));
+    }
+    query.append_pair("page_size", SIZE);
+    if let Some(cursor) = cursor {
+        query.append_pair("cursor", cursor);
+    }
+    Fields::of_query(&query.finish()).into_form()
+}
+
+fn groups(desk: &Desk, asking: &Asking, order: Order) -> Vec<Group> {
+    let words = desk.words();
+    let one = |name: &str, value: Option<&str>, label: String| Link {
+        href: asking.with(name, value),
+        label,
+        is_on: asking.get(name) == value,
+    };
+    let mut statuses = vec![one("status", None, words.w("tickets.open"))];
+    statuses.extend(Status::ALL.map(|status| {
+        let name = status.as_str();
+        one("status", Some(name), words.w(format!("status.{name}")))
+    }));
+    statuses.push(one("status", Some("ALL"), words.w("tickets.all")));
+    let mut whose = vec![one("assigned_to", None, words.w("tickets.anybody"))];
+    whose.push(one("assigned_to", Some("me"), words.w("tickets.mine")));
+    whose.push(one(
+        "created_by",
+        if asking.get("created_by").is_some() { None } else { Some("me") },
+        words.w("tickets.raised"),
+    ));
+    if let Some(raised) = whose.last_mut() {
+        raised.is_on = asking.get("created_by") == Some("me");
+    }
+    let overdue = asking.get("overdue") == Some("true");
+    whose.push(Link {
+        href: asking.with("overdue", (!overdue).then_some("true")),
+        label: words.w("tickets.overdue"),
+        is_on: overdue,
+    });
+    let any = |name: &'static str| one(name, None, words.w("tickets.any"));
+    let mut priorities = vec![any("priority")];
+    priorities.extend(Priority::ALL.iter().rev().map(|priority| {
+        let name = priority.as_str();
+        one("priority", Some(name), words.w(format!("priority.{name}")))
+    }));
+    let mut kinds = vec![any("kind")];
+    kinds.extend(Kind::ALL.map(|kind| one("kind", Some(kind.as_str()), words.w(format!("kind.{}", kind.as_str())))));
+    let orders = ORDERS.map(|name| Link {
+        href: asking.with("sort", Some(name)),
+        label: words.w(format!("sort.{}", name.trim_start_matches('-'))),
+        is_on: order.as_str() == name,
+    });
+    [("status", statuses), ("whose", whose), ("priority", priorities), ("kind", kinds), ("sort", orders.into())]
+        .into_iter()
+        .map(|(label, links)| Group { label: words.w(format!("tickets.by_{label}")), links })
+        .collect()
+}

@@ -1,0 +1,73 @@
+//! Raising an incident.
+
+use crate::kit::error::Kind as Failure;
+use crate::kit::{Error, Result};
+use crate::pages::desk::Desk;
+use crate::pages::dress::{Page, redirect, shown};
+use crate::pages::form::{Field, FormShown};
+use crate::pages::posted::Posted;
+use crate::tickets::api::forms::Create;
+use crate::tickets::incident::{MAX_DESCRIPTION, MAX_PROJECT, MAX_TITLE};
+use crate::tickets::{self, Category, Priority};
+use crate::web::problem;
+use askama::Template;
+use axum::http::StatusCode;
+use axum::response::Response;
+
+#[derive(Template)]
+#[template(path = "raise.html")]
+struct Raising {
+    page: Page,
+    title: String,
+    form: FormShown,
+}
+
+/// `GET /tickets/new`.
+pub(in crate::pages) async fn form(desk: Desk) -> Result<Response> {
+    must_raise(&desk)?;
+    Ok(answer(&desk, StatusCode::OK, empty(&desk)))
+}
+
+/// `POST /tickets/new`.
+pub(in crate::pages) async fn raise(desk: Desk, posted: Posted) -> Result<Response> {
+    must_raise(&desk)?;
+    let raising = async {
+        posted.must_be_genuine()?;
+        let new = posted.typed.read::<Create>()?.by(desk.actor().person_id);
+        let db = desk.app.db.through(desk.actor().door);
+        db.write_with(new, move |tx, new| Box::pin(tickets::create(tx, vec![new.clone()]))).await
+    };
+    match raising.await {
+        Ok(made) => {
+            let id = made.first().map(|ticket| ticket.id).ok_or_else(|| Error::internal("a ticket was not made"))?;
+            Ok(redirect(&format!("/tickets/{id}?done=raised")))
+        }
+        Err(error) => {
+            let form = empty(&desk).refused(desk.words(), &posted.typed, &error);
+            Ok(answer(&desk, problem::status(error.kind()), form))
+        }
+    }
+}
+
+fn must_raise(desk: &Desk) -> Result<()> {
+    let says = "Incidents are raised by clients and admins only.";
+    if super::may_raise(desk) { Ok(()) } else { Err(Error::new(Failure::Forbidden, says)) }
+}
+
+fn answer(desk: &Desk, status: StatusCode, form: FormShown) -> Response {
+    let title = desk.words().w("raise.title");
+    shown(status, &Raising { page: desk.page(title.clone()), title, form })
+}
+
+fn empty(desk: &Desk) -> FormShown {
+    let words = desk.words();
+    let priorities = Priority::ALL.into_iter().rev().map(Priority::as_str);
+    let priorities = priorities.map(|name| (name.to_owned(), words.w(format!("priority.{name}"))));
+    let categories = Category::ALL.map(|one| (one.as_str().to_owned(), words.w(format!("category.{}", one.as_str()))));
+    FormShown::new("raise", "/tickets/new", words.w("raise.submit"))
+        .field(Field::new(words, "text", "title", MAX_TITLE))
+        .field(Field::new(words, "textarea", "description", MAX_DESCRIPTION))
+        .field(Field::new(words, "text", "project_name", MAX_PROJECT))
+        .field(Field::new(words, "select", "priority", 6).value("MEDIUM").choices(priorities))
+        .field(Field::new(words, "select", "category", 16).value("PROBLEM").choices(categories))
+}
