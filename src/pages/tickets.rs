@@ -55,7 +55,9 @@ impl Row {
     pub(super) fn of(desk: &Desk, viewer: &Viewer, shown: Shown) -> Self {
         let (words, now, ticket) = (desk.words(), desk.now, shown.ticket());
         let status_name = status_name(desk, viewer, &shown);
-        let clock = ticket.resolution_clock().filter(|clock| clock.stopped_at.is_none());
+        // Of one that nobody opened yet, the deadline that comes first: that of the first answer.
+        let response = ticket.response_clock().filter(|clock| clock.stopped_at.is_none());
+        let clock = response.or_else(|| ticket.resolution_clock().filter(|clock| clock.stopped_at.is_none()));
         let clock = clock.map(|clock| clock_shown(desk, clock.state(now), clock.time_left(now), clock.due(now)));
         let Shown { row, requester_name, holders } = shown;
         let holders: Vec<String> = holders.into_iter().map(|holder| holder.name.unwrap_or_default()).collect();

@@ -22,6 +22,7 @@ async fn now_shows_each_role_what_needs_them(backend: Backend) {
     for says in ["New tickets", "The checkout shows an error", "Orders on hold", "ORD-"] {
         assert!(admin.text().contains(says), "{says}: {}", admin.text());
     }
+    assert!(admin.text().contains("On time · 0h 30m"), "until when it is to be opened: {}", admin.text());
     assert!(stage.support.1.get("/now").await.text().contains("Nothing needs you right now."));
     let id = stage.ticket;
     let due = json!({"assigned_to": stage.support.0.id, "resolution_due_at": "2026-01-18T15:30:22Z"});
