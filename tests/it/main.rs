@@ -103,6 +103,7 @@ fn main() -> ExitCode {
         trials.extend(pages::walked::trials());
     }
     let conclusion = libtest_mimic::run(&arguments, trials);
+    runtime.block_on(support::migrated::drop_originals());
     if !arguments.list {
         println!("{}", around.summary());
     }

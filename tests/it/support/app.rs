@@ -4,6 +4,7 @@
 //! simulator's API, statuses come back over HTTP. [`TestApp::settle`] waits by doing the work, never by sleeping.
 
 use super::databases::{Backend, Database};
+use super::migrated;
 use andon::cli::seed;
 use andon::config::Settings;
 use andon::kit::{Clock, E164, Instant};
@@ -40,7 +41,7 @@ impl TestApp {
 
     /// The same with other settings.
     pub(crate) async fn with(backend: Backend, settings: &[(&str, &str)]) -> Self {
-        let database = Database::create(backend).await;
+        let database = migrated::database(backend).await;
         let clock = Clock::manual(beginning());
         let url = database.url();
         let server = serve(&url, clock.clone(), settings, Jobs::ByHand).await.expect("the server starts");
@@ -51,7 +52,7 @@ impl TestApp {
 
     /// A seeded plant as it runs in earnest: by the machine's clock.
     pub(crate) async fn running(backend: Backend, settings: &[(&str, &str)]) -> Self {
-        let (database, clock) = (Database::create(backend).await, Clock::System);
+        let (database, clock) = (migrated::database(backend).await, Clock::System);
         let server = serve(&database.url(), clock.clone(), settings, Jobs::Running).await.expect("the server starts");
         seed::run(&server.app.db, server.app.settings.timezone).await.expect("the demo records load");
         let http = andon::kit::http::client().expect("a client");

@@ -8,7 +8,7 @@ use libtest_mimic::Trial;
 use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection, DbErr};
 use std::fmt;
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tempfile::TempDir;
 use tokio::net::TcpStream;
@@ -99,7 +99,7 @@ impl Database {
     /// # Panics
     /// When the server refuses: a test without its database cannot say anything.
     pub(crate) async fn create(backend: Backend) -> Self {
-        let name = format!("andon_test_{:016x}", rand::random::<u64>());
+        let name = random_name();
         let Some(server) = backend.server() else {
             let folder = TempDir::with_prefix("andon_test_").expect("a folder for SQLite");
             let url = sqlite_url(&folder.path().join("andon.db"));
@@ -113,6 +113,33 @@ impl Database {
         administer(&url, &statement).await.expect("the server makes a fresh database");
         url.set_path(&name);
         Self { backend, url: url.into(), name, folder: None, dropped: false }
+    }
+
+    /// A database of its own with all that is in this one, to which nobody may be connected: PostgreSQL's way.
+    ///
+    /// # Panics
+    /// When the server refuses.
+    pub(crate) async fn copy(&self) -> Self {
+        let name = random_name();
+        let mut url = Url::parse(&self.url).expect("the address can be read");
+        let statement = format!("CREATE DATABASE {name} TEMPLATE {}", self.name);
+        let server = self.backend.server().expect("only a server copies").expect("the address can be read");
+        administer(&server, &statement).await.expect("the server copies a database");
+        url.set_path(&name);
+        Self { backend: self.backend, url: url.into(), name, folder: None, dropped: false }
+    }
+
+    /// SQLite's file.
+    ///
+    /// # Panics
+    /// Where a server has it.
+    pub(crate) fn file(&self) -> PathBuf {
+        self.folder.as_ref().expect("only SQLite's database is a file").path().join("andon.db")
+    }
+
+    /// Drops the database though others may look at this value.
+    pub(crate) async fn drop_in_place(&self) -> Result<(), String> {
+        drop_database(self.backend, &self.name).await
     }
 
     pub(crate) fn backend(&self) -> Backend {
@@ -166,6 +193,10 @@ pub(crate) fn trials(backends: &[Backend]) -> Vec<Trial> {
     backends.iter().copied().map(trial).collect()
 }
 
+fn random_name() -> String {
+    format!("andon_test_{:016x}", rand::random::<u64>())
+}
+
 async fn probe_server(backend: Backend, server: &Url) -> Result<(), String> {
     let host = server.host_str().unwrap_or("127.0.0.1");
     let place = format!("{host}:{}", server.port().unwrap_or_else(|| backend.default_port()));
@@ -201,6 +232,11 @@ async fn administer(server: &Url, statement: &str) -> Result<(), DbErr> {
     let outcome = connection.execute_unprepared(statement).await;
     connection.close().await?;
     outcome.map(|_| ())
+}
+
+/// Runs statements in the database at this address.
+pub(crate) async fn administer_at(url: &str, statements: &str) -> Result<(), DbErr> {
+    administer(&Url::parse(url).expect("the address can be read"), statements).await
 }
 
 async fn drop_database(backend: Backend, name: &str) -> Result<(), String> {
