@@ -78,6 +78,13 @@ impl App {
         self.channels.iter().filter(|channel| !is_off && channel.carries(medium)).collect()
     }
 
+    /// Whether another channel than this one carries this medium too, and is not out.
+    pub fn is_another_up(&self, channel: &str, medium: Medium) -> bool {
+        let carriers = self.carriers(medium);
+        let mut others = carriers.iter().map(|other| other.name()).filter(|other| *other != channel);
+        others.any(|other| self.health.red(other).is_none())
+    }
+
     /// The channel that carries this medium before others, if one can.
     pub fn carrier(&self, medium: Medium) -> Option<&Arc<dyn Channel>> {
         carrier(&self.settings, &self.channels, medium)

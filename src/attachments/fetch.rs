@@ -110,7 +110,7 @@ async fn try_to_fetch(app: &App, photo: &awaited::Model) -> Result<Outcome> {
     let most = app.settings.max_attachment;
     let bytes = match from_provider(app, &photo.url, most).await {
         Ok(bytes) => bytes,
-        Err(SendError { retry: Retry::Never, advice, .. }) => return Ok(Outcome::GivenUp(advice)),
+        Err(SendError { retry: Retry::Never | Retry::Elsewhere, advice, .. }) => return Ok(Outcome::GivenUp(advice)),
         Err(SendError { retry: Retry::Later(wait) | Retry::Slower(wait), advice, .. }) => {
             return Ok(Outcome::Again(advice, wait));
         }

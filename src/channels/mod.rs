@@ -225,6 +225,8 @@ pub struct Need {
 pub enum Retry {
     /// Not this message, not as it is.
     Never,
+    /// Not by this channel: its sender, or what it knows of the recipient, stands in the way. Another may carry it.
+    Elsewhere,
     /// Again, by the usual backoff or after the time that the provider asked for.
     Later(Option<Duration>),
     /// Again, and the sender goes slower: it sent too much at once. At the earliest after the time that the provider

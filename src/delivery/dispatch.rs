@@ -280,20 +280,25 @@ impl Dispatcher {
         let is_shut = code.is_some_and(|code| channel.is_window_shut(code));
         let shut = is_shut.then(|| leased.sender.clone().or_else(|| channel.sender(Medium::Whatsapp))).flatten();
         let is_billed = Medium::named(&leased.medium).is_some_and(|medium| channel.bills(medium));
-        let may_go_elsewhere = self.is_another_up(channel.name(), &leased);
+        let goes_elsewhere = self.goes_elsewhere(channel.name(), &leased, &came);
         let (channel, chance) = (channel.name(), rand::random());
         let outcome =
-            Outcome { leased, channel, started_at, came, is_opt_out, is_billed, shut, may_go_elsewhere, chance };
+            Outcome { leased, channel, started_at, came, is_opt_out, is_billed, shut, goes_elsewhere, chance };
         self.record(outcome).await;
         drop(place);
         self.app.bus.poke(Poke::Dispatch); // the next of its line may go
     }
 
-    /// Whether another channel than this one carries the medium too, and is not out.
-    fn is_another_up(&self, channel: &str, leased: &Leased) -> bool {
-        let carriers = Medium::named(&leased.medium).map(|medium| self.app.carriers(medium)).unwrap_or_default();
-        let mut others = carriers.into_iter().map(|other| other.name()).filter(|other| *other != channel);
-        others.any(|other| self.app.health.red(other).is_none())
+    /// Whether what the channel refused goes by another one: because the channel is out altogether, or, once, because it
+    /// is in the way of this delivery.
+    fn goes_elsewhere(&self, channel: &str, leased: &Leased, came: &Came) -> bool {
+        let Came::Sent(Err(error)) = came else { return false };
+        let is_for_another = match error.retry {
+            Retry::StopChannel => true,
+            Retry::Elsewhere => leased.error_code.is_none(),
+            _ => false,
+        };
+        is_for_another && Medium::named(&leased.medium).is_some_and(|medium| self.app.is_another_up(channel, medium))
     }
 
     /// Has the sender go faster or slower by what came; what was too much goes again when the sender may.

@@ -25,7 +25,7 @@ pub(super) fn record(app: &App, channel: &'static str, leased: &Leased, came: &C
 
 fn outcome_of(error: &SendError) -> &'static str {
     match error.retry {
-        Retry::Never => "refused",
+        Retry::Never | Retry::Elsewhere => "refused",
         Retry::Slower(_) | Retry::SlowerToOne => "slowed",
         Retry::StopChannel => "channel_out",
         Retry::Later(_) if error.in_doubt => "in_doubt",

@@ -73,7 +73,7 @@ pub fn after_failure(
     chance: f64,
 ) -> Next {
     match error.retry {
-        Retry::Never => Next::GiveUp,
+        Retry::Never | Retry::Elsewhere => Next::GiveUp,
         Retry::Slower(_) if now - made > TOO_MANY_PATIENCE => Next::GiveUp,
         Retry::Slower(asked) => Next::Wait(now + asked.unwrap_or(TOO_MANY_WAIT)),
         Retry::SlowerToOne if attempt >= MOST_ATTEMPTS => Next::GiveUp,
@@ -110,7 +110,7 @@ pub fn after_late_failure(retry: Retry, times: i32, now: Instant, chance: f64) -
         Retry::Later(asked) => asked,
         Retry::Slower(asked) => Some(asked.unwrap_or(TOO_MANY_WAIT)),
         Retry::SlowerToOne => Some(pair_wait(times)),
-        Retry::Never | Retry::StopChannel => return None,
+        Retry::Never | Retry::Elsewhere | Retry::StopChannel => return None,
     };
     let wait = asked.map_or_else(|| backoff(times, chance), |asked| asked.saturating_mul(1 << doublings(times)));
     (times < MOST_TAKEN).then(|| now + wait.min(LONGEST_WAIT))

@@ -51,8 +51,11 @@ async fn slow_down(app: &App, pace: &Pace, receipts: &[Receipt]) {
 /// What the channel says of the code in a receipt.
 pub(super) fn verdict(app: &App, receipt: &Receipt) -> Verdict {
     let known = app.channel(receipt.channel).zip(receipt.error_code);
+    let retry = known.map_or(Retry::Never, |(channel, code)| channel.retry(code));
+    let is_carried = |medium: &Medium| retry == Retry::Elsewhere && app.is_another_up(receipt.channel, *medium);
     Verdict {
-        retry: known.map_or(Retry::Never, |(channel, code)| channel.retry(code)),
+        retry,
+        elsewhere: Medium::ALL.into_iter().filter(is_carried).collect(),
         reason: known.and_then(|(channel, code)| channel.explain(code)),
         is_opt_out: known.is_some_and(|(channel, code)| channel.is_opt_out(code)),
         // The window is WhatsApp's alone.

@@ -28,6 +28,7 @@ facts!["meta":
     somebody_who_hides_their_number_is_answered_by_their_id,
     both_at_once_each_is_answered_where_they_wrote,
     what_one_provider_refuses_goes_by_the_other,
+    what_stands_in_the_way_at_one_provider_goes_by_the_other_once,
 ];
 
 const ADMIN: &str = "+12025550103";
@@ -330,5 +331,56 @@ async fn what_one_provider_refuses_goes_by_the_other(backend: Backend) {
     assert_eq!(got(&app, STRANGER).len(), 1);
     assert_eq!(got(&app, STRANGER)[0].0, Provider::Twilio);
     assert_eq!(health(&app).await["status"], "ok");
+    app.end().await;
+}
+
+/// A notice about a new incident, to the admin; answers with what became of it.
+async fn notice(app: &TestApp) -> (String, Option<i32>, Vec<(String, String)>) {
+    raise(app, "Payments fail").await;
+    app.settle().await;
+    let text = |row: &sea_orm::QueryResult, column: &str| row.try_get::<String>("", column).expect("a text");
+    let last = "SELECT MAX(id) FROM deliveries WHERE medium = 'whatsapp' AND kind = 'NOTICE'";
+    let rows = app.rows(&format!("SELECT status, error_code FROM deliveries WHERE id = ({last})")).await;
+    let attempts = format!("SELECT channel, outcome FROM attempts WHERE delivery_id = ({last}) ORDER BY number");
+    let attempts = app.rows(&attempts).await;
+    let attempts = attempts.iter().map(|row| (text(row, "channel"), text(row, "outcome"))).collect();
+    (text(&rows[0], "status"), rows[0].try_get("", "error_code").expect("a code"), attempts)
+}
+
+async fn what_stands_in_the_way_at_one_provider_goes_by_the_other_once(backend: Backend) {
+    let app = TestApp::with(backend, &META).await;
+    let by = |provider| Incoming { provider: Some(provider), ..Incoming::text(&number(ADMIN), "hi") };
+    let attempt = |channel: &str, outcome: &str| (channel.to_owned(), outcome.to_owned());
+    // Only Twilio knows them: nobody else may write first, and the reason stays the one that Twilio gave.
+    app.sends(by(Provider::Twilio)).await;
+    for (fault, outcome) in
+        [(SendFault::Refuse { code: 63007 }, "RETRY"), (SendFault::FailLater { code: 63015 }, "FAILED")]
+    {
+        let code = if outcome == "RETRY" { 63007 } else { 63015 };
+        arm(&app, 1, fault).await;
+        assert_eq!(notice(&app).await, ("FAILED".to_owned(), Some(code), vec![attempt("twilio", outcome)]));
+    }
+    // Both know them: the other carries it, in the same words.
+    app.sends(by(Provider::Meta)).await;
+    app.clock.advance(TimeDelta::minutes(2));
+    app.sends(by(Provider::Twilio)).await;
+    for (fault, outcome) in
+        [(SendFault::Refuse { code: 63007 }, "RETRY"), (SendFault::FailLater { code: 63015 }, "FAILED")]
+    {
+        arm(&app, 1, fault).await;
+        let (status, _, attempts) = notice(&app).await;
+        assert_eq!(
+            (status.as_str(), attempts),
+            ("DELIVERED", vec![attempt("twilio", outcome), attempt("meta", "ACCEPTED")])
+        );
+        let (provider, text) = got(&app, ADMIN).pop().expect("a notice");
+        assert!(provider == Provider::Meta && text.starts_with("🎫"), "{text}");
+    }
+    // Where the other refuses it too, that is the end of it.
+    arm(&app, 2, SendFault::Refuse { code: 63007 }).await;
+    let (status, code, attempts) = notice(&app).await;
+    assert_eq!((status.as_str(), code), ("FAILED", Some(63007)));
+    assert_eq!(attempts, [attempt("twilio", "RETRY"), attempt("meta", "REFUSED")]);
+    assert_eq!(health(&app).await["status"], "ok", "neither is out");
     app.end().await;
 }

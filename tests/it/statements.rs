@@ -291,7 +291,7 @@ fn outcome(app: &TestApp, nth: usize, leased: &Leased) -> Outcome {
         is_opt_out: false,
         is_billed: true,
         shut: None,
-        may_go_elsewhere: false,
+        goes_elsewhere: false,
         chance: 0.5,
     }
 }

@@ -147,7 +147,7 @@ mod tests {
             (400, None, json(131_016), "service_unavailable", Retry::Later(None), false),
             (500, None, json(131_047), "outside_window", Retry::Never, false),
             (400, None, json(131_026), "undeliverable", Retry::Never, false),
-            (404, None, json(132_001), "template_missing", Retry::Never, false),
+            (404, None, json(132_001), "template_missing", Retry::Elsewhere, false),
             (500, None, json(999_999), "provider_down", Retry::Later(None), false),
             (502, secs(3), "<html>".to_owned(), "provider_down", Retry::Later(secs(3)), true),
             (302, None, String::new(), "redirected", Retry::Later(None), false),

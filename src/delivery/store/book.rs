@@ -23,6 +23,8 @@ pub(super) struct Told {
     pub(super) due_at: Option<Instant>,
     pub(super) message_id: Option<i64>,
     pub(super) template: Option<String>,
+    /// With what it failed before, where it goes again.
+    pub(super) error_code: Option<i32>,
 }
 
 /// An attempt at one.

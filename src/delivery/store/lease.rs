@@ -62,6 +62,8 @@ pub struct Leased {
     pub created_at: Instant,
     /// Since when the last attempt is in doubt: to be asked about, not sent.
     pub doubted_at: Option<Instant>,
+    /// With what it failed before, where it goes again.
+    pub error_code: Option<i32>,
     /// It was sent again before without knowing whether it had arrived.
     pub may_be_duplicate: bool,
     /// Whether the window is shut, so that only the template may go.
@@ -147,10 +149,11 @@ pub async fn lease(
         let heads = lines::heads(tx, &due).await?;
         let (stale, unwanted) = (stale(tx, &heads).await?, notices::unwanted(tx, &heads).await?);
         let plan = route::plan(tx, carriers, &heads).await?;
-        if stale.is_empty() && unwanted.is_empty() && plan.without_template.is_empty() {
+        if stale.is_empty() && unwanted.is_empty() && plan.without_template.is_empty() && plan.refused.is_empty() {
             break (heads, plan);
         }
         windows::give_up(tx, &plan.without_template).await?;
+        route::give_up(tx, &plan.refused).await?;
         cancel(tx, &stale, OVERTAKEN).await?; // and look again: the next of these lines may go now
         notices::take_back(tx, &unwanted).await?;
     };
@@ -197,6 +200,7 @@ pub async fn lease(
         .columns([row::Column::Sender, row::Column::Subject, row::Column::Body, row::Column::Line])
         .columns([row::Column::Attempts, row::Column::Template, row::Column::Rich])
         .columns([row::Column::DoubtedAt, row::Column::MayBeDuplicate, row::Column::Kind, row::Column::CreatedAt])
+        .column(row::Column::ErrorCode)
         .column_as(crate::people::store::address::Column::Value, "to")
         .join(JoinType::InnerJoin, row::Relation::Address.def())
         .filter(row::Column::Id.is_in(ids))

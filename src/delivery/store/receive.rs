@@ -29,6 +29,8 @@ pub struct Verdict {
     pub is_opt_out: bool,
     /// The sender of ours to which the recipient last wrote too long ago.
     pub shut: Option<String>,
+    /// The media on which another channel may carry what this one refuses.
+    pub elsewhere: Vec<Medium>,
 }
 
 /// Takes a set of receipts in: finds each delivery by its token, else by the provider's id, and moves it on by rank.
@@ -102,6 +104,7 @@ struct Move<'a> {
     reason: String,
     is_opt_out: bool,
     shut: Option<String>,
+    elsewhere: Vec<Medium>,
     /// When they left, where that is known, and whether by a template.
     left: HashMap<i64, (Instant, bool)>,
 }
@@ -116,6 +119,7 @@ impl Move<'_> {
             retry: verdict.retry,
             is_opt_out: verdict.is_opt_out,
             shut: verdict.shut,
+            elsewhere: verdict.elsewhere,
             left: HashMap::new(),
             reason: reason.unwrap_or_else(|| "The provider gave no reason.".to_owned()),
         }
@@ -185,10 +189,14 @@ async fn again(tx: &Tx, group: &Move<'_>, ranks: &HashMap<i64, i32>) -> Result<H
     let taken = times_taken(tx, group.retry, &passing).await?;
     let went_by_template = |told: &Told| group.left.get(&told.id).is_some_and(|(_, by_template)| *by_template);
     let may_go_by_template = |told: &Told| group.shut.is_some() && told.template.is_some() && !went_by_template(told);
+    let may_go_elsewhere = |told: &Told| {
+        let may_another = Medium::named(&told.medium).is_some_and(|medium| group.elsewhere.contains(&medium));
+        may_another && told.error_code.is_none() // once only
+    };
     let when = |told: &Told| {
         let times = taken.get(&told.id).copied().unwrap_or(1);
         let as_it_is = || model::after_late_failure(group.retry, times, tx.now(), chance);
-        if may_go_by_template(told) { Some(tx.now()) } else { as_it_is() }
+        if may_go_by_template(told) || may_go_elsewhere(told) { Some(tx.now()) } else { as_it_is() }
     };
     let passing: Vec<(&Told, Instant)> = passing.into_iter().filter_map(|told| Some((told, when(told)?))).collect();
     let replies = passing.iter().filter(|(told, _)| told.kind == Kind::Reply.as_str());
@@ -201,7 +209,7 @@ async fn again(tx: &Tx, group: &Move<'_>, ranks: &HashMap<i64, i32>) -> Result<H
 
 /// How often the provider took each of these; asked only where they may go again.
 async fn times_taken(tx: &Tx, retry: Retry, deliveries: &[&Told]) -> Result<HashMap<i64, i32>> {
-    if deliveries.is_empty() || matches!(retry, Retry::Never | Retry::StopChannel) {
+    if deliveries.is_empty() || matches!(retry, Retry::Never | Retry::Elsewhere | Retry::StopChannel) {
         return Ok(HashMap::new());
     }
     let counted = attempt::Entity::find()

@@ -2,12 +2,13 @@
 //!
 //! An answer goes from the sender that was written to, a notice from the one that the person wrote to last. Where that
 //! one is out, another may: in words of its own only where its window is known to be open, else by a template that it
-//! knows. What is in doubt is asked of the channel that may have it.
+//! knows. The same where it refused the delivery for a reason that is its own. What is in doubt is asked of the channel
+//! that may have it.
 
 use super::lines::Head;
 use super::rows::{attempt, row, window};
-use super::{Carrier, Kind, model, windows};
-use crate::channels::{Medium, Template};
+use super::{Carrier, Kind, held, model, windows};
+use crate::channels::{Medium, Retry, Status, Template};
 use crate::db::Tx;
 use crate::kit::{Instant, Result};
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QuerySelect as _};
@@ -31,6 +32,8 @@ pub(super) struct Plan {
     pub(super) waits: HashMap<i64, Instant>,
     /// Those that may go by a template alone, and have none.
     pub(super) without_template: Vec<i64>,
+    /// Those that one channel refused and no other may carry, by code and reason.
+    pub(super) refused: HashMap<(i32, String), Vec<i64>>,
 }
 
 /// What else is known of a delivery where that counts.
@@ -39,6 +42,8 @@ struct Details {
     id: i64,
     template: Option<String>,
     doubted_at: Option<Instant>,
+    error_code: Option<i32>,
+    error_text: Option<String>,
 }
 
 type Windows = HashMap<(i64, String), window::Model>;
@@ -74,10 +79,16 @@ pub(super) async fn plan(tx: &Tx, carriers: &[Carrier], heads: &[Head]) -> Resul
                 carriers.iter().position(|carrier| doubted.get(&head.id) == Some(&carrier.channel.name().to_owned()));
             Some(Way { carrier: asked.unwrap_or(0), by_template: false })
         } else {
-            route(carriers, &known, head, details.template.as_deref(), tx.now())
+            route(carriers, &known, head, details, tx.now())
         };
         match routed.map(|way| (way, carriers.get(way.carrier).and_then(|carrier| carrier.out_until))) {
-            None => plan.without_template.push(head.id),
+            None => match details.error_code.filter(|code| carriers.iter().any(|one| refuses(one, *code))) {
+                Some(code) => {
+                    let reason = details.error_text.clone().unwrap_or_default();
+                    plan.refused.entry((code, reason)).or_default().push(head.id);
+                }
+                None => plan.without_template.push(head.id),
+            },
             Some((way, None)) => drop(plan.ways.insert(head.id, way)),
             Some((_, Some(until))) => drop(plan.waits.insert(head.id, until)),
         }
@@ -87,9 +98,12 @@ pub(super) async fn plan(tx: &Tx, carriers: &[Carrier], heads: &[Head]) -> Resul
 
 /// The first of the ways that there are whose carrier is not out; else the first one. None where only a template may
 /// go, and there is none.
-fn route(carriers: &[Carrier], known: &Windows, head: &Head, template: Option<&str>, now: Instant) -> Option<Way> {
+fn route(carriers: &[Carrier], known: &Windows, head: &Head, details: &Details, now: Instant) -> Option<Way> {
     let home = home(carriers, known, head);
-    let template: Option<Template> = template.and_then(|template| serde_json::from_str(template).ok());
+    let template: Option<Template> = details.template.as_deref().and_then(|json| serde_json::from_str(json).ok());
+    let has_refused = |carrier: &usize| {
+        carriers.len() > 1 && details.error_code.is_some_and(|code| refuses(&carriers[*carrier], code))
+    };
     let way = |carrier: usize| {
         let of = &carriers[carrier];
         let window = at(known, head, of);
@@ -102,8 +116,24 @@ fn route(carriers: &[Carrier], known: &Windows, head: &Head, template: Option<&s
         (may_say_it || has_template()).then_some(Way { carrier, by_template: !may_say_it })
     };
     let others = (0..carriers.len()).filter(|carrier| *carrier != home);
-    let ways: Vec<Way> = std::iter::once(home).chain(others).filter_map(way).collect();
+    let ways: Vec<Way> = std::iter::once(home).chain(others).filter(|one| !has_refused(one)).filter_map(way).collect();
     ways.iter().find(|way| carriers[way.carrier].out_until.is_none()).or(ways.first()).copied()
+}
+
+/// Whether this carrier refuses with this code what another may carry; codes of one are none of another's.
+fn refuses(carrier: &Carrier, code: i32) -> bool {
+    carrier.channel.retry(code) == Retry::Elsewhere
+}
+
+/// One channel refused these, and no other may carry them: they have failed with what that one said.
+pub(super) async fn give_up(tx: &Tx, refused: &HashMap<(i32, String), Vec<i64>>) -> Result<()> {
+    for ((code, reason), ids) in refused {
+        let error = Some((Some(*code), reason.as_str()));
+        super::close(tx, ids).await?;
+        super::advance(tx, ids, Status::Failed, error).await?;
+        held::mirror(tx, ids, Status::Failed, error).await?;
+    }
+    Ok(())
 }
 
 /// Whose sender the message names; else the one that the person wrote to last; else the first.
@@ -136,6 +166,7 @@ async fn details(tx: &Tx, ids: &[i64]) -> Result<HashMap<i64, Details>> {
     let details: Vec<Details> = row::Entity::find()
         .select_only()
         .columns([row::Column::Id, row::Column::Template, row::Column::DoubtedAt])
+        .columns([row::Column::ErrorCode, row::Column::ErrorText])
         .filter(row::Column::Id.is_in(ids.iter().copied()))
         .into_model()
         .all(tx.conn())

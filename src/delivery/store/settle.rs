@@ -34,8 +34,8 @@ pub struct Outcome {
     pub is_billed: bool,
     /// The sender of ours to which, as it said, the recipient last wrote too long ago.
     pub shut: Option<String>,
-    /// Another channel carries the medium too, and is not out: what this one refuses altogether may go by it.
-    pub may_go_elsewhere: bool,
+    /// What the channel refused goes by another one.
+    pub goes_elsewhere: bool,
     /// A random number in 0..1, for the jitter.
     pub chance: f64,
 }
@@ -62,6 +62,8 @@ pub(super) struct Turns<'a> {
     pub(super) doubted: Vec<(i64, Instant)>,
     /// Their attempts were the channel's fault and do not count.
     pub(super) uncounted: Vec<i64>,
+    /// They go by another channel, by code and reason for which this one refused them.
+    handed_over: HashMap<(Option<i32>, &'a str), Vec<i64>>,
     /// They failed, by code and reason.
     pub(super) failed: HashMap<(Option<i32>, &'a str), Vec<i64>>,
     /// Those that carry several notices.
@@ -144,8 +146,10 @@ impl<'a> Turns<'a> {
             Err(error) => {
                 let times = (leased.created_at, outcome.started_at);
                 let may_go_by_template = outcome.shut.is_some() && leased.template.is_some() && !leased.by_template;
-                let goes_elsewhere = outcome.may_go_elsewhere && error.retry == Retry::StopChannel;
-                let next = if may_go_by_template || goes_elsewhere {
+                if outcome.goes_elsewhere && error.retry == Retry::Elsewhere {
+                    self.handed_over.entry((error.code, &error.advice)).or_default().push(leased.id);
+                }
+                let next = if may_go_by_template || outcome.goes_elsewhere {
                     model::Next::Again(now)
                 } else {
                     model::after_failure(error, leased.attempts, times, now, outcome.chance)
@@ -213,6 +217,9 @@ impl<'a> Turns<'a> {
         held::mirror(tx, &digests(&self.sent), Status::Sent, None).await?;
         uncount(tx, &self.uncounted).await?;
         postpone(tx, &self.again, &self.doubted).await?;
+        for ((code, reason), ids) in self.handed_over {
+            mark_refused(tx, &ids, code, reason).await?;
+        }
         for (error, ids) in self.failed {
             super::close(tx, &ids).await?;
             super::advance(tx, &ids, Status::Failed, Some(error)).await?;
@@ -281,6 +288,17 @@ async fn uncount(tx: &Tx, ids: &[i64]) -> Result<()> {
 }
 
 /// Due again, each at its own instant, unless a receipt closed it meanwhile.
+/// Keeps why a channel refused these, by which it is known that another one carries them.
+async fn mark_refused(tx: &Tx, ids: &[i64], code: Option<i32>, reason: &str) -> Result<()> {
+    row::Entity::update_many()
+        .col_expr(row::Column::ErrorCode, code.into())
+        .col_expr(row::Column::ErrorText, reason.into())
+        .filter(row::Column::Id.is_in(ids.iter().copied()))
+        .exec(tx.conn())
+        .await?;
+    Ok(())
+}
+
 async fn postpone(tx: &Tx, again: &[(i64, Instant)], doubted: &[(i64, Instant)]) -> Result<()> {
     set_instants(tx, row::Column::DueAt, again).await?;
     set_instants(tx, row::Column::DoubtedAt, doubted).await

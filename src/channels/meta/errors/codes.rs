@@ -53,7 +53,7 @@ pub const KNOWN: &[Known] = &[
     row(
         130_497,
         "country_restricted",
-        Retry::Never,
+        Retry::Elsewhere,
         "The business may not write to people in the recipient's country. See Meta's commerce policy.",
     ),
     row(131_000, "something_went_wrong", Retry::Later(None), UNKNOWN_FAULT),
@@ -76,7 +76,7 @@ pub const KNOWN: &[Known] = &[
     row(
         131_030,
         "not_on_allow_list",
-        Retry::Never,
+        Retry::Elsewhere,
         "A test number sends only to numbers on its list. Add this one in Meta's App Dashboard under WhatsApp > API Setup, or use a number of your own.",
     ),
     row(131_031, "account_blocked", Retry::StopChannel, BLOCKED),
@@ -141,7 +141,7 @@ pub const KNOWN: &[Known] = &[
     row(
         132_001,
         "template_missing",
-        Retry::Never,
+        Retry::Elsewhere,
         "Meta has no approved template with this name in this language. Check name and name_language in the file of ANDON_TEMPLATES.",
     ),
     row(132_005, "template_too_long", Retry::Never, "The template is too long once it is filled in. Shorten its text."),
@@ -155,13 +155,13 @@ pub const KNOWN: &[Known] = &[
     row(
         132_015,
         "template_paused",
-        Retry::Never,
+        Retry::Elsewhere,
         "The template is paused because people reported it. See WhatsApp Manager; until then the next medium is taken.",
     ),
     row(
         132_016,
         "template_disabled",
-        Retry::Never,
+        Retry::Elsewhere,
         "The template is switched off for good because people reported it. Make another one in WhatsApp Manager.",
     ),
     row(132_018, "template_variables_invalid", Retry::Never, WRONG_VARIABLES),

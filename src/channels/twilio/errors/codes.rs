@@ -43,7 +43,7 @@ pub const KNOWN: &[Known] = &[
         Retry::Never,
         "The recipient's number is not a valid phone number. Correct it in the person's record, in E.164 form (+, country code, number).",
     ),
-    row(21212, "invalid_sender", Retry::Never, SENDER_INVALID),
+    row(21212, "invalid_sender", Retry::Elsewhere, SENDER_INVALID),
     row(
         21266,
         "recipient_is_sender",
@@ -60,7 +60,7 @@ pub const KNOWN: &[Known] = &[
     row(
         21603,
         "no_sender",
-        Retry::Never,
+        Retry::Elsewhere,
         "The message had no sender. Check TWILIO_WHATSAPP_NUMBER, and for text messages TWILIO_SMS_NUMBER.",
     ),
     row(
@@ -72,13 +72,13 @@ pub const KNOWN: &[Known] = &[
     row(
         21606,
         "sender_not_ours",
-        Retry::Never,
+        Retry::Elsewhere,
         "The sender's number does not belong to this Twilio account, or cannot send. Check TWILIO_WHATSAPP_NUMBER, and for text messages TWILIO_SMS_NUMBER.",
     ),
     row(
         21608,
         "trial_unverified_recipient",
-        Retry::Never,
+        Retry::Elsewhere,
         "A trial account sends only to verified numbers. Verify this one in the Twilio Console under Phone Numbers > Verified Caller IDs, or upgrade the account.",
     ),
     row(
@@ -127,7 +127,7 @@ pub const KNOWN: &[Known] = &[
     row(
         21655,
         "template_invalid",
-        Retry::Never,
+        Retry::Elsewhere,
         "The template's ContentSid is not known to Twilio. Check it in the Content Template Builder.",
     ),
     row(
@@ -202,7 +202,7 @@ pub const KNOWN: &[Known] = &[
     row(
         63007,
         "sender_not_on_whatsapp",
-        Retry::Never,
+        Retry::Elsewhere,
         "Twilio knows no WhatsApp sender with this number. Check TWILIO_WHATSAPP_NUMBER; for the Sandbox it is +14155238886.",
     ),
     row(63013, "policy_violation", Retry::Never, "The message goes against WhatsApp's policies."),
@@ -215,7 +215,7 @@ pub const KNOWN: &[Known] = &[
     row(
         63015,
         "not_in_sandbox",
-        Retry::Never,
+        Retry::Elsewhere,
         "The recipient is not in the WhatsApp Sandbox, or was silent for 3 days: they must send join <code> to +1 415 523 8886. The code is in the Twilio Console under Messaging > Try it out.",
     ),
     row(
@@ -233,7 +233,7 @@ pub const KNOWN: &[Known] = &[
     row(
         63020,
         "invitation_not_accepted",
-        Retry::Never,
+        Retry::Elsewhere,
         "The business has not accepted Twilio's invitation in the Meta Business Manager. Accept it there.",
     ),
     row(
