@@ -1,7 +1,7 @@
 //! Shows people that their message was read and is being answered, where a provider can show that.
 //!
-//! It is a courtesy: after the commit, beside the reply, at most once, and left out where many write at a time. Whatever
-//! becomes of it, the reply goes its way.
+//! It is a courtesy: after the commit, beside the reply, at most once, and left out where many write at a time: it would
+//! cost as much as the reply. Whatever becomes of it, the reply goes its way.
 
 use crate::app::App;
 use std::sync::Arc;
@@ -30,6 +30,9 @@ impl Reading {
 
     /// Shows it of these messages, and waits for nothing.
     pub(super) fn show(&self, answered: Vec<Answered>) {
+        if self.app.tide.is_high(&self.app.clock) {
+            return;
+        }
         for (channel, provider_id) in answered {
             let Some(channel) = self.app.channel(channel).filter(|channel| channel.shows_reading()).cloned() else {
                 continue;
