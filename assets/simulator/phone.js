@@ -3,6 +3,7 @@
 'use strict';
 (() => {
   const API = '/simulator/api';
+  const PROVIDERS = { twilio: 'Twilio', meta: 'Meta' };
   const CHIPS = ['hi', '1', '2', '3', '4', '5', '6', 'back', 'cancel', 'help', 'menu'];
   const MAX_FILE_BYTES = 5 * 1024 * 1024;
   const UNKNOWN_TYPE = 'application/octet-stream';
@@ -371,6 +372,7 @@
     } else {
       meta.append(drawing('ticks', 'waiting', 'M8.5 1.5a4.5 4.5 0 1 1 0 9 4.5 4.5 0 0 1 0-9', 'M8.5 3.7V6l1.6 1'));
     }
+    if (!$('provider').hidden) meta.prepend(make('span', '', `${PROVIDERS[bubble.provider]} · `));
     foot.replaceChildren(meta);
     foot.parentElement.classList.toggle('failed', Boolean(failure));
     if (failure) foot.append(make('p', 'fail', failure));
@@ -444,7 +446,8 @@
     complain('');
     queue = queue.then(async () => {
       try {
-        const { bubble, webhook } = await ask(`${pathOf(number)}/messages`, 'POST', message);
+        const by = $('provider').hidden ? {} : { provider: $('provider').value };
+        const { bubble, webhook } = await ask(`${pathOf(number)}/messages`, 'POST', { ...by, ...message });
         if (bubble) take(number, bubble);
         if (webhook === null || webhook >= 300) hideTyping();
       } catch (error) {
@@ -745,10 +748,24 @@
     $('state').textContent = on ? 'online' : 'connecting …';
   }
 
+  // One provider needs no choice. A tap goes by the one whose message it stands under.
+  function showProviders(providers) {
+    const select = $('provider');
+    const chosen = select.value || providers[0];
+    select.replaceChildren(...providers.map((provider) => {
+      const option = make('option', '', PROVIDERS[provider]);
+      option.value = provider;
+      return option;
+    }));
+    select.value = chosen;
+    select.hidden = providers.length < 2;
+  }
+
   async function load() {
     const all = await ask('/phones');
     $('company').textContent = all.company;
     $('sender').textContent = all.sender;
+    showProviders(all.providers);
     for (const phone of all.phones) {
       const known = adopt(phone);
       known.last = phone.last ?? known.last;

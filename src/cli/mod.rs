@@ -55,6 +55,9 @@ enum Command {
         /// WhatsApp by Meta's own API instead of Twilio's.
         #[arg(long)]
         meta: bool,
+        /// WhatsApp by both: the phone has a switch, and where one refuses the other may carry.
+        #[arg(long, conflicts_with = "meta")]
+        both: bool,
     },
     /// Bring the database to this version's tables (`serve` does so by itself).
     Migrate {
@@ -146,7 +149,16 @@ fn run(command: Command) -> Result<()> {
     let runtime = Builder::new_multi_thread().enable_all().global_queue_interval(1).build().map_err(Error::internal)?;
     match command {
         Command::Serve { settings } => runtime.block_on(serve::serve(*settings)),
-        Command::Demo { bind, data_dir, meta } => runtime.block_on(serve::demo(data_dir, bind, meta)),
+        Command::Demo { bind, data_dir, meta, both } => {
+            let by = if both {
+                serve::By::Both
+            } else if meta {
+                serve::By::Meta
+            } else {
+                serve::By::Twilio
+            };
+            runtime.block_on(serve::demo(data_dir, bind, by))
+        }
         Command::Migrate { settings } => runtime.block_on(async {
             migrated(&settings).await?;
             say!("The database is at this version's tables.");

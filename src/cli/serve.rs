@@ -29,15 +29,27 @@ pub(super) async fn serve(settings: Settings) -> Result<()> {
     until_told(server).await
 }
 
+/// By which provider's API the demo's WhatsApp goes.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum By {
+    Twilio,
+    Meta,
+    Both,
+}
+
 /// Runs the demo: its own data folder, demo records, the phone in the browser; nothing leaves this machine.
-pub(super) async fn demo(data_dir: Option<PathBuf>, bind: SocketAddr, meta: bool) -> Result<()> {
+pub(super) async fn demo(data_dir: Option<PathBuf>, bind: SocketAddr, by: By) -> Result<()> {
     if !bind.ip().is_loopback() {
         return Err(Error::setting(format!(
             "The demo is open to whoever reaches it, so it listens on this machine only; {bind} is not loopback. Use --bind 127.0.0.1:8000."
         )));
     }
     let settings = Settings::demo(data_dir, bind);
-    let settings = if meta { settings.by_meta() } else { settings };
+    let settings = match by {
+        By::Twilio => settings,
+        By::Meta => settings.by_meta(),
+        By::Both => settings.by_meta_too(),
+    };
     let _log = telemetry::start_for_server(&settings.log, settings.log_format).map_err(Error::setting)?;
     let (timezone, folder) = (settings.timezone, settings.data_dir.clone());
     let server = Server::start(settings, Clock::System, Jobs::Running).await?;

@@ -139,8 +139,14 @@ impl Settings {
     /// The demo's settings with Meta in Twilio's place.
     #[must_use]
     pub fn by_meta(mut self) -> Self {
-        self.meta.make_up_the_rest();
         (self.twilio_account_sid, self.twilio_auth_token, self.whatsapp_sender) = (None, None, None);
+        self.by_meta_too()
+    }
+
+    /// The demo's settings with Meta beside Twilio.
+    #[must_use]
+    pub fn by_meta_too(mut self) -> Self {
+        self.meta.make_up_the_rest();
         self
     }
 

@@ -78,8 +78,18 @@ async fn phones(State(simulator): State<Simulator>) -> Json<Value> {
     Json(json!({
         "company": simulator.inner.setup.company,
         "sender": simulator.sender().as_str(),
+        "providers": providers(&simulator),
         "phones": phones,
     }))
+}
+
+/// By which providers phones may write, the usual one first.
+fn providers(simulator: &Simulator) -> &'static [Provider] {
+    match &simulator.inner.setup.meta {
+        None => &[Provider::Twilio],
+        Some(meta) if meta.is_default => &[Provider::Meta],
+        Some(_) => &[Provider::Twilio, Provider::Meta],
+    }
 }
 
 fn shown(phone: &Phone, last: Option<&Bubble>) -> Value {
