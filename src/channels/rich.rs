@@ -1,8 +1,9 @@
-//! What a message holds beside its text: choices to tap, files.
+//! What a message holds beside its text: choices to tap, files, a place.
 //!
 //! It says what is meant, not how that looks: each channel shows what it can, and the text of the message says all of it
 //! for those that can show nothing else.
 
+use super::Place;
 use serde::{Deserialize, Serialize};
 
 /// What a message holds beside its text. **Shape** as kept with a delivery: JSON, what is empty left out.
@@ -15,6 +16,9 @@ pub struct Rich {
     /// Files; the text is the first one's caption.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<Enclosed>,
+    /// A place on the map; the text says what is there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
 }
 
 /// What may be tapped in answer to a message.

@@ -1,6 +1,7 @@
-//! Papers that go with an answer.
+//! Papers and places that go with an answer.
 
 use super::engine::{self, Finished, Say};
+use super::extras::{Enclosure, Extra};
 use crate::app::App;
 use crate::channels::{Enclosed, EnclosedKind, Rich};
 use crate::delivery::NewDelivery;
@@ -8,21 +9,28 @@ use crate::kit::Instant;
 use crate::papers::{self, Paper};
 use serde_json::{Value, json};
 
-/// The paper there is of what a form made.
-pub(super) fn paper_made(finished: &Finished, vars: &Value) -> Option<Paper> {
+/// What there is of what a form made.
+pub(super) fn made(finished: &Finished, vars: &Value) -> Option<Extra> {
     let reference = vars["reference"].as_str().filter(|_| finished.action == "report_defect")?;
-    Some(Paper::Defect(reference.to_owned()))
+    Some(Extra::Defect(reference.to_owned()))
 }
 
-/// The answer with its paper; in words alone, where nobody could fetch it.
-pub(super) fn with_paper(
+/// The answer with what goes with it; a paper in words alone, where nobody could fetch it.
+pub(super) fn with_enclosure(
     app: &App,
     reply: NewDelivery,
-    paper: Option<&Paper>,
+    enclosure: Option<&Enclosure>,
     language: &str,
     now: Instant,
 ) -> NewDelivery {
-    let Some(paper) = paper else { return reply };
+    let rich = reply.rich.clone().unwrap_or_default();
+    let paper = match enclosure {
+        None => return reply,
+        Some(Enclosure::Place(place)) => {
+            return NewDelivery { rich: Some(Rich { place: Some(place.clone()), ..rich }), ..reply };
+        }
+        Some(Enclosure::Paper(paper)) => paper,
+    };
     let (kind, about) = match paper {
         Paper::Progress(number) => (EnclosedKind::Image, number),
         Paper::Defect(reference) => (EnclosedKind::Document, reference),
@@ -31,6 +39,5 @@ pub(super) fn with_paper(
         let says = [Say::new("chat.paper.nowhere", json!({"key": about}))];
         return NewDelivery { body: engine::render(&app.wording, language, &says), ..reply };
     };
-    let rich = Rich { files: vec![Enclosed { kind, name: paper.name(), link }], ..reply.rich.unwrap_or_default() };
-    NewDelivery { rich: Some(rich), ..reply }
+    NewDelivery { rich: Some(Rich { files: vec![Enclosed { kind, name: paper.name(), link }], ..rich }), ..reply }
 }

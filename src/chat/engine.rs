@@ -5,16 +5,16 @@
 //! action says no. [`render`] makes one message of the words.
 
 use super::ask::{answer_vars, ask};
+use super::extras::{Enclosure, Extra};
 use super::flow::Flows;
 use super::offers::{Offer, meant};
 use super::pick::clean;
 use super::records::{Lookup, Records};
 use super::session::{Answer, Session, Stood};
 use super::taps::{Tap, Tappable};
-use super::turn::{Turn, papers, said, typed_references};
+use super::turn::{Turn, said, typed_references};
 use crate::channels::{Media, Place};
 use crate::kit::earth::Spot;
-use crate::papers::Paper;
 use crate::people::Role;
 use crate::wording::Wording;
 use serde_json::Value;
@@ -127,8 +127,8 @@ pub struct Step {
     pub finished: Option<Finished>,
     /// Files that join the report made last.
     pub joins: Option<Joins>,
-    /// The paper that was asked for, to go with what is said.
-    pub paper: Option<Paper>,
+    /// What was asked for, to go with what is said.
+    pub enclosure: Option<Enclosure>,
     /// `Some(false)` where the person opted out of notices, `Some(true)` where they opted in.
     pub consent: Option<bool>,
 }
@@ -137,8 +137,8 @@ pub struct Step {
 /// [`step`]. An unregistered person's message looks nothing up; that is the caller's to decide, by not asking.
 pub fn lookups(flows: &Flows, wording: &Wording, session: &Session, input: &Input, dormant: bool) -> Vec<Lookup> {
     let tap = input.tap();
-    let of_paper = |paper: &Paper| {
-        let (kind, key) = papers::record_of(paper);
+    let of_extra = |extra: &Extra| {
+        let (kind, key) = extra.record();
         Lookup { kind, key: key.to_owned() }
     };
     match &tap {
@@ -146,7 +146,7 @@ pub fn lookups(flows: &Flows, wording: &Wording, session: &Session, input: &Inpu
             let kind = flows.get(flow).and_then(|flow| flow.questions.first()?.field.record());
             return kind.map(|kind| Lookup { kind, key: key.clone() }).into_iter().collect();
         }
-        Some(Tap::Paper(paper)) => return vec![of_paper(paper)],
+        Some(Tap::Extra(extra)) => return vec![of_extra(extra)],
         _ => {}
     }
     let said = said(input, tap.as_ref());
@@ -168,8 +168,8 @@ pub fn lookups(flows: &Flows, wording: &Wording, session: &Session, input: &Inpu
             .filter_map(|(flow, key)| Some(Lookup { kind: flow.questions.first()?.field.record()?, key }))
             .collect(),
     };
-    let asks = |paper: &&Paper| is_typed && wording.knows(&format!("chat.words.{}", papers::word_for(paper)), &word);
-    lookups.extend(session.shown.as_ref().filter(|_| open.is_none()).filter(asks).map(of_paper));
+    let asks = |extra: &&Extra| is_typed && wording.knows(&format!("chat.words.{}", extra.words()), &word);
+    lookups.extend(session.shown.as_ref().filter(|_| open.is_none()).filter(asks).map(of_extra));
     lookups.sort();
     lookups.dedup();
     lookups

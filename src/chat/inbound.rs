@@ -10,6 +10,7 @@ use super::asking::{asker, input, offer, spot, viewer, wants};
 use super::consent;
 use super::enclosing;
 use super::engine::{self, Finished, Say};
+use super::extras::{Enclosure, Extra};
 use super::flow::Flows;
 use super::late;
 use super::lookups;
@@ -23,7 +24,6 @@ use super::records::Lookup;
 use super::reply::reply;
 use super::session::Session;
 use super::store::{self, Kept};
-use super::turn::papers;
 use crate::app::App;
 use crate::bus::Poke;
 use crate::channels::{Inbound, Medium};
@@ -32,7 +32,6 @@ use crate::delivery::{self, NewDelivery};
 use crate::files::{self, store::Awaited};
 use crate::kit::metrics::Stopwatch;
 use crate::kit::{Instant, Result, token};
-use crate::papers::Paper;
 use crate::people::store::{Caller, Heard, Known};
 use crate::people::{self};
 use crate::tickets::model::Viewer;
@@ -104,7 +103,7 @@ struct Turn<'a> {
     fresh: &'a Fresh<'a>,
     say: Vec<Say>,
     finished: Option<Finished>,
-    paper: Option<Paper>,
+    enclosure: Option<Enclosure>,
 }
 
 /// Handles a set of messages. Answers in their order, with the people whose new messages they are, and with those that
@@ -277,14 +276,14 @@ pub(super) async fn answer(
                 sent_by: Some(fresh.known.person_id),
                 media: joins.media,
             }));
-            turns.push(Turn { fresh, say: step.say, finished: step.finished, paper: step.paper });
+            turns.push(Turn { fresh, say: step.say, finished: step.finished, enclosure: step.enclosure });
         }
         finish(app, ways, tx, &mut turns, &mut chats).await?;
         replies.extend(turns.iter().filter_map(|turn| {
             let chat = chats.get(&turn.fresh.known.person_id);
             let language = chat.map_or(turn.fresh.known.language.as_str(), |chat| chat.session.language.as_str());
             let reply = reply(app, turn.fresh, language, &turn.say)?;
-            Some(enclosing::with_paper(app, reply, turn.paper.as_ref(), language, tx.now()))
+            Some(enclosing::with_enclosure(app, reply, turn.enclosure.as_ref(), language, tx.now()))
         }));
     }
     files::store::await_media(tx, &joined).await?;
@@ -337,12 +336,12 @@ async fn finish(app: &App, ways: &Ways, tx: &Tx, turns: &mut [Turn<'_>], chats: 
         let Some(finished) = &turn.finished else { continue };
         match outcomes.next() {
             Some(Ok(vars)) => {
-                let paper = enclosing::paper_made(finished, &vars);
+                let extra = enclosing::made(finished, &vars);
                 if let Some(chat) = chats.get_mut(&turn.fresh.known.person_id) {
                     chat.session.made = opening::made(finished, &vars, tx.now());
-                    chat.session.shown.clone_from(&paper);
+                    chat.session.shown.clone_from(&extra);
                 }
-                turn.say.push(engine::done(finished, vars).with(paper.as_ref().map(papers::tap)));
+                turn.say.push(engine::done(finished, vars).with(extra.as_ref().map(Extra::tappable)));
             }
             Some(Err(refused)) => {
                 let Some(chat) = chats.get_mut(&turn.fresh.known.person_id) else { continue };

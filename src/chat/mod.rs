@@ -13,6 +13,7 @@ pub mod change;
 mod consent;
 mod enclosing;
 pub mod engine;
+pub mod extras;
 pub mod field;
 pub mod flow;
 mod flow_check;

@@ -3,11 +3,11 @@
 //! There is no pointer to the current question: it is the first question of the flow without an answer. So a
 //! flow that an operator changes meanwhile cannot leave a session pointing nowhere.
 
+use super::extras::Extra;
 use super::flow::{Flow, Flows, Question};
 use crate::channels::Media;
 use crate::kit::Instant;
 use crate::kit::earth::Spot;
-use crate::papers::Paper;
 use crate::wording::FALLBACK;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -38,9 +38,9 @@ pub struct Session {
     /// The report made last, which files that come right after it join; set and let go by the caller.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub made: Option<Made>,
-    /// What the last answer showed of which there is a paper to be asked for.
+    /// What may be asked for of what the last answer showed.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub shown: Option<Paper>,
+    pub shown: Option<Extra>,
     /// What the last message was answered with, where that was a file: the next ones in a row need no answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub in_a_row: Option<InARow>,

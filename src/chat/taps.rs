@@ -5,8 +5,8 @@
 //! that is none of ours is left aside, and what is seen on the button counts as written.
 
 use super::engine::Say;
+use super::extras::Extra;
 use crate::channels::{Choice, Choices};
-use crate::papers::Paper;
 use crate::wording::Wording;
 use serde_json::{Value, json};
 
@@ -37,8 +37,8 @@ pub enum Tap {
         /// The record's key.
         key: String,
     },
-    /// The paper of something that was shown.
-    Paper(Paper),
+    /// Something of a record that was shown.
+    Extra(Extra),
 }
 
 /// One question of one form.
@@ -79,8 +79,9 @@ impl Tap {
             Self::Start { flow } => join(&["start", flow]),
             Self::Interrupted { form, resume } => join(&[if *resume { "resume" } else { "anew" }, &form.to_string()]),
             Self::Act { flow, key } => join(&["act", flow, key]),
-            Self::Paper(Paper::Progress(number)) => join(&["progress", number]),
-            Self::Paper(Paper::Defect(reference)) => join(&["report", reference]),
+            Self::Extra(Extra::Progress(number)) => join(&["progress", number]),
+            Self::Extra(Extra::Defect(reference)) => join(&["report", reference]),
+            Self::Extra(Extra::Place(reference)) => join(&["place", reference]),
         }
     }
 
@@ -105,8 +106,9 @@ impl Tap {
                 let (flow, key) = rest.split_once(JOINT)?;
                 Some(Self::Act { flow: flow.to_owned(), key: key.to_owned() })
             }
-            "progress" if !rest.is_empty() => Some(Self::Paper(Paper::Progress(rest.to_owned()))),
-            "report" if !rest.is_empty() => Some(Self::Paper(Paper::Defect(rest.to_owned()))),
+            "progress" if !rest.is_empty() => Some(Self::Extra(Extra::Progress(rest.to_owned()))),
+            "report" if !rest.is_empty() => Some(Self::Extra(Extra::Defect(rest.to_owned()))),
+            "place" if !rest.is_empty() => Some(Self::Extra(Extra::Place(rest.to_owned()))),
             _ => None,
         }
     }
@@ -147,7 +149,7 @@ impl Tappable {
 /// What may be tapped under these words, with the text above it; none where nothing may, or more than a message shows.
 /// `text` is what they are where nothing can be tapped; without `papers` none can be asked for.
 pub fn choices(wording: &Wording, language: &str, says: &[Say], text: &str, papers: bool) -> Option<Choices> {
-    let is_offered = |offered: &&Tappable| papers || !matches!(offered.tap, Tap::Paper(_));
+    let is_offered = |offered: &&Tappable| papers || !matches!(&offered.tap, Tap::Extra(extra) if extra.is_paper());
     let mut options: Vec<Choice> = Vec::new();
     for offered in says.iter().flat_map(|say| &say.taps).filter(is_offered) {
         let id = offered.tap.payload();
@@ -204,8 +206,9 @@ mod tests {
             ("resume:7", Tap::Interrupted { form: 7, resume: true }),
             ("anew:7", Tap::Interrupted { form: 7, resume: false }),
             ("act:approve_ticket:INC-7", Tap::Act { flow: "approve_ticket".to_owned(), key: "INC-7".to_owned() }),
-            ("progress:ORD-7", Tap::Paper(Paper::Progress("ORD-7".to_owned()))),
-            ("report:DEF-7", Tap::Paper(Paper::Defect("DEF-7".to_owned()))),
+            ("progress:ORD-7", Tap::Extra(Extra::Progress("ORD-7".to_owned()))),
+            ("report:DEF-7", Tap::Extra(Extra::Defect("DEF-7".to_owned()))),
+            ("place:MAINT-7", Tap::Extra(Extra::Place("MAINT-7".to_owned()))),
         ] {
             assert_eq!(tap.payload(), payload);
             assert_eq!(Tap::read(payload), Some(tap), "{payload}");

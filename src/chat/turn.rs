@@ -6,20 +6,20 @@
 
 mod files;
 mod interrupted;
-pub(super) mod papers;
+mod extras;
 mod places;
 mod question;
 mod tapped;
 
 use super::ask::keycap;
 use super::engine::{Asker, Finished, Input, Joins, Say, Step};
+use super::extras::{Enclosure, Extra};
 use super::flow::{Flow, Flows, Question};
 use super::offers::Offer;
 use super::pick::{Names, bare, clean, pick};
 use super::records::{RecordKind, Records};
 use super::session::{Form, InARow, Session};
 use super::taps::{Says, Tap, Tappable};
-use crate::papers::Paper;
 use crate::people::Role;
 use crate::wording::Wording;
 use serde_json::{Value, json};
@@ -65,12 +65,12 @@ pub(super) struct Turn<'a> {
     say: Vec<Say>,
     finished: Option<Finished>,
     joins: Option<Joins>,
-    paper: Option<Paper>,
+    enclosure: Option<Enclosure>,
     consent: Option<bool>,
     /// What was said of a file right before this message.
     in_a_row: Option<InARow>,
-    /// What the last answer showed of which there is a paper.
-    shown: Option<Paper>,
+    /// What may be asked for of what the last answer showed.
+    shown: Option<Extra>,
 }
 
 impl<'a> Turn<'a> {
@@ -102,7 +102,7 @@ impl<'a> Turn<'a> {
             say: Vec::new(),
             finished: None,
             joins: None,
-            paper: None,
+            enclosure: None,
             consent: None,
             in_a_row,
             shown,
@@ -112,8 +112,8 @@ impl<'a> Turn<'a> {
     /// Takes the message in.
     pub(super) fn take(mut self, dormant: bool) -> Step {
         self.decide(dormant);
-        let Self { session, say, finished, joins, paper, consent, .. } = self;
-        Step { session, say, finished, joins, paper, consent }
+        let Self { session, say, finished, joins, enclosure, consent, .. } = self;
+        Step { session, say, finished, joins, enclosure, consent }
     }
 
     fn decide(&mut self, dormant: bool) {
@@ -195,7 +195,7 @@ impl<'a> Turn<'a> {
             self.resume();
         } else if self.language() {
             self.show_menu();
-        } else if self.send_shown_paper() {
+        } else if self.send_shown_extra() {
             // What it shows is shown again.
         } else if self.follow_reference(false) {
             // The flow of the reference is open now; its files are kept.

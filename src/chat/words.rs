@@ -10,7 +10,7 @@ use crate::wording::{Problem, Wording};
 use std::collections::BTreeMap;
 
 /// The lists of words that hold everywhere. Those in one set lead to the same.
-const COMMANDS: [&[&str]; 11] = [
+const COMMANDS: [&[&str]; 12] = [
     &["greeting", "hello", "start"],
     &["stop"],
     &["cancel"],
@@ -22,6 +22,7 @@ const COMMANDS: [&[&str]; 11] = [
     &["skip"],
     &["picture"],
     &["paper"],
+    &["place"],
 ];
 /// The words that begin a change to a BOM; `at` and `to` only join what stands about them.
 const CHANGES: [&str; 4] = ["quantity", "unit_cost", "replace", "remove"];

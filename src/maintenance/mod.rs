@@ -27,7 +27,7 @@ pub struct Report {
     pub urgency: String,
     /// Photos.
     pub media: Vec<Media>,
-    /// Where whoever reports stands.
+    /// Where whoever reports stands; without it, where the machine does.
     pub place: Option<Place>,
     /// Who reports.
     pub reporter: i64,
@@ -101,7 +101,7 @@ pub async fn record(tx: &Tx, reports: &[Report], given: &[Given]) -> Result<Vec<
                     title: format!("{number}: {}", in_words(&issue_type)),
                     description: format!("{}, {}", machine.name, machine.location),
                     media_json: serde_json::json!(report.media).to_string(),
-                    place_json: report.place.as_ref().map(|place| serde_json::json!(place).to_string()),
+                    place_json: place(report, machine).map(|place| serde_json::json!(place).to_string()),
                     priority: urgency,
                     requester_id: Some(report.reporter),
                     department: Some(machine.department.clone()),
@@ -126,6 +126,16 @@ pub async fn record(tx: &Tx, reports: &[Report], given: &[Given]) -> Result<Vec<
         Ok(ticket.map(|ticket| Reported { ticket_id: ticket.id, reference: ticket.reference, sla_hours }))
     });
     Ok(reported.filter_map(Result::transpose).collect())
+}
+
+/// Where what is broken is: where whoever reports stands, if they shared that, else where the machine does.
+fn place(report: &Report, machine: &machines::row::Model) -> Option<Place> {
+    let of_machine = || {
+        let (latitude, longitude) = machine.spot()?.degrees();
+        let label = Some(machine.location.clone()).filter(|location| !location.is_empty());
+        Some(Place { latitude, longitude, label })
+    };
+    report.place.clone().or_else(of_machine)
 }
 
 /// Which machine each of these tickets' reports is about.

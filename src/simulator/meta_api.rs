@@ -11,7 +11,8 @@ use super::state::Message;
 use super::twilio_api::{HOLD, dropped_connection, window_is_open};
 use super::{MetaSetup, Provider, Side, Simulator, choices, meta_wire};
 use crate::channels::taps::Shown;
-use crate::channels::{Medium, meta};
+use crate::channels::{Medium, Place, meta};
+use crate::kit::earth::Spot;
 use crate::kit::{E164, UserId};
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
@@ -141,6 +142,7 @@ struct Send {
     is_template: bool,
     /// The address of a file.
     link: Option<String>,
+    place: Option<Place>,
     opaque: Option<String>,
 }
 
@@ -220,21 +222,31 @@ fn check(simulator: &Simulator, body: &Value) -> Result<Send, Refusal> {
             (choices.insert(shown).text.clone(), false)
         }
         "image" | "document" => (caption(body)?, false),
+        "location" => (body["location"]["name"].as_str().unwrap_or_default().to_owned(), false),
         _ => return Err(Refusal(131_051)),
     };
     let link = file(body).and_then(|file| file["link"].as_str()).map(str::to_owned);
-    if text.is_empty() && link.is_none() {
+    let place = (body["type"] == "location").then(|| place(&body["location"])).transpose()?;
+    if text.is_empty() && link.is_none() && place.is_none() {
         return Err(Refusal(131_008));
     }
     if text.chars().count() > MAX_CHARS {
         return Err(Refusal(131_009));
     }
-    Ok(Send { to, text, choices, is_template, link, opaque })
+    Ok(Send { to, text, choices, is_template, link, place, opaque })
 }
 
 /// The file of a message that is one.
 fn file(body: &Value) -> Option<&Value> {
     ["image", "document"].into_iter().find(|kind| body["type"] == *kind).map(|kind| &body[kind])
+}
+
+/// A place, which lies on the earth.
+fn place(location: &Value) -> Result<Place, Refusal> {
+    let (latitude, longitude) =
+        location["latitude"].as_f64().zip(location["longitude"].as_f64()).ok_or(Refusal(131_008))?;
+    Spot::at(latitude, longitude).ok_or(Refusal(131_009))?;
+    Ok(Place { latitude, longitude, label: location["address"].as_str().map(str::to_owned) })
 }
 
 /// What stands under a file, which has an address.
@@ -278,6 +290,7 @@ fn accept(simulator: &Simulator, send: Send, mut fails_with: Option<i32>) -> Res
     message.provider = Provider::Meta;
     (message.opaque, message.is_template, message.choices) = (send.opaque, send.is_template, send.choices);
     message.media = send.link.into_iter().map(outside).collect();
+    message.place = send.place;
     {
         let mut book = simulator.book();
         message.callback_fault = book.faults.take_callback();

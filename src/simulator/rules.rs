@@ -6,8 +6,9 @@
 //! **Source** providers.md 5.1 and 5.3.
 
 use crate::channels::taps::Shown;
-use crate::channels::{Medium, meta};
+use crate::channels::{Medium, Place, meta};
 use crate::kit::E164;
+use crate::kit::earth::Spot;
 
 /// Characters that one message may have.
 const MAX_BODY_CHARS: usize = 1_600;
@@ -76,7 +77,7 @@ const MAGIC_TO: &[(&str, i32)] = &[
 const MAGIC_FROM: &[(&str, i32)] = &[("+15005550001", 21212), ("+15005550007", 21606), ("+15005550008", 21611)];
 
 /// A message that Twilio would take.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq)]
 pub(super) struct Send {
     pub(super) to: E164,
     pub(super) medium: Medium,
@@ -86,6 +87,7 @@ pub(super) struct Send {
     /// A template may be sent at any time; free text wants an open window.
     pub(super) is_template: bool,
     pub(super) media_urls: Vec<String>,
+    pub(super) place: Option<Place>,
     pub(super) callback: Option<String>,
     pub(super) messaging_service: Option<String>,
 }
@@ -149,6 +151,8 @@ pub(super) fn check<'a>(form: &[(String, String)], sender: impl Fn(Medium) -> &'
     if media_urls.iter().any(|url| !is_web_url(url)) {
         return Err(Refusal::new(21620));
     }
+    let place = filled("PersistentAction").filter(|_| medium == Medium::Whatsapp);
+    let place = place.map(|action| place_of(action).ok_or(Refusal::new(63005))).transpose()?;
     let body = given("Body");
     if media_urls.is_empty() && template.is_none() && body.unwrap_or_default().is_empty() {
         return Err(Refusal::new(if body.is_some() { 21602 } else { 21619 }));
@@ -172,6 +176,7 @@ pub(super) fn check<'a>(form: &[(String, String)], sender: impl Fn(Medium) -> &'
         choices: None,
         is_template: template.is_some(),
         media_urls,
+        place,
         callback: callback.map(str::to_owned),
         messaging_service: service.map(str::to_owned),
     })
@@ -216,6 +221,16 @@ fn check_template(template: Option<&str>, variables: Option<&str>) -> Result<(),
     let all_filled =
         object.is_some_and(|object| object.values().all(|value| value.as_str().is_some_and(|text| !text.is_empty())));
     if all_filled { Ok(()) } else { Err(Refusal::new(21656)) }
+}
+
+/// The place of `geo:50.1109,8.6821|Hall 2`.
+fn place_of(action: &str) -> Option<Place> {
+    let action = action.strip_prefix("geo:")?;
+    let (spot, label) = action.split_once('|').map_or((action, None), |(spot, label)| (spot, Some(label.to_owned())));
+    let (latitude, longitude) = spot.split_once(',')?;
+    let (latitude, longitude) = (latitude.trim().parse().ok()?, longitude.trim().parse().ok()?);
+    Spot::at(latitude, longitude)?;
+    Some(Place { latitude, longitude, label })
 }
 
 /// `prefix` and 32 hexadecimal digits.

@@ -129,6 +129,7 @@ fn accept(simulator: &Simulator, send: Send, mut fails_with: Option<i32>) -> Res
     let prefix = if send.media_urls.is_empty() { "SM" } else { "MM" };
     let mut message = Message::new(sid(prefix), send.to, Side::In, send.medium, send.text, now);
     message.media = send.media_urls.into_iter().map(outside).collect();
+    message.place = send.place;
     message.callback = send.callback;
     message.choices = send.choices;
     if message.choices.as_ref().is_some_and(|shown| !choices::fits(shown)) {

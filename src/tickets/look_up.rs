@@ -38,7 +38,7 @@ pub struct Read {
 /// The facts of tickets, with who may see them; a fixed number of statements.
 ///
 /// **Shape**: `{reference, kind: "MAINTENANCE", title, status: "IN_PROGRESS", priority: "HIGH", time_left: "44h 32m", clock: "OK",
-/// deadline: "2026-01-20 14:30 UTC", holder: "Technician"}`. `time_left` is null without a deadline and once the
+/// deadline: "2026-01-20 14:30 UTC", holder: "Technician", place: {latitude, longitude, label}}`. `time_left` is null without a deadline and once the
 /// ticket is done, `deadline` without one, `holder` while nobody has it.
 pub async fn look_up(
     conn: &impl ConnectionTrait,
@@ -112,6 +112,7 @@ impl Seen {
             "clock": state.as_str(),
             "deadline": clock.map(|clock| format_instant(clock.due(now), tz)),
             "holder": self.holder(),
+            "place": self.row.place(),
         })
     }
 }

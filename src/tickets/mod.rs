@@ -55,7 +55,7 @@ pub struct NewTicket {
     pub description: String,
     /// **Shape**: `[{url, content_type}]`, as JSON.
     pub media_json: String,
-    /// Where whoever reported it stood. **Shape**: `{latitude, longitude, label}`, as JSON.
+    /// Where it is. **Shape**: `{latitude, longitude, label}`, as JSON.
     pub place_json: Option<String>,
     /// How much it matters.
     pub priority: Priority,

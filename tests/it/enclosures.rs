@@ -25,6 +25,7 @@ facts!["enclosures":
     a_machines_position_is_set_and_taken_away,
     an_orders_picture_is_sent_when_it_is_asked_for,
     a_defects_report_is_sent_when_it_is_asked_for,
+    where_something_broke_is_sent_when_it_is_asked_for,
     an_address_is_no_use_to_whoever_changes_it_or_comes_late,
 ];
 
@@ -268,6 +269,37 @@ async fn a_defects_report_is_sent_when_it_is_asked_for(backend: Backend) {
         assert!(answer.bytes().await.expect("a body").starts_with(b"%PDF-"));
         says(&app, &["5", "DEF-20260118143022"]).await;
         assert_eq!(says(&app, &["pdf"]).await, ["📄 DEF-20260118143022"], "after it was looked up");
+        app.end().await;
+    }
+}
+
+async fn where_something_broke_is_sent_when_it_is_asked_for(backend: Backend) {
+    for app in plants(backend).await {
+        says(&app, &["3", "MACH-005"]).await;
+        sends(&app, place(50.1101, 8.6821)).await;
+        says(&app, &["Bearing", "High", "5", "MAINT-20260118143022"]).await;
+        assert_eq!(says(&app, &["place"]).await, ["📍 MAINT-20260118143022: Gate 4"]);
+        let sent = app.bubbles(OPERATOR).pop().expect("a message");
+        let shared = Place { latitude: 50.1101, longitude: 8.6821, label: Some("Gate 4".to_owned()) };
+        assert_eq!((sent.status, sent.place), (Status::Delivered, Some(shared)));
+        let admin = app.user("admin", Role::Admin).await;
+        let (_, machines) = admin.get("/api/machines/?q=MACH-005").await;
+        let machine = format!("/api/machines/{}/", machines["results"][0]["id"]);
+        for (position, stands) in [(json!({"latitude": -33.9, "longitude": 18.4}), true), (Value::Null, false)] {
+            let (status, changed) = admin.patch(&machine, json!({"position": position})).await;
+            assert_eq!(status, StatusCode::OK, "{changed}");
+            app.clock.advance(TimeDelta::seconds(1));
+            let replies = says(&app, &["3", "MACH-005", "Bearing", "High"]).await;
+            let reference = replies[0].split_whitespace().find(|word| word.starts_with("MAINT-")).expect("a reference");
+            let replies = says(&app, &["5", reference, "map"]).await;
+            if stands {
+                assert!(replies[0].starts_with(&format!("📍 {reference}: ")), "where its machine stands: {replies:?}");
+                let sent = app.bubbles(OPERATOR).pop().and_then(|bubble| bubble.place).expect("a place");
+                assert!((sent.latitude, sent.longitude) == (-33.9, 18.4), "{sent:?}");
+            } else {
+                assert!(replies[0].starts_with("Sorry"), "nobody knows where: {replies:?}");
+            }
+        }
         app.end().await;
     }
 }

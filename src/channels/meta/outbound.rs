@@ -7,7 +7,7 @@
 
 use super::{MAX_CHARS, Meta, errors};
 use crate::channels::taps::{Shown, shown};
-use crate::channels::{Accepted, Choice, EnclosedKind, Named, Outbound, Recipient, SendError, Status, Template};
+use crate::channels::{Accepted, Choice, EnclosedKind, Named, Outbound, Place, Recipient, SendError, Status, Template};
 use crate::kit::Handle;
 use reqwest::header::RETRY_AFTER;
 use reqwest::{RequestBuilder, Response};
@@ -64,7 +64,13 @@ fn body(message: &Outbound) -> Result<Value, SendError> {
             body_of_file(&mut body, message);
         }
         None => {
-            if let Some(shown) = shown(message) {
+            if let Some(Place { latitude, longitude, label }) = &message.rich.place {
+                body["type"] = "location".into();
+                body["location"] = json!({"latitude": latitude, "longitude": longitude, "name": message.text});
+                if let Some(label) = label {
+                    body["location"]["address"] = label.as_str().into();
+                }
+            } else if let Some(shown) = shown(message) {
                 body["type"] = "interactive".into();
                 body["interactive"] = interactive(&shown);
             } else {

@@ -7,7 +7,7 @@
 
 use super::inbound::status_named;
 use super::{MAX_CHARS, Twilio, choices, errors, written};
-use crate::channels::{Accepted, Medium, Outbound, Recipient, SendError, Status, Template};
+use crate::channels::{Accepted, Medium, Outbound, Place, Recipient, SendError, Status, Template};
 use crate::config::SmsSender;
 use crate::kit::{E164, Handle};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -37,6 +37,7 @@ pub(super) async fn send(twilio: &Twilio, message: &Outbound) -> Result<Accepted
     } else {
         form.push(("Body", body(message)?));
         form.extend(message.rich.files.iter().map(|file| ("MediaUrl", file.link.clone())));
+        form.extend(message.rich.place.as_ref().map(|place| ("PersistentAction", geo(place))));
     }
     if let Some(callback) = &twilio.status_callback {
         form.push(("StatusCallback", with_token(callback, &message.token)));
@@ -60,6 +61,12 @@ pub(super) async fn send(twilio: &Twilio, message: &Outbound) -> Result<Accepted
 fn body(message: &Outbound) -> Result<String, SendError> {
     let is_too_long = message.text.chars().count() > MAX_CHARS;
     if is_too_long { Err(errors::refused_here(21617)) } else { Ok(message.text.clone()) }
+}
+
+/// A place as Twilio takes it, `geo:50.1109,8.6821|Hall 2`.
+fn geo(Place { latitude, longitude, label }: &Place) -> String {
+    let label = label.as_ref().map(|label| format!("|{label}")).unwrap_or_default();
+    format!("geo:{latitude},{longitude}{label}")
 }
 
 /// Whether a code says that a content, or what fills it in, is at fault: then nothing was sent.

@@ -2,13 +2,13 @@
 
 use super::super::ask::{answer_vars, ask, expected, word};
 use super::super::engine::{Finished, Say};
+use super::super::extras::Extra;
 use super::super::field::{Field, MAX_TEXT_CHARS, Place};
 use super::super::flow::{Flow, Question, SHOW};
 use super::super::pick::clean;
 use super::super::session::Answer;
 use super::Turn;
 use super::files::MAX_FILES;
-use super::papers;
 use crate::channels::Media;
 use serde_json::{Value, json};
 
@@ -93,9 +93,9 @@ impl<'a> Turn<'a> {
         let place = self.session.place.take();
         self.session.close();
         if flow.action == SHOW {
-            let shown = answers.first().and_then(|(_, answer)| papers::paper_of(question.field.record()?, answer));
+            let shown = answers.first().and_then(|(_, answer)| Extra::of(question.field.record()?, answer));
             let done = Say::new(format!("chat.{}.done", flow.name), Value::Object(answer_vars(&answers)));
-            self.say.push(done.with(shown.as_ref().map(papers::tap)));
+            self.say.push(done.with(shown.as_ref().map(Extra::tappable)));
             self.session.shown = shown;
         } else {
             self.finished = Some(Finished { flow: flow.name.clone(), action: flow.action.clone(), answers, place });

@@ -54,8 +54,8 @@ impl<'a> Turn<'a> {
                 self.act(&flow, &key, open, is_waiting);
                 true
             }
-            Tap::Paper(paper) => {
-                self.send_paper(paper);
+            Tap::Extra(extra) => {
+                self.send_extra(extra);
                 if open.is_some() {
                     self.go_on_asking(open, is_waiting);
                 }

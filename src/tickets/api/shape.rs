@@ -90,7 +90,8 @@ pub struct WholeTicket {
     ticket: TicketShown,
     /// What an admin noted when opening it.
     admin_notes: Option<String>,
-    /// Where whoever reported it stood, if they shared that.
+    /// Where it is: where whoever reported it stood, if they shared that, else where its machine stands, if that is
+    /// known.
     place: Option<PlaceShown>,
     /// What is attached to it, oldest first.
     attachments: Vec<AttachmentShown>,
@@ -101,7 +102,7 @@ pub struct WholeTicket {
     allowed_actions: Vec<Verb>,
 }
 
-/// A place that was shared by chat.
+/// A place on the map.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = TicketPlace)]
 pub struct PlaceShown {
@@ -111,15 +112,14 @@ pub struct PlaceShown {
     /// Degrees, east positive.
     #[schema(example = 8.6821)]
     longitude: f64,
-    /// What the place is called, where they picked one with a name.
+    /// What the place is called, where it has a name.
     #[schema(example = "Hall 2")]
     name: Option<String>,
 }
 
-impl PlaceShown {
-    fn read(stored: &str) -> Option<Self> {
-        let Place { latitude, longitude, label } = serde_json::from_str(stored).ok()?;
-        Some(Self { latitude, longitude, name: label })
+impl From<Place> for PlaceShown {
+    fn from(Place { latitude, longitude, label }: Place) -> Self {
+        Self { latitude, longitude, name: label }
     }
 }
 
@@ -222,7 +222,7 @@ impl WholeTicket {
         Self {
             allowed_actions: allowed_actions(&ticket, viewer),
             admin_notes: shown.row.admin_notes.clone(),
-            place: shown.row.place.as_deref().and_then(PlaceShown::read),
+            place: shown.row.place().map(PlaceShown::from),
             attachments,
             history: history.into_iter().map(|line| HistoryShown::new(line, &ticket, viewer)).collect(),
             ticket: TicketShown::new(shown, viewer, now),

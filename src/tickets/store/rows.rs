@@ -3,6 +3,7 @@
 /// The stored ticket.
 pub mod row {
     #![expect(missing_docs, reason = "the columns are described in db/migrations")]
+    use crate::channels::Place;
     use crate::kit::Instant;
     use crate::sla::{Clock, Said};
     use crate::tickets::incident::Category;
@@ -58,6 +59,11 @@ pub mod row {
     impl ActiveModelBehavior for ActiveModel {}
 
     impl Model {
+        /// Where it is, where that is known.
+        pub fn place(&self) -> Option<Place> {
+            serde_json::from_str(self.place.as_deref()?).ok()
+        }
+
         /// The ticket as far as the rules look at it.
         pub fn ticket(&self, assigned: Vec<i64>) -> Ticket {
             Ticket {

@@ -50,6 +50,21 @@ async fn a_file_leaves_by_its_address_with_the_text_as_its_caption() {
 }
 
 #[tokio::test]
+async fn a_place_leaves_with_the_text_as_its_name() {
+    for (label, mut shown) in [
+        (Some("Hall 2"), json!({"latitude": -33.9, "longitude": 18.4241, "name": "MAINT-1", "address": "Hall 2"})),
+        (None, json!({"latitude": -33.9, "longitude": 18.4241, "name": "MAINT-1"})),
+    ] {
+        let (server, base) = Canned::serving([ok("wamid.1")]).await;
+        let place = Place { latitude: -33.9, longitude: 18.4241, label: label.map(str::to_owned) };
+        let rich = Rich { place: Some(place), ..Rich::default() };
+        assert!(channel(&base).send(&Outbound { rich, ..outbound("MAINT-1") }).await.is_ok());
+        let [asked] = server.asked().try_into().expect("asked once");
+        assert_eq!((&asked.json()["type"], &asked.json()["location"]), (&json!("location"), &shown.take()));
+    }
+}
+
+#[tokio::test]
 async fn a_template_leaves_by_its_name_and_language_filled_in_on_one_line() {
     let named = Named { name: "ticket_created".to_owned(), language: "en_US".to_owned() };
     let filled = |variables: &[&str]| Template {

@@ -41,6 +41,20 @@ async fn a_file_leaves_by_its_address_beside_the_text() {
 }
 
 #[tokio::test]
+async fn a_place_leaves_beside_the_text() {
+    for (label, action) in [(Some("Hall 2"), "geo:-33.9,18.4241|Hall 2"), (None, "geo:-33.9,18.4241")] {
+        let (server, base) = Canned::serving([ok("queued")]).await;
+        let place = Place { latitude: -33.9, longitude: 18.4241, label: label.map(str::to_owned) };
+        let rich = Rich { place: Some(place), ..Rich::default() };
+        assert!(channel(base, None).send(&Outbound { rich, ..outbound("MAINT-1") }).await.is_ok());
+        let [asked] = server.asked().try_into().expect("asked once");
+        let form = asked.form();
+        let given = |name: &str| form.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
+        assert_eq!((given("Body"), given("PersistentAction")), (Some("MAINT-1"), Some(action)));
+    }
+}
+
+#[tokio::test]
 async fn an_answer_becomes_accepted_or_an_error_that_says_what_to_do() {
     let accepted = |status| Ok((status, false));
     let refused = |name, retry| Err((name, retry, false));
@@ -59,7 +73,7 @@ async fn an_answer_becomes_accepted_or_an_error_that_says_what_to_do() {
         ((429, Some("soon"), String::new()), refused("too_many_requests", Retry::Slower(None))),
         (code(400, 21211), refused("invalid_recipient", Retry::Never)),
         (code(400, 21610), refused("opted_out", Retry::Never)),
-        (code(400, 63007), refused("sender_not_on_whatsapp", Retry::Never)),
+        (code(400, 63007), refused("sender_not_on_whatsapp", Retry::Elsewhere)),
         (code(400, 29999), refused("unknown_error", Retry::Never)),
         ((502, None, "<html>Bad gateway".to_owned()), Err(("provider_down", Retry::Later(None), true))),
     ];
