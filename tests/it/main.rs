@@ -1,5 +1,5 @@
 //! Journeys through the public door: one trial a fact and database, and at the end one line that says which
-//! databases were there, and whether Redis, a browser and a mail server were.
+//! databases were there, and whether Redis, a browser, a mail server and npm's judges of pages were.
 
 mod admin;
 mod admission;
@@ -101,6 +101,10 @@ fn main() -> ExitCode {
         trials.extend(browser::trials());
         trials.extend(browsing::trials());
         trials.extend(pages::walked::trials());
+        trials.extend(pages::looked::trials());
+    }
+    if around.has(Helper::Npm) {
+        trials.extend(pages::looked::judged());
     }
     let conclusion = libtest_mimic::run(&arguments, trials);
     if !arguments.list {

@@ -6,6 +6,7 @@ pub(crate) mod bucket;
 pub(crate) mod databases;
 pub(crate) mod mail_server;
 pub(crate) mod meta;
+pub(crate) mod npm;
 pub(crate) mod proxy;
 pub(crate) mod receiver;
 pub(crate) mod redis;
