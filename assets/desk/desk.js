@@ -42,10 +42,26 @@ function bare(part, how) {
   return how === "text" ? copy.textContent : copy.innerHTML;
 }
 
+// Soon, and where much changes less and less often: not everybody who looks should ask at once, nor all the time.
 let waiting = null;
+let pause = 100;
+let asked = 0;
 function soon() {
-  clearTimeout(waiting);
-  waiting = setTimeout(() => refresh().catch(() => {}), 30);
+  if (waiting || document.hidden) return;
+  const calm = Date.now() - asked;
+  if (calm > 3000) pause = 100;
+  waiting = setTimeout(async () => {
+    asked = Date.now();
+    pause = Math.min(pause * 2, 2000);
+    waiting = null;
+    await refresh().catch(() => {});
+  }, Math.max(pause - calm, 20 + Math.random() * 20));
+}
+
+// Whether something on this page is about what changed; where it is not said what, it may be anything.
+function concerns(topics) {
+  const watched = [...document.querySelectorAll("[data-live]")].flatMap((part) => part.dataset.live.split(" "));
+  return !topics?.length || topics.some((topic) => watched.includes(topic));
 }
 
 // The live line: a ticket opens one connection; a lost one is opened again, later and later.
@@ -59,6 +75,7 @@ async function listen() {
     const address = new URL("/ws/notifications/", location.href);
     address.protocol = address.protocol === "https:" ? "wss:" : "ws:";
     address.searchParams.set("ticket", ticket);
+    address.searchParams.set("changes", "true");
     const line = new WebSocket(address);
     line.onmessage = (event) => {
       const said = JSON.parse(event.data);
@@ -66,6 +83,8 @@ async function listen() {
         document.documentElement.dataset.live = "on";
         if (patience > 1000) soon();
         patience = 1000;
+      } else if (said.type === "changed") {
+        if (concerns(said.topics)) soon();
       } else if (said.type !== "pong") soon();
     };
     line.onclose = (event) => {

@@ -29,7 +29,7 @@ pub use incident::{Category, Incident};
 pub use life_cycle::{Refusal, Transition, allowed_actions};
 pub use look_up::{Read, Seen, look_up, read};
 pub use model::{Kind, Priority, Status, Ticket, Viewer, Visibility, may_see};
-pub use store::{OnHand, Side, history, on_hand, row};
+pub use store::{OnHand, Side, history, on_hand, row, visibilities};
 
 use crate::channels::Media;
 use crate::db::Tx;
