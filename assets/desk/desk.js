@@ -23,6 +23,7 @@ async function refresh() {
       if (open.has(summary.textContent)) summary.parentElement.open = true;
     }
     if (said) now.classList.add("fresh");
+    offersAll();
   }
 }
 
@@ -125,6 +126,17 @@ document.addEventListener("keydown", (event) => {
     document.getElementById("keys")?.showModal();
   }
   before = key === "g" ? "g" : "";
+});
+
+// Everything in the list is chosen at once. Shown where there is a script for it.
+function offersAll() {
+  const all = document.getElementById("choose-all");
+  if (all) all.hidden = false;
+}
+offersAll();
+document.addEventListener("change", (event) => {
+  if (event.target.id !== "choose-all") return;
+  for (const one of document.querySelectorAll("input[name=ticket]")) one.checked = event.target.checked;
 });
 
 // On a small screen the filters stand behind their title.

@@ -9,7 +9,7 @@ use super::tickets::{Group, Link};
 use crate::app::App;
 use crate::kit::Result;
 use crate::notify::acts;
-use crate::notify::api::{Filter, Seen};
+use crate::notify::api::{Filter, Seen, mark};
 use crate::notify::detail::Whole;
 use crate::notify::shown::{Medium, Standing};
 use crate::notify::store::inbox::{self, Asked};
@@ -31,6 +31,8 @@ struct Row {
     medium: String,
     status: &'static str,
     status_name: String,
+    /// Whether its reader, whose it is, has not read it.
+    is_unread: bool,
     when: String,
 }
 
@@ -43,6 +45,8 @@ struct Log {
     rows: Vec<Row>,
     next: Option<String>,
     previous: Option<String>,
+    /// Whether something of the reader's own is unread.
+    has_unread: bool,
 }
 
 /// One attempt.
@@ -77,11 +81,13 @@ pub(super) async fn list(desk: Desk) -> Result<Response> {
     let (words, actor) = (desk.words(), desk.actor());
     let query = desk.path.split_once('?').map(|(_, query)| query).unwrap_or_default();
     let filter: Filter = Fields::of_query(query).into_form()?;
+    // What is read or not is one's own affair, an admin's too.
+    let is_own = !actor.is_admin() || filter.is_read.is_some();
     let asked = Asked {
-        person_id: (!actor.is_admin()).then_some(actor.person_id),
+        person_id: is_own.then_some(actor.person_id),
         medium: filter.notification_type.map(Medium::stored),
         statuses: filter.status.map(Standing::stored),
-        is_read: None,
+        is_read: filter.is_read,
         ticket_id: filter.ticket,
     };
     let number = filter.page.unwrap_or(1).unsigned_abs();
@@ -96,6 +102,7 @@ pub(super) async fn list(desk: Desk) -> Result<Response> {
             medium: words.w(format!("medium.{}", Medium::of(&one.medium).as_str())),
             status,
             status_name: words.w(format!("standing.{status}")),
+            is_unread: is_own && one.unread.is_some(),
             when: words.when(one.created_at, desk.now).html(),
         }
     });
@@ -110,7 +117,14 @@ pub(super) async fn list(desk: Desk) -> Result<Response> {
     };
     let standings = Standing::ALL.map(Standing::as_str).to_vec();
     let media = Medium::ALL.map(Medium::as_str).to_vec();
+    let unread = [(None, "tickets.any"), (Some("false"), "notices.unread_mine")];
+    let unread = unread.map(|(value, label)| Link {
+        href: with("is_read", value),
+        label: words.w(label),
+        is_on: filter.is_read.map(|is_read| if is_read { "true" } else { "false" }) == value,
+    });
     let groups = vec![
+        Group { label: words.w("notices.by_read"), links: unread.into() },
         group("tickets.by_status", "status", "standing", standings, filter.status.map(Standing::as_str)),
         group("notices.by_medium", "notification_type", "medium", media, filter.notification_type.map(Medium::as_str)),
     ];
@@ -122,13 +136,14 @@ pub(super) async fn list(desk: Desk) -> Result<Response> {
         rows: rows.collect(),
         next: count.filter(|count| number * SIZE < *count).map(|_| page_link(number + 1)),
         previous: (number > 1).then(|| page_link(number - 1)),
+        has_unread: !desk.unread.is_empty(),
     };
     Ok(shown(StatusCode::OK, &page))
 }
 
 /// The address of the log with another value of one parameter.
 fn address(query: &str, name: &str, value: Option<&str>) -> String {
-    const KNOWN: [&str; 3] = ["status", "notification_type", "ticket"];
+    const KNOWN: [&str; 4] = ["status", "notification_type", "ticket", "is_read"];
     let mut kept = form_urlencoded::Serializer::new(String::new());
     let pairs = form_urlencoded::parse(query.as_bytes());
     kept.extend_pairs(pairs.filter(|(known, _)| KNOWN.contains(&known.as_ref()) && known != name));
@@ -141,9 +156,26 @@ fn address(query: &str, name: &str, value: Option<&str>) -> String {
     }
 }
 
-/// `GET /notifications/{id}`.
-pub(super) async fn story(desk: Desk, seen: Seen) -> Response {
-    told(&desk, seen)
+/// `GET /notifications/{id}`. Whose it is has read it by that.
+pub(super) async fn story(mut desk: Desk, seen: Seen) -> Result<Response> {
+    let person_id = desk.actor().person_id;
+    if seen.whole.person_id == person_id && seen.whole.listed.unread.is_some() {
+        let asked = Asked { person_id: Some(person_id), ..Asked::default() };
+        mark(&desk.app, asked, Some(seen.whole.listed.id)).await?;
+        let ticket = seen.whole.listed.ticket_id;
+        if let Some(place) = desk.unread.iter().position(|unread| *unread == ticket) {
+            desk.unread.remove(place);
+        }
+    }
+    Ok(told(&desk, seen))
+}
+
+/// `POST /notifications/read`: all of one's own.
+pub(super) async fn read(desk: Desk, posted: Posted) -> Result<Response> {
+    posted.must_be_genuine()?;
+    let asked = Asked { person_id: Some(desk.actor().person_id), ..Asked::default() };
+    mark(&desk.app, asked, None).await?;
+    Ok(redirect(&format!("{HERE}?done=all_read")))
 }
 
 fn told(desk: &Desk, seen: Seen) -> Response {

@@ -7,6 +7,7 @@ pub mod actions;
 pub mod forms;
 pub mod query;
 pub mod shape;
+pub mod views;
 
 use super::extract::{Expected, Visible};
 use super::model::Viewer;
@@ -47,6 +48,8 @@ pub fn routes(app: &App, followers: &'static [Follower]) -> OpenApiRouter<App> {
         .routes(routes!(list, create))
         .routes(routes!(get, edit))
         .routes(routes!(history))
+        .routes(routes!(views::list, views::create))
+        .routes(routes!(views::change, views::delete))
         .merge(actions::routes())
         .layer(Extension(desk))
 }

@@ -21,6 +21,7 @@ pub mod records;
 mod references;
 pub mod refusal;
 pub mod store;
+pub mod views;
 
 pub use acting::{Wish, act, act_all};
 pub use action::{Action, Verb};

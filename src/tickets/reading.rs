@@ -4,7 +4,7 @@
 //! ([`super::extract`]); a page holds only what its reader may see.
 
 use super::list::{self, Filter, Order, Place, Source};
-use super::model::{Ticket, Viewer};
+use super::model::{Ticket, Viewer, may_see};
 use super::store::list::{Ask, count, fetch, history_named, named};
 use super::store::{self, Holder, Line, Named};
 use super::{Changed, NewTicket, create, row};
@@ -101,6 +101,13 @@ pub async fn one(conn: &impl ConnectionTrait, id: i64) -> Result<Option<Shown>> 
     let Some(Named { row, requester_name }) = named(conn, id).await? else { return Ok(None) };
     let holders = store::holders(conn, &[id]).await?;
     Ok(Some(Shown { row, requester_name, holders }))
+}
+
+/// Those of these tickets that somebody may see, in no order. Two statements.
+pub async fn several(conn: &impl ConnectionTrait, viewer: &Viewer, ids: &[i64]) -> Result<Vec<Shown>> {
+    let mut shown = with_holders(conn, store::list::all_named(conn, ids).await?).await?;
+    shown.retain(|shown| may_see(viewer, &shown.ticket().visibility()));
+    Ok(shown)
 }
 
 /// The same with what was done to it, and without what is attached.

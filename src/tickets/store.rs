@@ -4,6 +4,7 @@ pub(super) mod alarms;
 pub(super) mod list;
 mod on_hand;
 mod rows;
+pub(super) mod views;
 
 pub use list::{Line, Named};
 pub use on_hand::{OnHand, Side, on_hand};

@@ -152,6 +152,7 @@ fn every_fact() -> Vec<Fact> {
         redelivery::facts(),
         languages::facts(),
         live::facts(),
+        live::changes::facts(),
         admin::facts(),
         outages::facts(),
         database::facts(),

@@ -79,6 +79,12 @@ pub(in crate::tickets) async fn named(conn: &impl ConnectionTrait, id: i64) -> R
     Ok(with_names().filter(row::Column::Id.eq(id)).into_model::<Named>().one(conn).await?)
 }
 
+/// Tickets by their rows, in no order.
+pub(in crate::tickets) async fn all_named(conn: &impl ConnectionTrait, ids: &[i64]) -> Result<Vec<Named>> {
+    let these = with_names().filter(row::Column::Id.is_in(ids.iter().copied()));
+    Ok(these.into_model::<Named>().all(conn).await?)
+}
+
 /// The tickets of these sources that were asked for, each once, in the direction that was asked for.
 ///
 /// Each source, and each of several statuses, is read along its own index, as far as a page goes: read together they
