@@ -39,6 +39,7 @@ function bare(part, how) {
   const copy = part.cloneNode(true);
   copy.classList.remove("fresh");
   for (const summary of copy.querySelectorAll("details[open]")) summary.removeAttribute("open");
+  for (const token of copy.querySelectorAll("input[name=token]")) token.remove(); // written otherwise on every page
   if (how === "text") for (const moving of copy.querySelectorAll("time, .clock, form")) moving.remove();
   return how === "text" ? copy.textContent : copy.innerHTML;
 }

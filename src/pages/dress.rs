@@ -76,7 +76,7 @@ impl Page {
             role,
             links,
             unread: None,
-            token: visitor.token.clone(),
+            token: visitor.written_token(),
             path: path.to_owned(),
             done,
             company: app.settings.company.clone(),

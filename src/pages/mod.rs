@@ -25,10 +25,14 @@ use crate::people::Role;
 use crate::tickets::Follower;
 use crate::web::problem;
 use axum::extract::DefaultBodyLimit;
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{Extensions, HeaderMap, StatusCode, Version};
 use axum::routing::{any, get, post};
 use axum::{Extension, Router};
 use tickets::Followers;
+use tower_http::CompressionLevel;
 use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
 
 /// Beside a file, so many bytes may be in a form.
 const BESIDE: usize = 16 * 1024;
@@ -98,7 +102,16 @@ pub fn routes(app: &App, followers: &'static [Follower], home: Option<&'static s
         .layer(Extension(Followers(followers)))
         .layer(CatchPanicLayer::custom(problem::after_panic))
         .with_state(app.clone());
-    recognised(app, pages).merge(assets::routes())
+    recognised(app, pages).merge(assets::routes()).layer(compression())
+}
+
+/// Texts are sent smaller; what is attached goes as it is. Tokens of forms are written otherwise each time, so that the
+/// size of a page tells nothing of them.
+fn compression() -> CompressionLayer<impl Fn(StatusCode, Version, &HeaderMap, &Extensions) -> bool + Clone> {
+    let is_text = |_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions| {
+        headers.get(CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"text/"))
+    };
+    CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(is_text)
 }
 
 /// The answer to a path that leads nowhere: a page for people, a problem for programs.

@@ -18,9 +18,9 @@ pub const MAX_NAME: usize = 60;
 pub const MAX_QUERY: usize = 1_000;
 /// The most views of one person.
 const MOST: u64 = 50;
-/// The parameters that a view keeps: which tickets and in which order, and not which page of them.
-const KEPT: [&str; 9] =
-    ["status", "priority", "category", "kind", "assigned_to", "created_by", "overdue", "q", "sort"];
+/// The parameters that a view keeps, which are the list's own: which tickets and in which order, and not which page of them.
+pub const KEPT: [&str; 10] =
+    ["status", "priority", "category", "kind", "assigned_to", "created_by", "overdue", "due_soon", "q", "sort"];
 
 /// A view to keep.
 #[derive(Clone, Debug, PartialEq, Eq)]

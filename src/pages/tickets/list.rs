@@ -68,10 +68,8 @@ struct Asking(Vec<(String, String)>);
 
 impl Asking {
     fn of(query: &str) -> Self {
-        const KNOWN: [&str; 9] =
-            ["status", "priority", "category", "kind", "assigned_to", "created_by", "overdue", "q", "sort"];
         let pairs = form_urlencoded::parse(query.as_bytes()).into_owned();
-        Self(pairs.filter(|(name, value)| KNOWN.contains(&name.as_str()) && !value.trim().is_empty()).collect())
+        Self(pairs.filter(|(name, value)| views::KEPT.contains(&name.as_str()) && !value.trim().is_empty()).collect())
     }
 
     fn get(&self, name: &str) -> Option<&str> {
@@ -189,12 +187,10 @@ fn groups(desk: &Desk, asking: &Asking, order: Order) -> Vec<Group> {
     if let Some(raised) = whose.last_mut() {
         raised.is_on = asking.get("created_by") == Some("me");
     }
-    let overdue = asking.get("overdue") == Some("true");
-    whose.push(Link {
-        href: asking.with("overdue", (!overdue).then_some("true")),
-        label: words.w("tickets.overdue"),
-        is_on: overdue,
-    });
+    whose.extend([("overdue", "tickets.overdue"), ("due_soon", "now.soon")].map(|(name, label)| {
+        let is_on = asking.get(name) == Some("true");
+        Link { href: asking.with(name, (!is_on).then_some("true")), label: words.w(label), is_on }
+    }));
     let any = |name: &'static str| one(name, None, words.w("tickets.any"));
     let mut priorities = vec![any("priority")];
     priorities.extend(Priority::ALL.iter().rev().map(|priority| {

@@ -4,6 +4,7 @@ use super::{assignment, history, row};
 use crate::db::{Db, containing};
 use crate::kit::{Instant, Result};
 use crate::people::store::person;
+use crate::sla::Said;
 use crate::tickets::list::{Filter, Place, Source, Stretch};
 use crate::tickets::model::Status;
 use sea_orm::sea_query::{Expr, ExprTrait as _, Query, SelectStatement, SimpleExpr, UnionType};
@@ -243,6 +244,10 @@ fn matching(select: Select<row::Entity>, filter: &Filter, now: Instant, backend:
         let late = late(now);
         all = all.add(if overdue { late } else { late.not() });
     }
+    if let Some(due_soon) = filter.due_soon {
+        let soon = soon(now);
+        all = all.add(if due_soon { soon } else { soon.not() });
+    }
     if let Some(words) = &filter.words {
         let columns = [row::Column::Title, row::Column::Description, row::Column::Reference];
         all = all.add(containing::<row::Entity>(backend, &columns, words));
@@ -262,6 +267,16 @@ fn among<V: Into<sea_orm::Value> + Copy>(column: row::Column, values: &[V], back
         }
         several => Some(expr.is_in(several.iter().copied())),
     }
+}
+
+/// A deadline is near, and none has passed: what the clocks have said, or are about to say.
+fn soon(now: Instant) -> Condition {
+    use row::Column as C;
+    let said = |column: C| Condition::all().add(column.is_not_null()).add(column.eq(Said::Warning.stored()));
+    let about_to = Condition::all().add(C::AlarmAt.is_not_null()).add(C::AlarmAt.lte(now));
+    let unanswered = said(C::ResponseSaid).add(C::Status.eq(Status::New));
+    let unsolved = said(C::ResolutionSaid).add(C::Status.is_in([Status::New, Status::Opened, Status::InProgress]));
+    Condition::all().add(late(now).not()).add(Condition::any().add(about_to).add(unanswered).add(unsolved))
 }
 
 /// A deadline has passed while it was still to be kept: that of the answer, or that of the solution.

@@ -1,9 +1,10 @@
-//! Views of the list of tickets that somebody kept for themselves.
+//! Views of the list of tickets that somebody kept for themselves, and the way along which a status is read by its
+//! deadlines.
 
 use super::{Columns, index, migration, table};
 use sea_orm_migration::prelude::*;
 
-migration!("m31_ticket_views");
+migration!("m31_desk");
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
@@ -17,6 +18,7 @@ impl MigrationTrait for Migration {
             c.instant("created_at"),
         ];
         table(m, "ticket_views", views, &[("person_id", "people")]).await?;
-        index(m, "ticket_views", &["person_id"], false).await
+        index(m, "ticket_views", &["person_id"], false).await?;
+        index(m, "tickets", &["status", "resolution_due_at", "id"], false).await
     }
 }
