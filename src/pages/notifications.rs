@@ -4,16 +4,19 @@
 
 use super::desk::Desk;
 use super::dress::{Page, redirect, shown};
+use super::form::refusal;
 use super::posted::Posted;
 use super::tickets::{Group, Link};
 use crate::app::App;
-use crate::kit::Result;
+use crate::kit::error::Kind;
+use crate::kit::{Error, Result};
 use crate::notify::acts;
 use crate::notify::api::{Filter, Seen, mark};
 use crate::notify::detail::Whole;
 use crate::notify::shown::{Medium, Standing};
 use crate::notify::store::inbox::{self, Asked};
-use crate::web::Fields;
+use crate::web::form::missing;
+use crate::web::{Fields, problem};
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -74,6 +77,8 @@ struct Story {
     tries: Vec<Tried>,
     may_retry: bool,
     may_cancel: bool,
+    /// Why what was asked for was not done.
+    refused: Option<String>,
 }
 
 /// `GET /notifications`.
@@ -167,7 +172,7 @@ pub(super) async fn story(mut desk: Desk, seen: Seen) -> Result<Response> {
             desk.unread.remove(place);
         }
     }
-    Ok(told(&desk, seen))
+    Ok(told(&desk, seen.whole, None))
 }
 
 /// `POST /notifications/read`: all of one's own.
@@ -178,16 +183,16 @@ pub(super) async fn read(desk: Desk, posted: Posted) -> Result<Response> {
     Ok(redirect(&format!("{HERE}?done=all_read")))
 }
 
-fn told(desk: &Desk, seen: Seen) -> Response {
+fn told(desk: &Desk, seen: inbox::Whole, refused: Option<&Error>) -> Response {
     let (words, is_admin) = (desk.words(), desk.actor().is_admin());
-    let ticket = seen.whole.listed.ticket_id.zip(seen.whole.ticket_title.clone());
-    let (id, created_at) = (seen.whole.listed.id, seen.whole.listed.created_at);
-    let standing = Standing::of(&seen.whole.listed.status);
-    let medium = Medium::of(&seen.whole.listed.medium).as_str();
-    let subject = seen.whole.listed.subject.clone().unwrap_or_default();
+    let ticket = seen.listed.ticket_id.zip(seen.ticket_title.clone());
+    let (id, created_at) = (seen.listed.id, seen.listed.created_at);
+    let standing = Standing::of(&seen.listed.status);
+    let medium = Medium::of(&seen.listed.medium).as_str();
+    let subject = seen.listed.subject.clone().unwrap_or_default();
     // As anybody reads it: how an admin sends it again is the button below.
-    let explanation = Whole::of(&desk.app, seen.whole.clone(), false).explanation;
-    let whole = Whole::of(&desk.app, seen.whole, is_admin);
+    let explanation = Whole::of(&desk.app, seen.clone(), false).explanation;
+    let whole = Whole::of(&desk.app, seen, is_admin);
     let tries = whole.attempts.into_iter().map(|attempt| {
         let code = attempt.error_code.map(|code| format!(" ({code})")).unwrap_or_default();
         let took = attempt.took_ms.map(|took| format!(" · {took} ms")).unwrap_or_default();
@@ -214,22 +219,34 @@ fn told(desk: &Desk, seen: Seen) -> Response {
         tries: tries.collect(),
         may_retry: is_admin && matches!(standing, Standing::Failed | Standing::Cancelled),
         may_cancel: is_admin && standing == Standing::Pending,
+        refused: refused.map(|error| refusal(words, error)),
     };
-    shown(StatusCode::OK, &page)
+    shown(refused.map_or(StatusCode::OK, |error| problem::status(error.kind())), &page)
 }
 
 /// `POST /notifications/{id}/retry`.
-pub(super) async fn retry(seen: Seen, State(app): State<App>, posted: Posted) -> Result<Response> {
+pub(super) async fn retry(desk: Desk, seen: Seen, State(app): State<App>, posted: Posted) -> Result<Response> {
     posted.must_be_genuine()?;
-    let id = seen.whole.listed.id;
-    acts::retry(seen, State(app)).await.map(drop)?;
-    Ok(redirect(&format!("/notifications/{id}?done=sent_again")))
+    let id = seen.listed.id;
+    let done = acts::retry(seen, State(app)).await.map(drop);
+    answer(&desk, id, done, "sent_again").await
 }
 
 /// `POST /notifications/{id}/cancel`.
-pub(super) async fn cancel(seen: Seen, State(app): State<App>, posted: Posted) -> Result<Response> {
+pub(super) async fn cancel(desk: Desk, seen: Seen, State(app): State<App>, posted: Posted) -> Result<Response> {
     posted.must_be_genuine()?;
-    let id = seen.whole.listed.id;
-    acts::cancel(seen, State(app)).await.map(drop)?;
-    Ok(redirect(&format!("/notifications/{id}?done=taken_back")))
+    let id = seen.listed.id;
+    let done = acts::cancel(seen, State(app)).await.map(drop);
+    answer(&desk, id, done, "taken_back").await
+}
+
+/// The story as it is now; where nothing could be done, with the reason.
+async fn answer(desk: &Desk, id: i64, outcome: Result<()>, done: &str) -> Result<Response> {
+    let error = match outcome {
+        Ok(()) => return Ok(redirect(&format!("/notifications/{id}?done={done}"))),
+        Err(error) if error.kind() == Kind::Conflict => error,
+        Err(error) => return Err(error),
+    };
+    let whole = inbox::one(desk.app.db.read(), id).await?.ok_or_else(|| missing("notification"))?;
+    Ok(told(desk, whole, Some(&error)))
 }
