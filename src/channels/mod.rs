@@ -254,6 +254,15 @@ pub struct SendError {
     pub advice: String,
 }
 
+/// What a provider's code means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Explained {
+    /// Its stable short name, for logs, filters and words in other languages.
+    pub name: &'static str,
+    /// One or two sentences for the operator: what is wrong and what to do.
+    pub advice: &'static str,
+}
+
 /// One provider.
 #[async_trait]
 pub trait Channel: Send + Sync {
@@ -320,8 +329,8 @@ pub trait Channel: Send + Sync {
     /// Checks who sent the webhook and reads what it says.
     fn accept(&self, webhook: &Webhook<'_>) -> Result<Vec<Signal>, Rejection>;
 
-    /// One sentence for the operator about a code of this provider's: what is wrong and what to do.
-    fn explain(&self, code: i32) -> Option<String>;
+    /// What a code of this provider's means; none where it is not known.
+    fn explain(&self, code: i32) -> Option<Explained>;
 
     /// Whether a message that failed with this code, after it was taken, may be sent again.
     fn retry(&self, code: i32) -> Retry;

@@ -53,7 +53,7 @@ pub(super) fn verdict(app: &App, receipt: &Receipt) -> Verdict {
     let known = app.channel(receipt.channel).zip(receipt.error_code);
     Verdict {
         retry: known.map_or(Retry::Never, |(channel, code)| channel.retry(code)),
-        reason: known.and_then(|(channel, code)| channel.explain(code)),
+        reason: known.and_then(|(channel, code)| Some(channel.explain(code)?.advice.to_owned())),
         is_opt_out: known.is_some_and(|(channel, code)| channel.is_opt_out(code)),
         // The window is WhatsApp's alone.
         shut: known

@@ -17,6 +17,7 @@ mod posted;
 mod profile;
 mod session;
 mod tickets;
+mod told_in;
 mod words;
 
 use crate::app::App;

@@ -6,6 +6,7 @@ use super::desk::Desk;
 use super::dress::{Page, redirect, shown};
 use super::form::refusal;
 use super::posted::Posted;
+use super::told_in::{self, Said};
 use super::tickets::{Group, Link};
 use crate::app::App;
 use crate::kit::error::Kind;
@@ -13,6 +14,7 @@ use crate::kit::{Error, Result};
 use crate::notify::acts;
 use crate::notify::api::{Filter, Seen, mark};
 use crate::notify::detail::Whole;
+use crate::notify::explain::{explained, meaning};
 use crate::notify::shown::{Medium, Standing};
 use crate::notify::store::inbox::{self, Asked};
 use crate::web::form::missing;
@@ -56,7 +58,7 @@ struct Log {
 struct Tried {
     says: String,
     id: Option<String>,
-    meaning: Option<String>,
+    meaning: Option<Said>,
     when: String,
 }
 
@@ -73,7 +75,7 @@ struct Story {
     ticket: Option<(i64, String)>,
     text: String,
     when: String,
-    explanation: Option<String>,
+    explanation: Option<Said>,
     tries: Vec<Tried>,
     may_retry: bool,
     may_cancel: bool,
@@ -190,17 +192,18 @@ fn told(desk: &Desk, seen: inbox::Whole, refused: Option<&Error>) -> Response {
     let standing = Standing::of(&seen.listed.status);
     let medium = Medium::of(&seen.listed.medium).as_str();
     let subject = seen.listed.subject.clone().unwrap_or_default();
-    // As anybody reads it: how an admin sends it again is the button below.
-    let explanation = Whole::of(&desk.app, seen.clone(), false).explanation;
+    let explanation = explained(&desk.app, &seen).map(|explanation| told_in::explanation(desk, &explanation));
+    let meanings: Vec<Option<Said>> =
+        seen.attempts.iter().map(|one| meaning(&desk.app, one).map(|advice| told_in::advice(words, &advice))).collect();
     let whole = Whole::of(&desk.app, seen, is_admin);
-    let tries = whole.attempts.into_iter().map(|attempt| {
+    let tries = whole.attempts.into_iter().zip(meanings).map(|(attempt, meaning)| {
         let code = attempt.error_code.map(|code| format!(" ({code})")).unwrap_or_default();
         let took = attempt.took_ms.map(|took| format!(" · {took} ms")).unwrap_or_default();
         let cost = attempt.cost.zip(attempt.currency).map(|(cost, of)| format!(" · {cost} {of}")).unwrap_or_default();
         Tried {
             says: format!("{}. {}: {}{code}{took}{cost}", attempt.number, attempt.channel, attempt.outcome),
             id: attempt.provider_id,
-            meaning: attempt.meaning,
+            meaning,
             when: words.when(attempt.started_at, desk.now).html(),
         }
     });
@@ -215,7 +218,7 @@ fn told(desk: &Desk, seen: inbox::Whole, refused: Option<&Error>) -> Response {
         ticket,
         text: whole.message,
         when: words.when(created_at, desk.now).html(),
-        explanation: explanation.filter(|_| words.is_english() || is_admin),
+        explanation,
         tries: tries.collect(),
         may_retry: is_admin && matches!(standing, Standing::Failed | Standing::Cancelled),
         may_cancel: is_admin && standing == Standing::Pending,
