@@ -100,7 +100,7 @@ pub(super) fn name(text: &str) -> Option<&str> {
 }
 
 /// An error as it is stored.
-fn read(text: &str) -> Advice {
+pub fn read(text: &str) -> Advice {
     let name = name(text);
     let says = name.and_then(|_| text.split_once(": ")).map_or(text, |(_, advice)| advice);
     Advice { name: name.map(str::to_owned), says: says.to_owned() }

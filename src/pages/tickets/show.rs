@@ -9,12 +9,14 @@ use crate::files::shape;
 use crate::kit::{Error, Instant, Result};
 use crate::notify::shown::{Medium, Standing};
 use crate::notify::api::mark;
+use crate::notify::explain::read;
 use crate::notify::store::inbox::Asked;
 use crate::notify::store::told;
 use crate::pages::desk::Desk;
 use crate::pages::dress::{Page, shown as answer};
 use crate::pages::form::{Field, FormShown, refusal};
 use crate::pages::posted::Typed;
+use crate::pages::told_in::{Said, advice};
 use crate::pages::words::Words;
 use crate::sla::Clock;
 use crate::tickets::extract::Visible;
@@ -69,7 +71,7 @@ struct ToldShown {
     subject: String,
     status: &'static str,
     status_name: String,
-    why: Option<String>,
+    why: Option<Said>,
     tries: Vec<String>,
     when: String,
 }
@@ -266,7 +268,7 @@ async fn told(desk: &Desk, ticket_id: i64) -> Result<Vec<ToldShown>> {
             subject: row.subject.unwrap_or_default(),
             status,
             status_name: words.w(format!("standing.{status}")),
-            why: row.error_text.filter(|text| !text.is_empty()),
+            why: row.error_text.filter(|text| !text.is_empty()).map(|text| advice(words, &read(&text))),
             tries: tries.map(|attempt| tried(words, attempt)).collect(),
             when: words.when(row.created_at, desk.now).html(),
         }
