@@ -9,7 +9,7 @@ use crate::files::shape;
 use crate::kit::{Error, Instant, Result};
 use crate::notify::shown::{Medium, Standing};
 use crate::notify::api::mark;
-use crate::notify::explain::read;
+use crate::notify::explain::{meaning, read};
 use crate::notify::store::inbox::Asked;
 use crate::notify::store::told;
 use crate::pages::desk::Desk;
@@ -260,7 +260,9 @@ async fn told(desk: &Desk, ticket_id: i64) -> Result<Vec<ToldShown>> {
         attempts.entry(attempt.delivery_id).or_default().push(attempt);
     }
     let shown = rows.into_iter().map(|row| {
-        let tries = attempts.get(&row.digest_id.unwrap_or(row.id)).into_iter().flatten();
+        let tries = || attempts.get(&row.digest_id.unwrap_or(row.id)).into_iter().flatten();
+        let why = row.error_text.as_deref().filter(|text| !text.is_empty());
+        let why = why.map(|text| tries().last().and_then(|last| meaning(&desk.app, last)).unwrap_or_else(|| read(text)));
         let status = Standing::of(&row.status).as_str();
         ToldShown {
             who: row.person_name.unwrap_or_default(),
@@ -268,8 +270,8 @@ async fn told(desk: &Desk, ticket_id: i64) -> Result<Vec<ToldShown>> {
             subject: row.subject.unwrap_or_default(),
             status,
             status_name: words.w(format!("standing.{status}")),
-            why: row.error_text.filter(|text| !text.is_empty()).map(|text| advice(words, &read(&text))),
-            tries: tries.map(|attempt| tried(words, attempt)).collect(),
+            why: why.map(|why| advice(words, &why)),
+            tries: tries().map(|attempt| tried(words, attempt)).collect(),
             when: words.when(row.created_at, desk.now).html(),
         }
     });

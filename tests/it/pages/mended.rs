@@ -148,7 +148,7 @@ async fn a_refusal_is_told_in_the_readers_language(backend: Backend) {
         ("es", "«Cancelado»", "solo a personas de soporte activas", "los próximos diez años"),
         ("fr", "« Annulé »", "personnes du support actives", "les dix prochaines années"),
         ("pt", "«Cancelado»", "pessoas de suporte ativas", "os próximos dez anos"),
-        ("ar", "«أُلغيت»", "أشخاص دعم نشطين", "السنوات العشر القادمة"),
+        ("ar", "«ملغاة»", "أشخاص دعم نشطين", "السنوات العشر القادمة"),
     ] {
         admin.post("/profile", &[("language", language)]).await;
         let seen = admin.post(&format!("{path}/assign"), &[("assigned_to", &support)]).await;
