@@ -5,6 +5,7 @@
 
 #[cfg(test)]
 mod canned;
+mod explained;
 pub mod meta;
 mod price;
 mod rich;
@@ -14,6 +15,7 @@ pub mod taps;
 pub mod twilio;
 
 pub use crate::config::Named;
+pub use explained::Explained;
 pub use price::{NOT_BILLED, Price, Taken};
 pub use rich::{Choice, Choices, Enclosed, EnclosedKind, Rich};
 pub use signals::{Inbound, Listed, Media, Place, Receipt, Rejection, Signal, Webhook};
@@ -252,15 +254,6 @@ pub struct SendError {
     pub is_outage: bool,
     /// One sentence for the operator: what is wrong and what to do about it. No secrets, no numbers.
     pub advice: String,
-}
-
-/// What a provider's code means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Explained {
-    /// Its stable short name, for logs, filters and words in other languages.
-    pub name: &'static str,
-    /// One or two sentences for the operator: what is wrong and what to do.
-    pub advice: &'static str,
 }
 
 /// One provider.

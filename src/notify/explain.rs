@@ -151,9 +151,11 @@ impl Explanation {
         let at = |at: &Instant| format_instant(*at, app.settings.timezone);
         match self {
             Self::Failed(advice) => advice.says.clone(),
-            Self::FailedUnsaid => "It failed, and nobody said why. The provider's console says more of the message with \
+            Self::FailedUnsaid => {
+                "It failed, and nobody said why. The provider's console says more of the message with \
                                    the provider_id of its last attempt."
-                .to_owned(),
+                    .to_owned()
+            }
             Self::OptedOut => format!("{OPTED_OUT} They opt in again by writing START to the plant's number."),
             Self::TakenBack => format!("{TAKEN_BACK} An admin can have it sent all the same."),
             Self::Dropped(Some(why)) => why.clone(),
@@ -174,7 +176,9 @@ impl Explanation {
                 .to_owned(),
             Self::Again(advice, Some(again)) => format!("{} It is tried again at {}.", advice.says, at(again)),
             Self::Again(advice, None) => format!("{} It is tried again as soon as its turn comes.", advice.says),
-            Self::Waits => "It waits for its turn: behind an earlier one to the same person, or for a free place.".to_owned(),
+            Self::Waits => {
+                "It waits for its turn: behind an earlier one to the same person, or for a free place.".to_owned()
+            }
         }
     }
 }

@@ -199,7 +199,8 @@ pub async fn visibilities(conn: &impl ConnectionTrait, ids: &[i64]) -> Result<Ha
             .select_only()
             .columns([row::Column::Id, row::Column::Kind, row::Column::RequesterId, row::Column::Department])
             .filter(row::Column::Id.is_in(part.iter().copied()));
-        for (id, kind, requester_id, department) in select.into_tuple().all(conn).await? {
+        let rows: Vec<(i64, Kind, Option<i64>, Option<String>)> = select.into_tuple().all(conn).await?;
+        for (id, kind, requester_id, department) in rows {
             visibilities.insert(id, Visibility { kind, requester_id, department, assigned: Vec::new() });
         }
     }

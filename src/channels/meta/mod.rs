@@ -20,8 +20,8 @@ pub use number::Number;
 pub use templates::Approved;
 
 use super::{
-    Accepted, Channel, Explained, Media, Medium, Named, Outbound, Price, Rejection, Retry, SendError, Signal, Taken, Template,
-    Webhook,
+    Accepted, Channel, Explained, Media, Medium, Named, Outbound, Price, Rejection, Retry, SendError, Signal, Taken,
+    Template, Webhook,
 };
 use crate::config::{self, Pace};
 use crate::kit::{E164, Rate};

@@ -9,7 +9,9 @@ pub mod errors;
 mod letter;
 mod link;
 
-use super::{Accepted, Channel, Explained, Medium, Outbound, Recipient, Rejection, Retry, SendError, Signal, Status, Webhook};
+use super::{
+    Accepted, Channel, Explained, Medium, Outbound, Recipient, Rejection, Retry, SendError, Signal, Status, Webhook,
+};
 use crate::config::Mail;
 use async_trait::async_trait;
 use letter::Letter;

@@ -22,8 +22,8 @@ pub use account::{Account, Answer};
 pub use content::Content;
 
 use super::{
-    Accepted, Channel, Explained, Listed, Media, Medium, Need, Outbound, Price, Rejection, Retry, SendError, Sent, Signal, Taken,
-    Template, Webhook,
+    Accepted, Channel, Explained, Listed, Media, Medium, Need, Outbound, Price, Rejection, Retry, SendError, Sent,
+    Signal, Taken, Template, Webhook,
 };
 use crate::config::{Pace, SmsSender};
 use crate::kit::{E164, Instant, Rate};

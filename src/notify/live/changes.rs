@@ -3,8 +3,8 @@
 //! Nothing of it is stored and a change may be lost, as a poke may: the page shows it when it is next read. Whoever
 //! lost a ticket hears that tickets changed, without which.
 
-use super::Live;
 use super::super::store::live as store;
+use super::Live;
 use crate::bus::{Changes, Poke};
 use crate::kit::Result;
 use crate::people::Role;
@@ -100,8 +100,7 @@ mod tests {
             department: None,
             assigned: assigned.to_vec(),
         };
-        let seen_by =
-            HashMap::from([(7, visibility(Kind::Incident, &[3])), (8, visibility(Kind::Maintenance, &[]))]);
+        let seen_by = HashMap::from([(7, visibility(Kind::Incident, &[3])), (8, visibility(Kind::Maintenance, &[]))]);
         let changes = Changes {
             tickets: [7, 8, 9].into(),
             taken_from: [6].into(),

@@ -180,7 +180,8 @@ mod tests {
     #[test]
     fn who_reads_too_slowly_is_ended_and_nobody_else() {
         let desks = Desks::default();
-        let (slow, mut quick) = (desks.open(who(1), false).expect("a line"), desks.open(who(1), false).expect("a line"));
+        let (slow, mut quick) =
+            (desks.open(who(1), false).expect("a line"), desks.open(who(1), false).expect("a line"));
         for id in 0..=i64::try_from(QUEUE).expect("a small number") {
             assert_eq!(*slow.end.borrow(), None, "{id}");
             desks.hand_out(1, id, &"x".into());
@@ -206,7 +207,8 @@ mod tests {
     #[test]
     fn changes_go_to_those_who_want_to_hear_of_them_and_may() {
         let desks = Desks::default();
-        let mut lines = [(1, true), (1, false), (2, true)].map(|(id, hears)| desks.open(who(id), hears).expect("a line"));
+        let mut lines =
+            [(1, true), (1, false), (2, true)].map(|(id, hears)| desks.open(who(id), hears).expect("a line"));
         assert_eq!(desks.hearing_changes(), BTreeSet::from([1, 2]));
         desks.tell_changes(&BTreeMap::from([(1, "x".into())]));
         let heard = lines.each_mut().map(|line| matches!(line.queue.try_recv(), Ok(Queued::Change(_))));

@@ -38,7 +38,8 @@ impl Form for Asked {
 
 /// `7-3,9-0`: tickets with the versions that were looked at.
 fn chosen(text: &str) -> Result<Vec<(i64, i32)>, String> {
-    let one = |part: &str| part.split_once('-').and_then(|(id, version)| Some((id.parse().ok()?, version.parse().ok()?)));
+    let one =
+        |part: &str| part.split_once('-').and_then(|(id, version)| Some((id.parse().ok()?, version.parse().ok()?)));
     let tickets: Option<Vec<(i64, i32)>> = text.split(',').map(one).collect();
     tickets.filter(|tickets| tickets.len() <= MOST).ok_or_else(|| "must be tickets of the list".to_owned())
 }
@@ -112,13 +113,7 @@ async fn give(desk: &Desk, id: i64, version: i32, person: i64, followers: Follow
     giving.await
 }
 
-fn answer(
-    desk: &Desk,
-    status: StatusCode,
-    outcomes: Vec<Outcome>,
-    list: String,
-    refused: Option<String>,
-) -> Response {
+fn answer(desk: &Desk, status: StatusCode, outcomes: Vec<Outcome>, list: String, refused: Option<String>) -> Response {
     let title = desk.words().w("bulk.title");
     shown(status, &Assigned { page: desk.page(title.clone()), title, outcomes, list, refused })
 }

@@ -7,9 +7,9 @@ use crate::files::attachment;
 use crate::files::model::stored_type;
 use crate::files::shape;
 use crate::kit::{Error, Instant, Result};
-use crate::notify::shown::{Medium, Standing};
 use crate::notify::api::mark;
 use crate::notify::explain::{meaning, read};
+use crate::notify::shown::{Medium, Standing};
 use crate::notify::store::inbox::Asked;
 use crate::notify::store::told;
 use crate::pages::desk::Desk;
@@ -127,7 +127,8 @@ async fn ticket(desk: &Desk, shown: Shown, refused: Option<(&'static str, &Typed
     let mut forms = actions::forms(desk, &viewer, &shown).await?;
     let attached = shape::of_ticket(conn, shown.row.id).await?;
     let takers = Takers::of(conn, desk.actor(), attached.iter().filter_map(|(row, _)| row.uploaded_by)).await?;
-    let attached = attached.into_iter().map(|(row, shown)| Attached::of(desk, &takers, &row, shown.uploader())).collect();
+    let attached =
+        attached.into_iter().map(|(row, shown)| Attached::of(desk, &takers, &row, shown.uploader())).collect();
     let Whole { shown, history, .. } = reading::with_history(conn, shown).await?;
     let told = told(desk, shown.row.id).await?;
     let mut attach = FormShown::new("attach", format!("/tickets/{}/attach", shown.row.id), words.w("attach.submit"));
@@ -262,7 +263,8 @@ async fn told(desk: &Desk, ticket_id: i64) -> Result<Vec<ToldShown>> {
     let shown = rows.into_iter().map(|row| {
         let tries = || attempts.get(&row.digest_id.unwrap_or(row.id)).into_iter().flatten();
         let why = row.error_text.as_deref().filter(|text| !text.is_empty());
-        let why = why.map(|text| tries().last().and_then(|last| meaning(&desk.app, last)).unwrap_or_else(|| read(text)));
+        let why =
+            why.map(|text| tries().last().and_then(|last| meaning(&desk.app, last)).unwrap_or_else(|| read(text)));
         let status = Standing::of(&row.status).as_str();
         ToldShown {
             who: row.person_name.unwrap_or_default(),

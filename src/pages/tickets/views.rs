@@ -65,9 +65,8 @@ pub(in crate::pages) async fn rename(desk: Desk, own: OwnView, posted: Posted) -
         let only_name = Typed::default().with("name", posted.typed.get("name").to_owned());
         let change: Change = only_name.read()?;
         let db = desk.app.db.through(desk.actor().door);
-        let renaming = db.write_with(change, move |tx, change| {
-            Box::pin(views::change(tx, person_id, id, change.parts()))
-        });
+        let renaming =
+            db.write_with(change, move |tx, change| Box::pin(views::change(tx, person_id, id, change.parts())));
         renaming.await
     };
     match renaming.await {

@@ -158,9 +158,7 @@ pub async fn create(
 pub async fn change(own: OwnView, State(app): State<App>, Body(change): Body<Change>) -> Result<Json<ViewShown>> {
     let (person_id, id) = (own.actor.person_id, own.view.id);
     let db = app.db.through(own.actor.door);
-    let changing = db.write_with(change, move |tx, change| {
-        Box::pin(views::change(tx, person_id, id, change.parts()))
-    });
+    let changing = db.write_with(change, move |tx, change| Box::pin(views::change(tx, person_id, id, change.parts())));
     Ok(Json(changing.await?.into()))
 }
 

@@ -6,7 +6,8 @@ use andon::people::Role;
 use serde_json::json;
 
 /// A picture of one point.
-const PICTURE: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+const PICTURE: &str =
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
 const TITLES: [&str; 4] = [
     "The checkout shows an error after paying by card, and the order is there twice",
     "Label printer in hall 2 prints blank labels",

@@ -27,7 +27,8 @@ async fn a_view_is_kept_renamed_and_deleted_by_its_owner_alone(backend: Backend)
     assert!(list.html.contains("Late &#60;first&#62;") && list.html.contains(&link), "{}", list.html);
     let here = admin.get(&format!("/tickets?{query}")).await;
     assert!(here.text().contains("Change this view") && !here.text().contains("Keep this as a view"));
-    let id = here.html.split("/tickets/views/").nth(1).and_then(|rest| rest.split('/').next()).expect("an id").to_owned();
+    let id =
+        here.html.split("/tickets/views/").nth(1).and_then(|rest| rest.split('/').next()).expect("an id").to_owned();
     assert!(!client.get("/tickets").await.html.contains("Late "), "it is nobody else's");
     for act in ["rename", "delete"] {
         let seen = client.post(&format!("/tickets/views/{id}/{act}"), &[("name", "Mine now")]).await;
@@ -50,15 +51,21 @@ async fn what_a_view_cannot_be_is_said_beside_its_field(backend: Backend) {
     let window = &stage.client.1;
     let seen = window.post("/tickets/views", &[("name", ""), ("query", "status=NEW")]).await;
     assert_eq!(seen.status, StatusCode::BAD_REQUEST);
-    assert!(seen.text().contains("Please fill this in.") && seen.value("query") == Some("status=NEW"), "{}", seen.text());
-    let forged = window.post_just("/tickets/views", &[("token", "forged"), ("name", "x"), ("query", "status=NEW")]).await;
+    assert!(
+        seen.text().contains("Please fill this in.") && seen.value("query") == Some("status=NEW"),
+        "{}",
+        seen.text()
+    );
+    let forged =
+        window.post_just("/tickets/views", &[("token", "forged"), ("name", "x"), ("query", "status=NEW")]).await;
     assert_eq!(forged.status, StatusCode::FORBIDDEN);
     for query in ["status=LOST", "sort=nothing"] {
         let (status, _) = stage.client.0.post("/api/ticket_views/", json!({"name": "x", "query": query})).await;
         assert_eq!(status, StatusCode::BAD_REQUEST, "{query}");
     }
     for nth in 0..50 {
-        let (status, _) = stage.client.0.post("/api/ticket_views/", json!({"name": format!("{nth}"), "query": ""})).await;
+        let (status, _) =
+            stage.client.0.post("/api/ticket_views/", json!({"name": format!("{nth}"), "query": ""})).await;
         assert_eq!(status, StatusCode::CREATED, "{nth}");
     }
     let (status, told) = stage.client.0.post("/api/ticket_views/", json!({"name": "51", "query": ""})).await;
@@ -165,7 +172,8 @@ async fn overdue_and_due_soon_are_counted_of_all(backend: Backend) {
     }
     stage.app.clock.advance(TimeDelta::hours(20));
     let now = stage.support.1.get("/now").await;
-    let soon = |html: &str| html.split("now-soon").nth(2).map(|rest| rest.split("</h2>").next().expect("a head").to_owned());
+    let soon =
+        |html: &str| html.split("now-soon").nth(2).map(|rest| rest.split("</h2>").next().expect("a head").to_owned());
     assert!(soon(&now.html).is_some_and(|head| head.contains("<small>45</small>")), "{}", now.text());
     assert!(!now.html.contains("now-overdue"), "{}", now.text());
     stage.app.settle().await;

@@ -37,7 +37,8 @@ async fn what_a_ticket_says_is_changed_by_those_who_may(backend: Backend) {
     assert!(refused.status == StatusCode::BAD_REQUEST && refused.text().contains("Please fill this in."));
     assert!(refused.html.contains("It fails."), "what was typed is still there");
     // A browser sends line breaks as two signs: what is as it was is no change.
-    let same = window.post(&format!("{path}/edit"), &fields("The checkout shows an error", "After paying by card.")).await;
+    let same =
+        window.post(&format!("{path}/edit"), &fields("The checkout shows an error", "After paying by card.")).await;
     assert_eq!(same.leads_to(), format!("{path}?done=edit"), "{}", same.text());
     let (_, ticket) = stage.client.0.get(&format!("/api{path}/")).await;
     assert_eq!(ticket["history"].as_array().map(Vec::len), Some(1), "{ticket}");

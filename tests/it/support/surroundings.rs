@@ -180,8 +180,10 @@ fn what_is_required_and_absent_is_named() {
     let wanted = parse_required("sqlite, postgres,redis,browser,smtp,npm").expect("all six are known");
     assert_eq!(
         here.missing(&wanted).as_deref(),
-        Some("ANDON_TEST_REQUIRE asks for what is not here: PostgreSQL (x), Redis (r), Browser (z), Mail server (m), \
-             Judges of pages (n).")
+        Some(
+            "ANDON_TEST_REQUIRE asks for what is not here: PostgreSQL (x), Redis (r), Browser (z), Mail server (m), \
+             Judges of pages (n)."
+        )
     );
     assert_eq!(here.missing(&[Required::Database(Backend::Sqlite)]), None);
     assert_eq!(parse_required(""), Ok(vec![]));
