@@ -22,13 +22,15 @@ use axum::response::Response;
 
 /// How many a list has at most.
 const MOST: u64 = 8;
+/// More than so many are not counted.
+const MOST_COUNTED: u64 = 99;
 
 /// Tickets that need somebody for one reason.
 struct Need {
     id: &'static str,
     title: String,
-    /// How many there are in all, where more than are shown.
-    count: Option<u64>,
+    /// How many there are in all, where more than are shown: `23`, `99+`.
+    count: Option<String>,
     rows: Vec<Row>,
     href: &'static str,
 }
@@ -91,8 +93,12 @@ fn answers_for_work(desk: &Desk) -> bool {
     matches!(desk.actor().role, Role::Admin | Role::Supervisor)
 }
 
-fn need(desk: &Desk, id: &'static str, (rows, count): (Vec<Row>, Option<u64>), href: &'static str) -> Need {
-    let count = count.filter(|count| *count > rows.len() as u64);
+fn need(desk: &Desk, id: &'static str, (rows, count): (Vec<Row>, u64), href: &'static str) -> Need {
+    let count = match count {
+        count if count <= rows.len() as u64 => None,
+        count if count <= MOST_COUNTED => Some(count.to_string()),
+        _ => Some(format!("{MOST_COUNTED}+")),
+    };
     Need { id, title: desk.words().w(format!("now.{id}")), count, rows, href }
 }
 
@@ -107,13 +113,14 @@ async fn by_deadline(desk: &Desk) -> Result<Vec<Need>> {
     ])
 }
 
-/// The first of them, and how many there are in all.
-async fn tickets(desk: &Desk, filter: Filter, by: By) -> Result<(Vec<Row>, Option<u64>)> {
+/// The first of them, and how many there are in all, as far as they are counted.
+async fn tickets(desk: &Desk, filter: Filter, by: By) -> Result<(Vec<Row>, u64)> {
     let (viewer, order) = (desk.viewer(), Order { by, is_descending: false });
-    let part = Part { size: MOST, cursor: None, is_counted: true };
+    let part = Part { size: MOST, cursor: None, is_counted: false };
     let found = reading::page(&desk.app.db, &viewer, &filter, order, &part, desk.now).await?;
     let rows = found.cut.rows.into_iter().map(|shown| Row::of(desk, &viewer, shown));
-    Ok((rows.collect(), found.count))
+    let count = reading::count_up_to(&desk.app.db, &viewer, &filter, MOST_COUNTED + 1, desk.now).await?;
+    Ok((rows.collect(), count))
 }
 
 async fn on_hold(desk: &Desk) -> Result<Troubles> {

@@ -164,6 +164,14 @@ pub async fn page(db: &Db, viewer: &Viewer, filter: &Filter, order: Order, part:
     Ok(Page { cut: Cut { rows: shown, next: cut.next, previous: cut.previous }, count })
 }
 
+/// How many there are of what somebody may see and the filter asks for, and no more than `most`.
+///
+/// # Errors
+/// When the database is away.
+pub async fn count_up_to(db: &Db, viewer: &Viewer, filter: &Filter, most: u64, now: Instant) -> Result<u64> {
+    store::list::count_up_to(db, &list::sources(viewer), filter, most, now).await
+}
+
 async fn with_holders(conn: &impl ConnectionTrait, rows: Vec<Named>) -> Result<Vec<Shown>> {
     let ids: Vec<i64> = rows.iter().map(|named| named.row.id).collect();
     let mut holders = by_ticket(store::holders(conn, &ids).await?, |holder| holder.ticket_id);
