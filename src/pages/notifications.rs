@@ -230,7 +230,7 @@ fn told(desk: &Desk, seen: inbox::Whole, refused: Option<&Error>) -> Response {
 /// `POST /notifications/{id}/retry`.
 pub(super) async fn retry(desk: Desk, seen: Seen, State(app): State<App>, posted: Posted) -> Result<Response> {
     posted.must_be_genuine()?;
-    let id = seen.listed.id;
+    let id = seen.whole.listed.id;
     let done = acts::retry(seen, State(app)).await.map(drop);
     answer(&desk, id, done, "sent_again").await
 }
@@ -238,7 +238,7 @@ pub(super) async fn retry(desk: Desk, seen: Seen, State(app): State<App>, posted
 /// `POST /notifications/{id}/cancel`.
 pub(super) async fn cancel(desk: Desk, seen: Seen, State(app): State<App>, posted: Posted) -> Result<Response> {
     posted.must_be_genuine()?;
-    let id = seen.listed.id;
+    let id = seen.whole.listed.id;
     let done = acts::cancel(seen, State(app)).await.map(drop);
     answer(&desk, id, done, "taken_back").await
 }

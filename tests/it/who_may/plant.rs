@@ -1,7 +1,7 @@
 //! What the walk stands on: everybody who asks, and for each question an object in the state in which the endpoint
 //! would do its work.
 
-use super::bodies::{bom, failure, machine, order, plan, revision, shift, webhook};
+use super::bodies::{bom, failure, machine, order, owned, plan, revision, shift, webhook};
 use crate::support::app::{OPERATOR, TestApp};
 use crate::support::user::{PASSWORD, User};
 use andon::people::Role;
