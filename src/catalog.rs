@@ -187,7 +187,7 @@ pub fn routes(app: &App, door: &Door, sources: &Sources, live: &Live, simulator:
         )
         .merge(OpenApiRouter::new().routes(routes!(scrape::scrape)).with_state(sources.clone()).layer(limited.clone()))
         .split_for_parts();
-    // The demo has nobody who could sign in: it shows the phone.
+    // The demo begins with the phone; the way to the desk is there.
     let home = app.settings.is_demo.then_some("/simulator");
     let pages = Router::from(SwaggerUi::new("/docs").config(swagger::Config::from(CONTRACT)))
         .route(CONTRACT, contract::serving(&contract))

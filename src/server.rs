@@ -8,7 +8,7 @@ use crate::config::{
     MailSecurity, MailServer, SIMULATED_ACCOUNT, SIMULATED_API_PATH, SIMULATED_META_PATH, Settings, SmsSender,
     WEBHOOK_PATH, simulated_sender,
 };
-use crate::db::{self, Db};
+use crate::db::{self, Db, News};
 use crate::delivery::dispatch::Dispatcher;
 use crate::delivery::receipts;
 use crate::doctor::token;
@@ -97,7 +97,10 @@ impl Server {
         let bus = Bus::new(&settings, &clock)?;
         let ringer = bus.clone();
         let database = Db::open(&url, clock.clone()).await?.measured_by(&metrics);
-        let database = database.heralded_by(move || ringer.poke(Poke::Notify));
+        let database = database.heralded_by(move |news| match news {
+            News::Notice => ringer.poke(Poke::Notify),
+            News::Change(change) => ringer.tell_desk(change),
+        });
         db::migrations::run(&database).await?;
         if lock.is_some() {
             // Nobody else has this file, so whoever had leases is gone.
@@ -181,6 +184,7 @@ impl Server {
                 simulator.settle().await;
             }
             self.live.push().await?;
+            self.live.tell_changes().await?;
             self.live.check().await?;
             let told = notify::once(&self.app, catalog::NOTICES).await?;
             let fetched = attachments::fetch::once(&self.app).await? + delivery::prices::once(&self.app).await?;

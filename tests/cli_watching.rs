@@ -26,7 +26,7 @@ struct Demo {
     process: Child,
     origin: String,
     /// Kept open: the demo goes on writing.
-    _output: Lines<BufReader<ChildStdout>>,
+    output: Lines<BufReader<ChildStdout>>,
 }
 
 impl Demo {
@@ -38,7 +38,7 @@ impl Demo {
             let (_, address) = line.split_once("Phone")?;
             Some(address.trim().split("/simulator").next()?.to_owned())
         });
-        Self { process, origin: origin.expect("it says where its phone is"), _output: output }
+        Self { process, origin: origin.expect("it says where its phone is"), output }
     }
 }
 
@@ -46,6 +46,30 @@ impl Drop for Demo {
     fn drop(&mut self) {
         let _ended = self.process.kill();
         let _ended = self.process.wait();
+    }
+}
+
+#[test]
+fn the_demo_says_who_can_sign_in_at_its_desk_and_twice_is_no_harm() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for start in ["first", "second"] {
+        let mut demo = Demo::start(folder.path());
+        let said: String = demo.output.by_ref().map_while(Result::ok).take(2).collect::<Vec<_>>().join("\n");
+        let word = |begin: &str| {
+            let rest = said.split_once(begin).map(|(_, rest)| rest.trim()).unwrap_or_default();
+            rest.split([',', ' ', '\n']).next().unwrap_or_default().to_owned()
+        };
+        let (name, password) = (word("sign in:"), word("password:"));
+        assert_eq!(name, "admin", "the {start} start: {said}");
+        let body = format!("{{\"username\":\"{name}\",\"password\":\"{password}\"}}");
+        let address = demo.origin.trim_start_matches("http://").to_owned();
+        let request = format!(
+            "POST /api/auth/login/ HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\
+             Connection: close\r\n\r\n{body}",
+            body.len()
+        );
+        let answer = asked(&address, &request);
+        assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("\"ADMIN\""), "the {start} start: {answer}");
     }
 }
 

@@ -23,6 +23,7 @@ async function refresh() {
       if (open.has(summary.textContent)) summary.parentElement.open = true;
     }
     if (said) now.classList.add("fresh");
+    offersAll();
   }
 }
 
@@ -38,14 +39,31 @@ function bare(part, how) {
   const copy = part.cloneNode(true);
   copy.classList.remove("fresh");
   for (const summary of copy.querySelectorAll("details[open]")) summary.removeAttribute("open");
+  for (const token of copy.querySelectorAll("input[name=token]")) token.remove(); // written otherwise on every page
   if (how === "text") for (const moving of copy.querySelectorAll("time, .clock, form")) moving.remove();
   return how === "text" ? copy.textContent : copy.innerHTML;
 }
 
+// Soon, and where much changes less and less often: not everybody who looks should ask at once, nor all the time.
 let waiting = null;
+let pause = 100;
+let asked = 0;
 function soon() {
-  clearTimeout(waiting);
-  waiting = setTimeout(() => refresh().catch(() => {}), 30);
+  if (waiting || document.hidden) return;
+  const calm = Date.now() - asked;
+  if (calm > 3000) pause = 100;
+  waiting = setTimeout(async () => {
+    asked = Date.now();
+    pause = Math.min(pause * 2, 2000);
+    waiting = null;
+    await refresh().catch(() => {});
+  }, Math.max(pause - calm, 20 + Math.random() * 20));
+}
+
+// Whether something on this page is about what changed; where it is not said what, it may be anything.
+function concerns(topics) {
+  const watched = [...document.querySelectorAll("[data-live]")].flatMap((part) => part.dataset.live.split(" "));
+  return !topics?.length || topics.some((topic) => watched.includes(topic));
 }
 
 // The live line: a ticket opens one connection; a lost one is opened again, later and later.
@@ -59,6 +77,7 @@ async function listen() {
     const address = new URL("/ws/notifications/", location.href);
     address.protocol = address.protocol === "https:" ? "wss:" : "ws:";
     address.searchParams.set("ticket", ticket);
+    address.searchParams.set("changes", "true");
     const line = new WebSocket(address);
     line.onmessage = (event) => {
       const said = JSON.parse(event.data);
@@ -66,6 +85,8 @@ async function listen() {
         document.documentElement.dataset.live = "on";
         if (patience > 1000) soon();
         patience = 1000;
+      } else if (said.type === "changed") {
+        if (concerns(said.topics)) soon();
       } else if (said.type !== "pong") soon();
     };
     line.onclose = (event) => {
@@ -106,6 +127,17 @@ document.addEventListener("keydown", (event) => {
     document.getElementById("keys")?.showModal();
   }
   before = key === "g" ? "g" : "";
+});
+
+// Everything in the list is chosen at once. Shown where there is a script for it.
+function offersAll() {
+  const all = document.getElementById("choose-all");
+  if (all) all.hidden = false;
+}
+offersAll();
+document.addEventListener("change", (event) => {
+  if (event.target.id !== "choose-all") return;
+  for (const one of document.querySelectorAll("input[name=ticket]")) one.checked = event.target.checked;
 });
 
 // On a small screen the filters stand behind their title.

@@ -37,6 +37,8 @@ pub(crate) enum Scenario {
     DeskList,
     /// One of 100,000 tickets at a time
     DeskOpen,
+    /// The desk's pages, with 100,000 tickets
+    DeskPages,
     /// As many sign-ins as are answered
     DeskLogin,
     /// 50 incidents a second, and a desk that is open
@@ -65,7 +67,7 @@ pub(crate) struct Plan {
 }
 
 impl Scenario {
-    pub(crate) const ALL: [Self; 17] = [
+    pub(crate) const ALL: [Self; 18] = [
         Self::Flood,
         Self::Steady,
         Self::Sustained,
@@ -80,6 +82,7 @@ impl Scenario {
         Self::DeskCreate,
         Self::DeskList,
         Self::DeskOpen,
+        Self::DeskPages,
         Self::DeskLogin,
         Self::DeskPush,
         Self::Notices,
@@ -87,8 +90,8 @@ impl Scenario {
 
     /// Whether people at the desk ask, and not people who write.
     pub(crate) fn is_of_the_desk(self) -> bool {
-        use Scenario::{DeskCreate, DeskList, DeskLogin, DeskOpen, DeskPush, Notices};
-        matches!(self, DeskCreate | DeskList | DeskOpen | DeskLogin | DeskPush | Notices)
+        use Scenario::{DeskCreate, DeskList, DeskLogin, DeskOpen, DeskPages, DeskPush, Notices};
+        matches!(self, DeskCreate | DeskList | DeskOpen | DeskPages | DeskLogin | DeskPush | Notices)
     }
 
     pub(crate) fn plan(self, seconds: Option<u64>, connections: u32) -> Plan {
@@ -111,6 +114,7 @@ impl Scenario {
             | Self::DeskCreate
             | Self::DeskList
             | Self::DeskOpen
+            | Self::DeskPages
             | Self::DeskLogin
             | Self::DeskPush
             | Self::Notices => flood,

@@ -18,6 +18,8 @@ use crate::kit::{Error, Result};
 use crate::outbox;
 use crate::people::{self, Actor, Role};
 use events::{Attached, Detached};
+use sea_orm::ConnectionTrait;
+use std::collections::HashSet;
 
 /// The most attachments of one ticket.
 pub const MOST: u64 = 100;
@@ -71,20 +73,46 @@ pub(crate) async fn add(tx: &Tx, new: NewAttachment) -> Result<attachment::Model
     Ok(added)
 }
 
+/// Whose attachments somebody may take away: their own; an admin anybody's but a client's.
+#[derive(Clone, Debug)]
+pub struct Takers {
+    person_id: i64,
+    is_admin: bool,
+    clients: HashSet<i64>,
+}
+
+impl Takers {
+    /// The rule for this person, as far as it is about these who attached something. One statement for an admin, where
+    /// others did.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn of(
+        conn: &impl ConnectionTrait,
+        actor: &Actor,
+        uploaders: impl IntoIterator<Item = i64>,
+    ) -> Result<Self> {
+        let (person_id, is_admin) = (actor.person_id, actor.is_admin());
+        let others: Vec<i64> = uploaders.into_iter().filter(|person| is_admin && *person != person_id).collect();
+        let clients = people::store::records::with_role(conn, &others, Role::Client).await?;
+        Ok(Self { person_id, is_admin, clients })
+    }
+
+    /// Whether they may take away what this person attached; none came by itself.
+    pub fn may_take(&self, uploaded_by: Option<i64>) -> bool {
+        uploaded_by == Some(self.person_id)
+            || self.is_admin && uploaded_by.is_none_or(|person| !self.clients.contains(&person))
+    }
+}
+
 /// Takes an attachment away. Its file goes with house-keeping, where nothing else refers to it.
 ///
 /// # Errors
 /// [`Kind::Forbidden`] where it is not theirs to take; [`Kind::NotFound`] where it is gone.
 pub async fn detach(tx: &Tx, attachment: &attachment::Model, actor: &Actor) -> Result<()> {
-    if attachment.uploaded_by != Some(actor.person_id) {
-        let role = match attachment.uploaded_by {
-            Some(person) => people::store::records::role_of(tx.conn(), person).await?,
-            None => None,
-        };
-        if !actor.is_admin() || role == Some(Role::Client) {
-            let says = "One takes one's own attachments away; an admin anybody's but a client's.";
-            return Err(Error::new(Kind::Forbidden, says));
-        }
+    if !Takers::of(tx.conn(), actor, attachment.uploaded_by).await?.may_take(attachment.uploaded_by) {
+        let says = "One takes one's own attachments away; an admin anybody's but a client's.";
+        return Err(Error::new(Kind::Forbidden, says));
     }
     if !files::store::remove(tx, attachment.id).await? {
         return Err(Error::not_found("There is no such attachment any more."));

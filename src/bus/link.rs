@@ -5,6 +5,7 @@
 //! once more when it works. What piles up meanwhile is bounded: one poke a kind, and the rows whose copies are stale.
 
 use super::Bus;
+use super::changes::Gathered;
 use super::copies::{self, Source, Stale};
 use super::paces::Paces;
 use super::pokes::{self, Pending};
@@ -35,6 +36,8 @@ pub(super) struct Link {
     pub(super) process: String,
     /// What other processes have not been told yet.
     pub(super) pokes: Pending,
+    /// What changed, as far as other processes have not been told yet.
+    pub(super) changes: Gathered,
     /// What was counted against limits.
     pub(super) tallies: Tallies,
     /// The copies that are out of date.
@@ -58,6 +61,7 @@ impl Link {
             prefix: prefix.to_owned(),
             process: token::fresh(),
             pokes: Pending::default(),
+            changes: Gathered::default(),
             tallies: Tallies::default(),
             stale: Stale::default(),
             paces: Paces::default(),

@@ -5,18 +5,22 @@
 //! processes that share a database, they keep limits and the pace of sending in common, and live sessions are copied
 //! there for other tools to read. Nothing depends on Redis, and only [`Bus::pace`] waits for it, a moment at most.
 
+mod changes;
 mod copies;
 mod link;
 mod paces;
 mod pokes;
 mod tallies;
 
+pub use changes::Changes;
 pub use copies::{Copied, Source};
 pub use tallies::Limit;
 
 use crate::config::Settings;
+use crate::db::Change;
 use crate::kit::rate::{Stand, Step};
 use crate::kit::{Clock, Instant, Rate, Result};
+use changes::Gathered;
 use link::Link;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -27,6 +31,7 @@ use tokio::sync::Notify;
 #[derive(Clone)]
 pub struct Bus {
     bells: Arc<Bells>,
+    changes: Arc<Gathered>,
     link: Option<Arc<Link>>,
 }
 
@@ -37,6 +42,7 @@ struct Bells {
     reconcile: Notify,
     notify: Notify,
     live: Notify,
+    desk: Notify,
     webhooks: Notify,
 }
 
@@ -52,6 +58,8 @@ pub enum Poke {
     Notify,
     /// There may be notices for those who have the desk open.
     Live,
+    /// Something changed that somebody at the desk may be looking at ([`Bus::changes`]).
+    Desk,
     /// There may be webhooks to call.
     Webhooks,
 }
@@ -71,7 +79,7 @@ impl Bus {
     /// [`crate::kit::error::Kind::Setting`] when the address of Redis cannot be used.
     pub fn new(settings: &Settings, clock: &Clock) -> Result<Self> {
         let link = settings.redis_url().map(|url| Link::new(&url, &settings.redis_prefix, clock)).transpose()?;
-        Ok(Self { bells: Arc::default(), link: link.map(Arc::new) })
+        Ok(Self { bells: Arc::default(), changes: Arc::default(), link: link.map(Arc::new) })
     }
 
     /// Wakes the job, or lets it run again at once if it is running; in other processes as well.
@@ -86,6 +94,22 @@ impl Bus {
     pub async fn wait(&self, job: Poke, at_most: Duration) {
         // Which of the two it was makes no difference to an idempotent job.
         let _either = tokio::time::timeout(at_most, self.bell(job).notified()).await;
+    }
+
+    /// Tells those at the desk, of every process, that something changed. It never waits.
+    pub fn tell_desk(&self, change: Change) {
+        self.changes.add(change);
+        self.ring(Poke::Desk);
+        if let Some(link) = &self.link
+            && link.changes.add(change)
+        {
+            link.pokes.ring();
+        }
+    }
+
+    /// What changed since this was last asked.
+    pub fn changes(&self) -> Changes {
+        self.changes.take()
     }
 
     /// Tells the other processes that something was counted against a limit, at this place. It never waits.
@@ -130,6 +154,12 @@ impl Bus {
         }
     }
 
+    /// What another process tells those at the desk.
+    fn hear(&self, changes: Changes) {
+        self.changes.take_in(changes);
+        self.ring(Poke::Desk);
+    }
+
     /// Wakes the job in this process.
     fn ring(&self, job: Poke) {
         self.bell(job).notify_one();
@@ -141,6 +171,7 @@ impl Bus {
             Poke::Reconcile => &self.bells.reconcile,
             Poke::Notify => &self.bells.notify,
             Poke::Live => &self.bells.live,
+            Poke::Desk => &self.bells.desk,
             Poke::Webhooks => &self.bells.webhooks,
         }
     }

@@ -5,8 +5,10 @@
 //! says something from time to time.
 //!
 //! **Shape** of a message: `{"from": "<process>", "news": {"poke": "dispatch"}}`, or `{"counted": [["requests", <place>,
-//! <times>], …]}` for news. What a process does not understand, say of a newer one, it passes over.
+//! <times>], …]}`, or
+//! `{"changed": {"tickets": [7], …}}` for news. What a process does not understand, say of a newer one, it passes over.
 
+use super::changes::Changes;
 use super::link::{Link, silent};
 use super::tallies::Counted;
 use super::{Bus, Poke};
@@ -45,6 +47,8 @@ enum News {
     Poke(Poke),
     /// This was counted against limits.
     Counted(Vec<Counted>),
+    /// This changed, for those at the desk.
+    Changed(Changes),
     /// Nothing, but the link works.
     Alive,
 }
@@ -80,6 +84,10 @@ pub(super) async fn tell(link: &Link, mut redis: MultiplexedConnection) -> Redis
     loop {
         let mut news: Vec<News> = link.pokes.take().into_iter().map(News::Poke).collect();
         news.extend(link.tallies.take().into_iter().map(News::Counted));
+        let changes = link.changes.take();
+        if !changes.is_empty() {
+            news.push(News::Changed(changes));
+        }
         if news.is_empty() {
             news.push(News::Alive);
         }
@@ -102,6 +110,7 @@ pub(super) async fn hear(link: &Link, bus: &Bus, mut ears: PubSubStream) -> Redi
         match told(&link.process, message.get_payload_bytes()) {
             Some(News::Poke(job)) => bus.ring(job),
             Some(News::Counted(counted)) => link.tallies.hear(&counted),
+            Some(News::Changed(changes)) => bus.hear(changes),
             Some(News::Alive) | None => {}
         }
     }

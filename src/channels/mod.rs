@@ -5,6 +5,7 @@
 
 #[cfg(test)]
 mod canned;
+mod explained;
 pub mod meta;
 mod price;
 mod rich;
@@ -14,6 +15,7 @@ pub mod taps;
 pub mod twilio;
 
 pub use crate::config::Named;
+pub use explained::Explained;
 pub use price::{NOT_BILLED, Price, Taken};
 pub use rich::{Choice, Choices, Enclosed, EnclosedKind, Rich};
 pub use signals::{Inbound, Listed, Media, Place, Receipt, Rejection, Signal, Webhook};
@@ -322,8 +324,8 @@ pub trait Channel: Send + Sync {
     /// Checks who sent the webhook and reads what it says.
     fn accept(&self, webhook: &Webhook<'_>) -> Result<Vec<Signal>, Rejection>;
 
-    /// One sentence for the operator about a code of this provider's: what is wrong and what to do.
-    fn explain(&self, code: i32) -> Option<String>;
+    /// What a code of this provider's means; none where it is not known.
+    fn explain(&self, code: i32) -> Option<Explained>;
 
     /// Whether a message that failed with this code, after it was taken, may be sent again.
     fn retry(&self, code: i32) -> Retry;

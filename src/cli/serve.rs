@@ -37,7 +37,7 @@ pub(super) enum By {
     Both,
 }
 
-/// Runs the demo: its own data folder, demo records, the phone in the browser; nothing leaves this machine.
+/// Runs the demo: its own data folder, demo records, the phone and the desk in the browser; nothing leaves this machine.
 pub(super) async fn demo(data_dir: Option<PathBuf>, bind: SocketAddr, by: By) -> Result<()> {
     if !bind.ip().is_loopback() {
         return Err(Error::setting(format!(
@@ -54,21 +54,27 @@ pub(super) async fn demo(data_dir: Option<PathBuf>, bind: SocketAddr, by: By) ->
     let (timezone, folder) = (settings.timezone, settings.data_dir.clone());
     let server = Server::start(settings, Clock::System, Jobs::Running).await?;
     seed::run(&server.app.db, timezone).await?;
+    seed::desk::open(&server.app).await?;
     let origin = server.app.settings.local_origin();
     say!("");
     say!("  Andon's demo is ready. Its data is in {}.", folder.display());
     say!("");
     say!("    Phone       {origin}/simulator     type: hi");
+    say!("    Desk        {origin}/now           sign in: {}", named());
+    say!("                                    password: {}, as long as nobody changed it", seed::desk::PASSWORD);
     say!("    API         {origin}/docs");
     say!("    Contract    {origin}/api/openapi.json");
     say!("    Health      {origin}/health");
-    if let Some(link) = first_admins_link(&server).await? {
-        say!("    First admin {link}");
-    }
     say!("");
     say!("  Ctrl-C ends it.");
     say!("");
     until_told(server).await
+}
+
+/// `admin, client or support`.
+fn named() -> String {
+    let [first @ .., last] = seed::desk::WHO.map(|(_, name)| name);
+    format!("{} or {last}", first.join(", "))
 }
 
 /// Says it once where attachments cannot be kept. Everything else goes on meanwhile.

@@ -5,14 +5,36 @@ use super::{Db, Origin, Tx, after_commit};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+/// What a write may have to tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum News {
+    /// People are to be told.
+    Notice,
+    /// Something changed that somebody at the desk may be looking at.
+    Change(Change),
+}
+
+/// What changed, for those at the desk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// This ticket: what it says, how far it is, who has it, what is attached.
+    Ticket(i64),
+    /// This person has a ticket no more: what they look at may show it still.
+    TakenFrom(i64),
+    /// Orders.
+    Orders,
+    /// What became of messages.
+    Deliveries,
+}
+
 /// Who is called; nobody by default.
 #[derive(Clone, Default)]
-pub(super) struct Herald(Option<Arc<dyn Fn() + Send + Sync>>);
+pub(super) struct Herald(Option<Arc<dyn Fn(News) + Send + Sync>>);
 
 impl Db {
     /// The same database, whose writes call `herald` after their commit where they ask for it.
     #[must_use]
-    pub fn heralded_by(self, herald: impl Fn() + Send + Sync + 'static) -> Self {
+    pub fn heralded_by(self, herald: impl Fn(News) + Send + Sync + 'static) -> Self {
         let herald = Herald(Some(Arc::new(herald)));
         Self { origin: Origin { herald, ..self.origin }, ..self }
     }
@@ -21,8 +43,17 @@ impl Db {
 impl Tx {
     /// Has the herald called once this is committed: there is something to tell people.
     pub fn call_herald(&self) {
+        self.announce(News::Notice);
+    }
+
+    /// Has those at the desk hear of a change once this is committed.
+    pub fn tell_desk(&self, change: Change) {
+        self.announce(News::Change(change));
+    }
+
+    fn announce(&self, news: News) {
         if let Some(herald) = self.origin.herald.0.clone() {
-            after_commit(move || herald());
+            after_commit(move || herald(news));
         }
     }
 

@@ -56,7 +56,7 @@ pub(super) fn verdict(app: &App, receipt: &Receipt) -> Verdict {
     Verdict {
         retry,
         elsewhere: Medium::ALL.into_iter().filter(is_carried).collect(),
-        reason: known.and_then(|(channel, code)| channel.explain(code)),
+        reason: known.and_then(|(channel, code)| Some(channel.explain(code)?.advice.to_owned())),
         is_opt_out: known.is_some_and(|(channel, code)| channel.is_opt_out(code)),
         // The window is WhatsApp's alone.
         shut: known

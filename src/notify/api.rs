@@ -195,7 +195,11 @@ pub async fn mark_all_as_read(
     Ok(Json(MarkedAll { message: format!("{count} notifications marked as read"), count }))
 }
 
-async fn mark(app: &App, asked: Asked, id: Option<i64>) -> Result<u64> {
+/// Notes that what is asked for was read in the desk, or one of it; answers with how many were not before.
+///
+/// # Errors
+/// When the database is away.
+pub async fn mark(app: &App, asked: Asked, id: Option<i64>) -> Result<u64> {
     let marking = app.db.write_with(asked, move |tx, asked| Box::pin(inbox::read(tx, asked, id)));
     marking.await
 }

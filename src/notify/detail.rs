@@ -123,7 +123,7 @@ pub struct Attempt {
 
 impl Attempt {
     fn of(app: &App, attempt: attempt::Model, sees_costs: bool) -> Self {
-        let meaning = explain::meaning(app, &attempt);
+        let meaning = explain::meaning(app, &attempt).map(|advice| advice.says);
         let error_name = attempt.error_text.as_deref().and_then(explain::name).map(str::to_owned);
         let attempt::Model { number, channel, provider_id, outcome, error_code, error_text, .. } = attempt;
         let (started_at, finished_at) = (attempt.started_at, attempt.finished_at);

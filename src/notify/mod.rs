@@ -11,7 +11,7 @@ pub mod acts;
 pub mod api;
 pub mod detail;
 pub mod events;
-mod explain;
+pub mod explain;
 mod fallback;
 pub mod gather;
 pub mod live;

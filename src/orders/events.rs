@@ -1,7 +1,7 @@
 //! What happens to orders.
 
 use super::model::Status;
-use crate::outbox::{Event, Subject, Told, Urgency, Whom};
+use crate::outbox::{Event, ORDER, Subject, Told, Urgency, Whom};
 use serde::Serialize;
 
 /// An order was put on hold, or got one hold more. Tells the admins and the supervisors where somebody did it by hand;
@@ -27,7 +27,7 @@ impl Event for Held {
     const URGENCY: Urgency = Urgency::Urgent;
 
     fn subject(&self) -> Subject {
-        Subject::new("order", self.order_id)
+        Subject::new(ORDER, self.order_id)
     }
 
     fn ticket_id(&self) -> Option<i64> {
@@ -64,7 +64,7 @@ impl Event for Released {
     const TELLS: &'static [Told] = &[Told::new(Whom::Desk, "order.released")];
 
     fn subject(&self) -> Subject {
-        Subject::new("order", self.order_id)
+        Subject::new(ORDER, self.order_id)
     }
 
     fn ticket_id(&self) -> Option<i64> {
@@ -93,7 +93,7 @@ impl Event for HoldReleased {
     const NAME: &'static str = "order.hold_released";
 
     fn subject(&self) -> Subject {
-        Subject::new("order", self.order_id)
+        Subject::new(ORDER, self.order_id)
     }
 
     fn actor_id(&self) -> Option<i64> {
@@ -116,7 +116,7 @@ impl Event for Created {
     const NAME: &'static str = "order.created";
 
     fn subject(&self) -> Subject {
-        Subject::new("order", self.order_id)
+        Subject::new(ORDER, self.order_id)
     }
 
     fn actor_id(&self) -> Option<i64> {
@@ -141,7 +141,7 @@ impl Event for Changed {
     const NAME: &'static str = "order.changed";
 
     fn subject(&self) -> Subject {
-        Subject::new("order", self.order_id)
+        Subject::new(ORDER, self.order_id)
     }
 
     fn actor_id(&self) -> Option<i64> {
@@ -172,7 +172,7 @@ impl Event for Completed {
     const URGENCY: Urgency = Urgency::Low;
 
     fn subject(&self) -> Subject {
-        Subject::new("order", self.order_id)
+        Subject::new(ORDER, self.order_id)
     }
 
     fn actor_id(&self) -> Option<i64> {

@@ -13,7 +13,7 @@ mod urgency;
 pub use store::row;
 pub use urgency::Urgency;
 
-use crate::db::{Db, Door, Tx, after_commit};
+use crate::db::{Change, Db, Door, Tx, after_commit};
 use crate::kit::Instant;
 use crate::kit::Result;
 use sea_orm::ConnectionTrait;
@@ -51,6 +51,8 @@ pub trait Event: Serialize {
 
 /// The kind of the subjects that are tickets.
 pub const TICKET: &str = "ticket";
+/// The kind of the subjects that are orders.
+pub const ORDER: &str = "order";
 
 /// What an event happened to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -138,12 +140,18 @@ impl Notice {
 }
 
 /// Writes a set of events of one kind, in order, with the transaction's instant and door; once they are committed, the
-/// log tells of each, and the job that tells people is called. Of what a hushed transaction does, people are not told.
+/// log tells of each, those at the desk hear of it, and the job that tells people is called. Of what a hushed transaction does, people are not told.
 /// An empty set is no error.
 pub async fn append<E: Event>(tx: &Tx, events: &[E]) -> Result<()> {
     for event in events {
         let (ticket_id, actor_id) = (event.ticket_id(), event.actor_id());
         after_commit(move || tracing::info!(ticket.id = ticket_id, person.id = actor_id, "{}", E::NAME));
+        if let Some(id) = ticket_id {
+            tx.tell_desk(Change::Ticket(id));
+        }
+        if event.subject().kind == ORDER {
+            tx.tell_desk(Change::Orders);
+        }
     }
     if !events.is_empty() && !E::TELLS.is_empty() && !tx.is_hushed() {
         tx.call_herald();

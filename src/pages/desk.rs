@@ -6,11 +6,15 @@ use super::words::Words;
 use crate::app::App;
 use crate::kit::error::Kind;
 use crate::kit::{Error, Instant, Result};
+use crate::notify::store::inbox;
 use crate::people::browser::AtTheDesk;
 use crate::people::{Actor, SignedIn};
 use crate::tickets::Viewer;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
+
+/// More unread notices than so many are not counted.
+const MOST_COUNTED: u64 = 99;
 
 /// Who looks at this page, whoever it is.
 ///
@@ -53,6 +57,8 @@ pub(super) struct Desk {
     pub(super) person: AtTheDesk,
     pub(super) path: String,
     pub(super) now: Instant,
+    /// What they have not read at the desk: the ticket of each, the latest first.
+    pub(super) unread: Vec<Option<i64>>,
 }
 
 impl Desk {
@@ -73,7 +79,12 @@ impl Desk {
     }
 
     pub(super) fn page(&self, title: String) -> Page {
-        Page::new(&self.app, &self.visitor, &self.path, title)
+        let unread = match u64::try_from(self.unread.len()) {
+            Ok(0) => None,
+            Ok(count) if count <= MOST_COUNTED => Some(count.to_string()),
+            _ => Some(format!("{MOST_COUNTED}+")),
+        };
+        Page { unread, ..Page::new(&self.app, &self.visitor, &self.path, title) }
     }
 }
 
@@ -83,7 +94,8 @@ impl FromRequestParts<App> for Desk {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
         let Hall { app, visitor, path } = Hall::from_request_parts(parts, app).await?;
         let person = visitor.person.clone().ok_or_else(|| Error::new(Kind::Unauthorized, "Sign in first."))?;
-        let now = app.clock.now();
-        Ok(Self { app, visitor, person, path, now })
+        let (now, person_id) = (app.clock.now(), person.signed_in.actor.person_id);
+        let unread = inbox::unread_at_the_desk(app.db.read(), person_id, MOST_COUNTED + 1).await?;
+        Ok(Self { app, visitor, person, path, now, unread })
     }
 }

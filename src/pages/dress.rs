@@ -43,6 +43,8 @@ pub(super) struct Page {
     pub(super) person: Option<String>,
     pub(super) role: String,
     pub(super) links: Vec<NavLink>,
+    /// How many notices they have not read, where there are any.
+    pub(super) unread: Option<String>,
     /// What forms carry.
     pub(super) token: String,
     /// Where one is, to come back to.
@@ -73,7 +75,8 @@ impl Page {
             person: person.map(|person| person.name.clone()),
             role,
             links,
-            token: visitor.token.clone(),
+            unread: None,
+            token: visitor.written_token(),
             path: path.to_owned(),
             done,
             company: app.settings.company.clone(),

@@ -1,12 +1,16 @@
 //! Forms: how they are shown, with what was typed and what is wrong with it.
 
 use super::words::Words;
+use crate::delivery::again::Refusal as OfSending;
 use crate::kit::Error;
 use crate::kit::error::Kind;
+use crate::people::model::Refusal as OfPeople;
+use crate::tickets::Refusal as OfTickets;
 use serde_json::json;
+use std::error::Error as _;
 
 /// Beginnings of what rules say of a field, and the words for it. A text that is none of these is shown as it is.
-const SAID: [(&str, &str); 18] = [
+const SAID: [(&str, &str); 24] = [
     ("is missing", "wrong.missing"),
     ("must not be empty", "wrong.missing"),
     ("is somebody else's already", "wrong.taken"),
@@ -25,6 +29,12 @@ const SAID: [(&str, &str); 18] = [
     ("is of a type", "wrong.file_type"),
     ("must be a number or a list", "wrong.missing"),
     ("must be true or false", "wrong.choice"),
+    ("Please name at least one", "wrong.missing"),
+    ("Tickets are assigned to active", "form.not_support"),
+    ("must be the number of one", "wrong.choice"),
+    ("must be an e-mail address", "wrong.email"),
+    ("must not hold a NUL", "wrong.line"),
+    ("must be tickets of the list", "bulk.none"),
 ];
 
 /// One of several values of a field.
@@ -193,11 +203,51 @@ fn said(words: &Words, why: &str) -> String {
             return words.fill("wrong.length", &json!({ "least": least, "most": most }));
         }
     }
+    if let Some(rest) = why.strip_prefix("must be a whole number from ")
+        && let Some((least, most)) = rest.split_once(" to ")
+    {
+        return words.fill("wrong.number_between", &json!({ "least": least, "most": most }));
+    }
     if why.contains("not a phone number") || why.contains("no valid number") {
         return words.w("wrong.number");
     }
     let known = SAID.iter().find(|(start, _)| why.starts_with(start));
     known.map_or_else(|| words.fill("wrong.other", &json!({ "why": why })), |(_, key)| words.w(key))
+}
+
+/// What a rule refuses, in a person's language, where it is one that pages know.
+fn rule(words: &Words, error: &Error) -> Option<String> {
+    let source = error.source()?;
+    let key = if let Some(refusal) = source.downcast_ref::<OfTickets>() {
+        match refusal {
+            OfTickets::WrongStatus { status, .. } => {
+                let status = words.w(format!("status.{}", status.as_str()));
+                return Some(words.fill("form.wrong_status", &json!({ "status": status })));
+            }
+            OfTickets::WordsMissing(_) | OfTickets::NobodyNamed => "wrong.missing",
+            OfTickets::NothingToSet => "form.nothing_to_set",
+            OfTickets::DeadlineOutOfReach => "form.out_of_reach",
+            OfTickets::NotSupport(_) => "form.not_support",
+            OfTickets::NotFound => "refusal.404.says",
+            _ => return None,
+        }
+    } else if let Some(refusal) = source.downcast_ref::<OfPeople>() {
+        match refusal {
+            OfPeople::LastAdmin { .. } => "form.last_admin",
+            OfPeople::Oneself(_) => "form.oneself",
+            OfPeople::AdminsOnly(_) => "form.forbidden",
+        }
+    } else {
+        match source.downcast_ref::<OfSending>()? {
+            OfSending::Arrived => "again.arrived",
+            OfSending::Waits | OfSending::IsSent | OfSending::InDoubt | OfSending::WithProvider => "again.under_way",
+            OfSending::AtTheDesk | OfSending::Gathered | OfSending::Over => "again.nothing",
+            OfSending::OptedOut => "again.opted_out",
+            OfSending::Inactive => "again.inactive",
+            OfSending::Emptied => "again.emptied",
+        }
+    };
+    Some(words.w(key))
 }
 
 /// A refusal of a form as a whole.
@@ -213,9 +263,14 @@ pub(super) fn refusal(words: &Words, error: &Error) -> String {
         Kind::Unavailable => "form.unavailable",
         Kind::Internal | Kind::Setting => "form.internal",
         _ if words.is_english() => return error.public().to_owned(),
-        Kind::Conflict => "form.conflict",
-        Kind::Forbidden => "form.forbidden",
-        _ => "form.wrong",
+        kind => {
+            let usual = match kind {
+                Kind::Conflict => "form.conflict",
+                Kind::Forbidden => "form.forbidden",
+                _ => "form.wrong",
+            };
+            return rule(words, error).unwrap_or_else(|| words.w(usual));
+        }
     };
     words.w(key)
 }

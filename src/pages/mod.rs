@@ -17,6 +17,7 @@ mod posted;
 mod profile;
 mod session;
 mod tickets;
+mod told_in;
 mod words;
 
 use crate::app::App;
@@ -25,10 +26,14 @@ use crate::people::Role;
 use crate::tickets::Follower;
 use crate::web::problem;
 use axum::extract::DefaultBodyLimit;
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{Extensions, HeaderMap, StatusCode, Version};
 use axum::routing::{any, get, post};
 use axum::{Extension, Router};
 use tickets::Followers;
+use tower_http::CompressionLevel;
 use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
 
 /// Beside a file, so many bytes may be in a form.
 const BESIDE: usize = 16 * 1024;
@@ -72,6 +77,7 @@ pub fn routes(app: &App, followers: &'static [Follower], home: Option<&'static s
         .route("/profile/tokens/revoke", post(profile::revoke_token))
         .route("/now", get(now::page))
         .route("/notifications", get(notifications::list))
+        .route("/notifications/read", post(notifications::read))
         .route("/notifications/{id}", get(notifications::story))
         .route("/notifications/{id}/retry", post(notifications::retry))
         .route("/notifications/{id}/cancel", post(notifications::cancel))
@@ -82,7 +88,12 @@ pub fn routes(app: &App, followers: &'static [Follower], home: Option<&'static s
         .route("/tickets", get(tickets::list))
         .route("/tickets/board", get(tickets::board))
         .route("/tickets/new", get(tickets::raising).post(tickets::raise))
+        .route("/tickets/assign", post(tickets::assign_several))
+        .route("/tickets/views", post(tickets::keep_view))
+        .route("/tickets/views/{id}/rename", post(tickets::rename_view))
+        .route("/tickets/views/{id}/delete", post(tickets::delete_view))
         .route("/tickets/{id}", get(tickets::ticket))
+        .route("/tickets/{id}/edit", post(tickets::edit))
         .route("/tickets/{id}/{action}", post(tickets::act))
         .route("/tickets/{id}/attachments/{attachment_id}", get(attachments::api::download))
         .route("/tickets/{id}/attachments/{attachment_id}/delete", post(tickets::detach))
@@ -92,7 +103,16 @@ pub fn routes(app: &App, followers: &'static [Follower], home: Option<&'static s
         .layer(Extension(Followers(followers)))
         .layer(CatchPanicLayer::custom(problem::after_panic))
         .with_state(app.clone());
-    recognised(app, pages).merge(assets::routes())
+    recognised(app, pages).merge(assets::routes()).layer(compression())
+}
+
+/// Texts are sent smaller; what is attached goes as it is. Tokens of forms are written otherwise each time, so that the
+/// size of a page tells nothing of them.
+fn compression() -> CompressionLayer<impl Fn(StatusCode, Version, &HeaderMap, &Extensions) -> bool + Clone> {
+    let is_text = |_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions| {
+        headers.get(CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"text/"))
+    };
+    CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(is_text)
 }
 
 /// The answer to a path that leads nowhere: a page for people, a problem for programs.

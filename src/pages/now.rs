@@ -13,7 +13,6 @@ use crate::notify::shown::Medium;
 use crate::notify::store::inbox::{self, Asked};
 use crate::orders;
 use crate::people::Role;
-use crate::sla::State;
 use crate::tickets::list::{By, Filter, Order};
 use crate::tickets::{Status, reading};
 use crate::web::page::Part;
@@ -23,13 +22,15 @@ use axum::response::Response;
 
 /// How many a list has at most.
 const MOST: u64 = 8;
-/// Of so many tickets with the nearest deadlines those are taken that are overdue or due soon.
-const NEAREST: u64 = 40;
+/// More than so many are not counted.
+const MOST_COUNTED: u64 = 99;
 
 /// Tickets that need somebody for one reason.
 struct Need {
     id: &'static str,
     title: String,
+    /// How many there are in all, where more than are shown: `23`, `99+`.
+    count: Option<String>,
     rows: Vec<Row>,
     href: &'static str,
 }
@@ -65,11 +66,11 @@ pub(super) async fn page(desk: Desk) -> Result<Response> {
     let mut needs = by_deadline(&desk).await?;
     let resolved =
         Filter { statuses: vec![Status::Resolved], created_by: Some(desk.actor().person_id), ..Filter::default() };
-    let mine = tickets(&desk, resolved, By::Changed, MOST).await?;
+    let mine = tickets(&desk, resolved, By::Changed).await?;
     needs.push(need(&desk, "approve", mine, "/tickets?status=RESOLVED&created_by=me"));
     if answers_for_work(&desk) {
         let new = Filter { statuses: vec![Status::New], ..Filter::default() };
-        let new = tickets(&desk, new, By::Made, MOST).await?;
+        let new = tickets(&desk, new, By::Made).await?;
         needs.push(need(&desk, "new", new, "/tickets?status=NEW&sort=id"));
     }
     needs.retain(|need| !need.rows.is_empty());
@@ -92,35 +93,34 @@ fn answers_for_work(desk: &Desk) -> bool {
     matches!(desk.actor().role, Role::Admin | Role::Supervisor)
 }
 
-fn need(desk: &Desk, id: &'static str, rows: Vec<Row>, href: &'static str) -> Need {
-    Need { id, title: desk.words().w(format!("now.{id}")), rows, href }
+fn need(desk: &Desk, id: &'static str, (rows, count): (Vec<Row>, u64), href: &'static str) -> Need {
+    let count = match count {
+        count if count <= rows.len() as u64 => None,
+        count if count <= MOST_COUNTED => Some(count.to_string()),
+        _ => Some(format!("{MOST_COUNTED}+")),
+    };
+    Need { id, title: desk.words().w(format!("now.{id}")), count, rows, href }
 }
 
-/// What is overdue, and what will be soon: of one page in the order of the deadlines.
+/// What is overdue, and what will be soon, of all that is still to be done.
 async fn by_deadline(desk: &Desk) -> Result<Vec<Need>> {
-    let running = vec![Status::New, Status::Opened, Status::InProgress, Status::OnHold];
-    let filter = Filter { statuses: running, ..Filter::default() };
-    let (mut overdue, mut soon) = (Vec::new(), Vec::new());
-    for row in tickets(desk, filter, By::Due, NEAREST).await? {
-        match row.clock.as_ref().map(|clock| clock.state) {
-            Some(state) if state == State::Breached.as_str() => overdue.push(row),
-            Some(state) if state == State::Warning.as_str() => soon.push(row),
-            _ => {}
-        }
-    }
-    overdue.truncate(usize::try_from(MOST).unwrap_or(usize::MAX));
-    soon.truncate(usize::try_from(MOST).unwrap_or(usize::MAX));
+    let running = || vec![Status::New, Status::Opened, Status::InProgress, Status::OnHold];
+    let overdue = Filter { statuses: running(), overdue: Some(true), ..Filter::default() };
+    let soon = Filter { statuses: running(), due_soon: Some(true), ..Filter::default() };
     Ok(vec![
-        need(desk, "overdue", overdue, "/tickets?overdue=true&sort=resolution_due_at"),
-        need(desk, "soon", soon, "/tickets?sort=resolution_due_at"),
+        need(desk, "overdue", tickets(desk, overdue, By::Due).await?, "/tickets?overdue=true&sort=resolution_due_at"),
+        need(desk, "soon", tickets(desk, soon, By::Due).await?, "/tickets?due_soon=true&sort=resolution_due_at"),
     ])
 }
 
-async fn tickets(desk: &Desk, filter: Filter, by: By, size: u64) -> Result<Vec<Row>> {
+/// The first of them, and how many there are in all, as far as they are counted.
+async fn tickets(desk: &Desk, filter: Filter, by: By) -> Result<(Vec<Row>, u64)> {
     let (viewer, order) = (desk.viewer(), Order { by, is_descending: false });
-    let part = Part { size, cursor: None, is_counted: false };
+    let part = Part { size: MOST, cursor: None, is_counted: false };
     let found = reading::page(&desk.app.db, &viewer, &filter, order, &part, desk.now).await?;
-    Ok(found.cut.rows.into_iter().map(|shown| Row::of(desk, &viewer, shown)).collect())
+    let rows = found.cut.rows.into_iter().map(|shown| Row::of(desk, &viewer, shown));
+    let count = reading::count_up_to(&desk.app.db, &viewer, &filter, MOST_COUNTED + 1, desk.now).await?;
+    Ok((rows.collect(), count))
 }
 
 async fn on_hold(desk: &Desk) -> Result<Troubles> {

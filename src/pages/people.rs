@@ -10,6 +10,7 @@ use crate::kit::{E164, Error, Result};
 use crate::people::api::forms::NewAccount;
 use crate::people::store::user_changes::UserChanges;
 use crate::people::store::users::{self, Filter, Stretch, User};
+use crate::people::users::Gone;
 use crate::people::{ManagedUser, Role, SeenUser, desk as use_cases, second_factor};
 use crate::web::{Fields, Form, problem, read};
 use askama::Template;
@@ -200,6 +201,11 @@ async fn forms(desk: &Desk, user: &User) -> Result<Vec<FormShown>> {
     let (name, tone) = if user.is_active { ("deactivate", "danger") } else { ("activate", "main") };
     let form = FormShown::new(name, format!("{HERE}/{id}/{name}"), words.w(format!("people.{name}")));
     forms.push(form.intro(words.w(format!("people.{name}_says"))).tone(tone));
+    if id != desk.actor().person_id {
+        let mut form = FormShown::new("delete", format!("{HERE}/{id}/delete"), words.w("people.delete"));
+        form.is_open = false; // one press more, for there is no way back
+        forms.push(form.title(words.w("people.delete")).intro(words.w("people.delete_says")).tone("danger"));
+    }
     Ok(forms)
 }
 
@@ -259,7 +265,7 @@ pub(super) async fn change(desk: Desk, managed: ManagedUser, posted: Posted) -> 
     }
 }
 
-/// `POST /people/{id}/{act}`: a new password, no second factor, in or out.
+/// `POST /people/{id}/{act}`: a new password, no second factor, in or out, or gone for good.
 pub(super) async fn act(
     desk: Desk,
     managed: ManagedUser,
@@ -268,6 +274,7 @@ pub(super) async fn act(
 ) -> Result<Response> {
     let (id, act) = (managed.user.id, path.get("act").map(String::as_str).unwrap_or_default());
     match done(&desk, &managed.user, act, &posted).await {
+        Ok("deleted") => Ok(redirect(&format!("{HERE}?done=deleted"))),
         Ok(done) => Ok(redirect(&format!("{HERE}/{id}?done={done}"))),
         Err(error) if error.kind() == Kind::NotFound => Err(error),
         Err(error) => person(&desk, &managed.user, Some((act, &posted.typed, error))).await,
@@ -293,6 +300,10 @@ async fn done(desk: &Desk, user: &User, act: &str, posted: &Posted) -> Result<&'
             use_cases::set_active(app, actor, id, act == "activate").await?;
             Ok(if act == "activate" { "activated" } else { "deactivated" })
         }
+        "delete" => Ok(match use_cases::delete(app, actor, id).await? {
+            Gone::Deleted => "deleted",
+            Gone::Deactivated => "deactivated_instead",
+        }),
         _ => Err(Error::not_found("There is no such action.")),
     }
 }

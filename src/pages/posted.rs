@@ -25,6 +25,16 @@ impl Typed {
         self.0.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value.as_str())
     }
 
+    /// Refuses what was sent, and left blank, of these fields.
+    ///
+    /// # Errors
+    /// The first that is.
+    pub(super) fn must_not_be_blank(&self, names: &[&'static str]) -> Result<()> {
+        let is_blank = |name: &str| self.0.iter().any(|(known, value)| known == name && value.trim().is_empty());
+        let blank = names.iter().find(|name| is_blank(name));
+        blank.map_or(Ok(()), |name| Err(Error::field(*name, "must not be empty")))
+    }
+
     /// All values of a field, parted by commas.
     pub(super) fn all(&self, name: &str) -> String {
         let all = self.0.iter().filter(|(known, _)| known == name).map(|(_, value)| value.as_str());
@@ -89,7 +99,9 @@ impl FromRequest<App> for Posted {
         }
         let visitor = visitor(&parts)?;
         let bytes = collected(body, MAX_FORM).await?;
-        let pairs: Vec<(String, String)> = form_urlencoded::parse(&bytes).into_owned().collect();
+        let pairs = form_urlencoded::parse(&bytes);
+        // A browser sends every line break as two signs.
+        let pairs = pairs.map(|(name, value)| (name.into_owned(), value.replace("\r\n", "\n"))).collect();
         let typed = Typed(pairs);
         let is_genuine = visitor.knows(typed.get(TOKEN));
         Ok(Self { typed, is_genuine })

@@ -38,19 +38,28 @@ pub(super) struct Visitor {
     pub(super) words: Words,
     /// `light` or `dark`, where they chose.
     pub(super) theme: Option<&'static str>,
-    /// What their forms carry.
-    pub(super) token: String,
+    /// What their forms carry, masked.
+    token: Vec<u8>,
 }
 
 impl Visitor {
     /// A guest of whom nothing is known.
     pub(super) fn nobody(app: &App, headers: &HeaderMap) -> Self {
-        Self { person: None, words: accepted(app, headers), theme: theme(headers), token: String::new() }
+        Self { person: None, words: accepted(app, headers), theme: theme(headers), token: Vec::new() }
     }
 
     /// Whether a form with this token is theirs.
     pub(super) fn knows(&self, token: &str) -> bool {
-        !self.token.is_empty() && bool::from(self.token.as_bytes().ct_eq(token.as_bytes()))
+        let unmasked = unmasked(token).unwrap_or_default();
+        !self.token.is_empty() && bool::from(self.token.as_slice().ct_eq(&unmasked))
+    }
+
+    /// The token as one page carries it: written otherwise on each, so that how small a page can be made tells nothing
+    /// of it. **Source**: BREACH, breachattack.com, "masking secrets".
+    pub(super) fn written_token(&self) -> String {
+        let mask: Vec<u8> = self.token.iter().map(|_| rand::random()).collect();
+        let masked = self.token.iter().zip(&mask).map(|(secret, mask)| secret ^ mask);
+        URL_SAFE_NO_PAD.encode(masked.chain(mask.iter().copied()).collect::<Vec<u8>>())
     }
 }
 
@@ -96,8 +105,15 @@ async fn visitor(app: &App, parts: &Parts) -> Result<(Visitor, Option<String>)> 
     Ok((Visitor { person: None, words: accepted(app, headers), theme, token }, fresh))
 }
 
-fn form_token(app: &App, of: &str, what: &str) -> String {
-    URL_SAFE_NO_PAD.encode(app.proof.seed.secret("a form", &format!("{of} {what}")))
+fn form_token(app: &App, of: &str, what: &str) -> Vec<u8> {
+    app.proof.seed.secret("a form", &format!("{of} {what}")).to_vec()
+}
+
+/// The secret in a token as a page carries it: its first half, by its second.
+fn unmasked(token: &str) -> Option<Vec<u8>> {
+    let bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
+    let (masked, mask) = bytes.split_at_checked(bytes.len() / 2)?;
+    Some(masked.iter().zip(mask).map(|(masked, mask)| masked ^ mask).collect())
 }
 
 fn accepted(app: &App, headers: &HeaderMap) -> Words {

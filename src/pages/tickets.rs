@@ -3,17 +3,21 @@
 mod act;
 mod actions;
 mod board;
+mod bulk;
 mod files;
 mod list;
 mod raise;
 mod show;
+mod views;
 
-pub(super) use act::{Followers, act};
+pub(super) use act::{Followers, act, edit};
 pub(super) use board::board;
+pub(super) use bulk::assign as assign_several;
 pub(super) use files::{attach, detach};
 pub(super) use list::{Group, Link, list};
 pub(super) use raise::{form as raising, raise};
 pub(super) use show::page as ticket;
+pub(super) use views::{delete as delete_view, keep as keep_view, rename as rename_view};
 
 use super::desk::Desk;
 use crate::kit::Instant;
@@ -28,6 +32,7 @@ const OPEN: [Status; 5] = [Status::New, Status::Opened, Status::InProgress, Stat
 /// A ticket as a list and a board show it.
 pub(super) struct Row {
     pub(super) id: i64,
+    version: i32,
     pub(super) reference: String,
     pub(super) title: String,
     /// The stored name, for the mark's colour, and the words for it.
@@ -63,6 +68,7 @@ impl Row {
         let holders: Vec<String> = holders.into_iter().map(|holder| holder.name.unwrap_or_default()).collect();
         Self {
             id: row.id,
+            version: row.version,
             title: row.title,
             status: row.status.as_str(),
             status_name,

@@ -10,7 +10,7 @@ use super::model::{Ticket, Viewer, may_see};
 use super::refusal::Refusal;
 use super::store::{self, NewHistory};
 use super::{Changed, Follower, Key, about, by_ticket, follow, row};
-use crate::db::Tx;
+use crate::db::{Change, Tx};
 use crate::kit::error::Kind as Failure;
 use crate::kit::{Error, Result, reference};
 use crate::outbox::Event;
@@ -156,7 +156,10 @@ impl Held {
             self.tickets.get(ticket).is_none_or(|(_, ticket)| ticket.assigned.contains(person))
         };
         let gone = self.had.iter().filter(|((ticket, person), _)| !has(ticket, person));
-        let gone: Vec<i64> = gone.map(|(_, id)| *id).collect();
+        let (taken_from, gone): (BTreeSet<i64>, Vec<i64>) = gone.map(|((_, person), id)| (*person, *id)).unzip();
+        for person in taken_from {
+            tx.tell_desk(Change::TakenFrom(person));
+        }
         let have = changed().flat_map(|(row, ticket)| ticket.assigned.iter().map(|person| (row.id, *person)));
         let new: Vec<(i64, i64)> = have.filter(|have| !self.had.contains_key(have)).collect();
         store::reassign(tx, &gone, &new).await

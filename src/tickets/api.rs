@@ -7,6 +7,7 @@ pub mod actions;
 pub mod forms;
 pub mod query;
 pub mod shape;
+pub mod views;
 
 use super::extract::{Expected, Visible};
 use super::model::Viewer;
@@ -47,6 +48,8 @@ pub fn routes(app: &App, followers: &'static [Follower]) -> OpenApiRouter<App> {
         .routes(routes!(list, create))
         .routes(routes!(get, edit))
         .routes(routes!(history))
+        .routes(routes!(views::list, views::create))
+        .routes(routes!(views::change, views::delete))
         .merge(actions::routes())
         .layer(Extension(desk))
 }
@@ -65,6 +68,7 @@ pub fn routes(app: &App, followers: &'static [Follower]) -> OpenApiRouter<App> {
         ("assigned_to" = Option<String>, Query, pattern = "^(me|[1-9][0-9]{0,17})$", example = "me", description = "Who has them: a user's id, or `me`"),
         ("created_by" = Option<String>, Query, pattern = "^(me|[1-9][0-9]{0,17})$", example = "me", description = "Who raised or reported them: a user's id, or `me`"),
         ("overdue" = Option<bool>, Query, description = "`true`: those that missed a deadline which is still to be kept; `false`: the others"),
+        ("due_soon" = Option<bool>, Query, description = "`true`: those of which a deadline is near (a quarter of its time is left, or less) and none has passed; `false`: the others"),
         ("q" = Option<String>, Query, description = "Words that all are in the title, the description or the reference; 100 characters at most"),
         ("sort" = Option<String>, Query, pattern = "^-?(id|updated_at|resolution_due_at|priority)$", example = "-id", description = "`id` (in the order in which they were made), `updated_at`, `resolution_due_at` (those without one come last) or `priority`; with `-` in front the other way round. Without it `-id`"),
         Paging,

@@ -25,6 +25,8 @@ pub struct Filter {
     pub created_by: Option<i64>,
     /// Whether a deadline has passed before its promise was kept.
     pub overdue: Option<bool>,
+    /// Whether a deadline is near, so near that people are warned, and none has passed.
+    pub due_soon: Option<bool>,
     /// Words in title, description or reference.
     pub words: Option<String>,
 }

@@ -21,6 +21,7 @@ pub mod records;
 mod references;
 pub mod refusal;
 pub mod store;
+pub mod views;
 
 pub use acting::{Wish, act, act_all};
 pub use action::{Action, Verb};
@@ -29,7 +30,7 @@ pub use incident::{Category, Incident};
 pub use life_cycle::{Refusal, Transition, allowed_actions};
 pub use look_up::{Read, Seen, look_up, read};
 pub use model::{Kind, Priority, Status, Ticket, Viewer, Visibility, may_see};
-pub use store::{OnHand, Side, history, on_hand, row};
+pub use store::{OnHand, Side, history, on_hand, row, visibilities};
 
 use crate::channels::Media;
 use crate::db::Tx;

@@ -4,7 +4,7 @@
 //! ([`super::extract`]); a page holds only what its reader may see.
 
 use super::list::{self, Filter, Order, Place, Source};
-use super::model::{Ticket, Viewer};
+use super::model::{Ticket, Viewer, may_see};
 use super::store::list::{Ask, count, fetch, history_named, named};
 use super::store::{self, Holder, Line, Named};
 use super::{Changed, NewTicket, create, row};
@@ -103,6 +103,13 @@ pub async fn one(conn: &impl ConnectionTrait, id: i64) -> Result<Option<Shown>> 
     Ok(Some(Shown { row, requester_name, holders }))
 }
 
+/// Those of these tickets that somebody may see, in no order. Two statements.
+pub async fn several(conn: &impl ConnectionTrait, viewer: &Viewer, ids: &[i64]) -> Result<Vec<Shown>> {
+    let mut shown = with_holders(conn, store::list::all_named(conn, ids).await?).await?;
+    shown.retain(|shown| may_see(viewer, &shown.ticket().visibility()));
+    Ok(shown)
+}
+
 /// The same with what was done to it, and without what is attached.
 pub async fn with_history(conn: &impl ConnectionTrait, shown: Shown) -> Result<Whole> {
     let history = history_named(conn, &[shown.row.id]).await?;
@@ -155,6 +162,14 @@ pub async fn page(db: &Db, viewer: &Viewer, filter: &Filter, order: Order, part:
     let cut = part.cut(rows, |(nth, named)| cursor(order, *nth, stretches[*nth].place(&named.row)));
     let shown = with_holders(db.read(), cut.rows.into_iter().map(|(_, named)| named).collect()).await?;
     Ok(Page { cut: Cut { rows: shown, next: cut.next, previous: cut.previous }, count })
+}
+
+/// How many there are of what somebody may see and the filter asks for, and no more than `most`.
+///
+/// # Errors
+/// When the database is away.
+pub async fn count_up_to(db: &Db, viewer: &Viewer, filter: &Filter, most: u64, now: Instant) -> Result<u64> {
+    store::list::count_up_to(db, &list::sources(viewer), filter, most, now).await
 }
 
 async fn with_holders(conn: &impl ConnectionTrait, rows: Vec<Named>) -> Result<Vec<Shown>> {

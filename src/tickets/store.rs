@@ -4,12 +4,13 @@ pub(super) mod alarms;
 pub(super) mod list;
 mod on_hand;
 mod rows;
+pub(super) mod views;
 
 pub use list::{Line, Named};
 pub use on_hand::{OnHand, Side, on_hand};
 pub use rows::{assignment, history, row};
 
-use super::model::{Kind, Status};
+use super::model::{Kind, Status, Visibility};
 use crate::db::{MAX_BOUND_VALUES, Tx, page_by_key, rows_by_key};
 use crate::kit::{Instant, Result};
 use crate::people::Role;
@@ -188,6 +189,27 @@ pub async fn holders(conn: &impl ConnectionTrait, ticket_ids: &[i64]) -> Result<
         holders.extend(select.into_model::<Holder>().all(conn).await?);
     }
     Ok(holders)
+}
+
+/// What decides who may see these tickets; those that do not exist are left out.
+pub async fn visibilities(conn: &impl ConnectionTrait, ids: &[i64]) -> Result<HashMap<i64, Visibility>> {
+    let mut visibilities: HashMap<i64, Visibility> = HashMap::new();
+    for part in ids.chunks(MAX_BOUND_VALUES) {
+        let select = row::Entity::find()
+            .select_only()
+            .columns([row::Column::Id, row::Column::Kind, row::Column::RequesterId, row::Column::Department])
+            .filter(row::Column::Id.is_in(part.iter().copied()));
+        let rows: Vec<(i64, Kind, Option<i64>, Option<String>)> = select.into_tuple().all(conn).await?;
+        for (id, kind, requester_id, department) in rows {
+            visibilities.insert(id, Visibility { kind, requester_id, department, assigned: Vec::new() });
+        }
+    }
+    for Holder { ticket_id, person_id, .. } in holders(conn, ids).await? {
+        if let Some(visibility) = visibilities.get_mut(&ticket_id) {
+            visibility.assigned.push(person_id);
+        }
+    }
+    Ok(visibilities)
 }
 
 /// Takes these assignments away, by their rows, and gives tickets to people: `(ticket, person)`, none that is there.

@@ -17,6 +17,8 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
+pub(crate) mod changes;
+
 facts!["live":
     a_ticket_opens_one_connection_within_a_minute,
     an_access_token_opens_one_in_the_query_the_header_or_the_first_message,

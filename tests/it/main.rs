@@ -1,5 +1,5 @@
 //! Journeys through the public door: one trial a fact and database, and at the end one line that says which
-//! databases were there, and whether Redis, a browser and a mail server were.
+//! databases were there, and whether Redis, a browser, a mail server and npm's judges of pages were.
 
 mod admin;
 mod admission;
@@ -101,6 +101,10 @@ fn main() -> ExitCode {
         trials.extend(browser::trials());
         trials.extend(browsing::trials());
         trials.extend(pages::walked::trials());
+        trials.extend(pages::looked::trials());
+    }
+    if around.has(Helper::Npm) {
+        trials.extend(pages::looked::judged());
     }
     let conclusion = libtest_mimic::run(&arguments, trials);
     runtime.block_on(support::migrated::drop_originals());
@@ -127,7 +131,9 @@ fn every_fact() -> Vec<Fact> {
         pages::forged::facts(),
         pages::frame::facts(),
         pages::harmless::facts(),
+        pages::lists::facts(),
         pages::log::facts(),
+        pages::mended::facts(),
         pages::own::facts(),
         pages::people::facts(),
         pages::seen_by::facts(),
@@ -149,6 +155,7 @@ fn every_fact() -> Vec<Fact> {
         redelivery::facts(),
         languages::facts(),
         live::facts(),
+        live::changes::facts(),
         admin::facts(),
         outages::facts(),
         database::facts(),

@@ -68,6 +68,11 @@ GET    /api/tickets/{id}/get_attachments                           401     200/4
 GET    /api/tickets/{id}/attachments/{attachment_id}               401     200/404  200/200    200/404  200/404  200/200  200/200
 DELETE /api/tickets/{id}/delete_attachment/{attachment_id}         401     200/404  200/403    200/404  200/404  200/403  403/403
 
+GET    /api/ticket_views                                           401     200      200        200      200      200      200
+POST   /api/ticket_views                                           401     201      201        201      201      201      403
+PATCH  /api/ticket_views/{id}                                      401     200/404  200/404    200/404  200/404  200/404  403/403
+DELETE /api/ticket_views/{id}                                      401     204/404  204/404    204/404  204/404  204/404  403/403
+
 GET    /api/orders                                                 401     403      200        403      403      200      200
 POST   /api/orders                                                 401     403      201        403      403      201      403
 GET    /api/orders/{id}                                            401     403      200        403      403      200      200

@@ -124,7 +124,7 @@ impl Answers {
         }
     }
 
-    fn add(&mut self, more: Self) {
+    pub(super) fn add(&mut self, more: Self) {
         self.accepted += more.accepted;
         self.failed += more.failed;
         self.latency.add(&more.latency).expect("all histograms have one shape");

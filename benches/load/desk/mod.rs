@@ -5,6 +5,7 @@
 
 mod ask;
 mod notices;
+mod pages;
 mod past;
 mod people;
 mod push;
@@ -78,6 +79,7 @@ pub(crate) async fn run(backend: Backend, scenario: Scenario, plan: Plan) -> Res
             Ok(rows)
         }
         Scenario::DeskOpen => open(backend, plan).await,
+        Scenario::DeskPages => look(backend, plan).await,
         Scenario::DeskLogin => Ok(vec![login(backend, plan).await?]),
         Scenario::Notices => Ok(vec![notices::run(backend, plan).await?]),
         _ => Ok(vec![hear(backend, plan).await?]),
@@ -103,6 +105,25 @@ async fn list(backend: Backend, plan: Plan, tickets: u32) -> Result<Vec<Row>, Fa
         let name = format!("desk-list {tickets} {}", list.name);
         let figures = world.measure(&name, &Asking::List(list), &plan, plan.time(3), WARM_UP).await?;
         let row = Row::of_desk(backend, &figures);
+        println!("{}", row.line());
+        rows.push(row);
+    }
+    world.end(|_, _, _| Box::pin(async { Ok(Vec::new()) })).await?;
+    Ok(rows)
+}
+
+/// The pages of a desk with 100,000 tickets.
+async fn look(backend: Backend, plan: Plan) -> Result<Vec<Row>, Failure> {
+    let world = World::build(backend, 100_000).await?;
+    let mut rows = Vec::new();
+    for page in &pages::PAGES {
+        pages::look(world.address, page, WARM_UP).await?;
+        let (cpu_before, began) = ((world.andon.cpu(), own_cpu()), Instant::now());
+        let looked = pages::look(world.address, page, plan.time(3)).await?;
+        let faults = pages::faults(page, &looked);
+        let name = format!("desk-pages {}, {} of {} kB", page.name, looked.sent / 1_000, looked.plain / 1_000);
+        let mut row = Row::of_desk(backend, &world.figures(&name, looked.answers, began.elapsed(), cpu_before));
+        row.faults.extend(faults);
         println!("{}", row.line());
         rows.push(row);
     }

@@ -4,6 +4,7 @@ use super::people::People;
 use andon::db::{Db, Tx};
 use andon::kit::{Instant, Result};
 use andon::outbox::row as event;
+use andon::sla::{Clock, Said};
 use andon::tickets::store::assignment;
 use andon::tickets::{Category, Kind, Priority, Status, history, row as ticket};
 use chrono::TimeDelta;
@@ -56,6 +57,7 @@ struct Past {
     requester: i64,
     holder: i64,
     raised_at: Instant,
+    now: Instant,
 }
 
 impl Past {
@@ -75,6 +77,7 @@ impl Past {
             requester: clients[nth as usize % clients.len()],
             holder: support[(nth / 3) as usize % support.len()],
             raised_at: now - TimeDelta::minutes(i64::from(tickets - nth)),
+            now,
         }
     }
 
@@ -90,6 +93,19 @@ impl Past {
             Closed => vec![New, Opened, InProgress, Resolved, Closed],
             Cancelled => vec![New, Cancelled],
         }
+    }
+
+    /// What was said of the deadline of those that somebody works on.
+    fn said(&self) -> Said {
+        let clock = Clock {
+            started_at: self.raised_at,
+            due_at: self.raised_at + TimeDelta::days(7),
+            paused_for: TimeDelta::zero(),
+            paused_at: None,
+            stopped_at: None,
+        };
+        let is_running = matches!(self.status, Status::Opened | Status::InProgress);
+        Said::at(Some(&clock).filter(|_| is_running), self.now)
     }
 
     fn row(&self) -> ticket::ActiveModel {
@@ -116,6 +132,8 @@ impl Past {
             closed_at: Set(at(Status::Closed)),
             paused_at: Set(at(Status::OnHold)),
             paused_micros: Set(0),
+            response_said: Set(Some(Said::Nothing.stored())),
+            resolution_said: Set(Some(self.said().stored())),
             version: Set(i32::try_from(self.way().len()).unwrap_or(i32::MAX) - 1),
             created_at: Set(self.raised_at),
             updated_at: Set(self.raised_at + TimeDelta::minutes(80)),

@@ -20,8 +20,8 @@ pub use number::Number;
 pub use templates::Approved;
 
 use super::{
-    Accepted, Channel, Media, Medium, Named, Outbound, Price, Rejection, Retry, SendError, Signal, Taken, Template,
-    Webhook,
+    Accepted, Channel, Explained, Media, Medium, Named, Outbound, Price, Rejection, Retry, SendError, Signal, Taken,
+    Template, Webhook,
 };
 use crate::config::{self, Pace};
 use crate::kit::{E164, Rate};
@@ -148,8 +148,8 @@ impl Channel for Meta {
         inbound::accept(self, webhook)
     }
 
-    fn explain(&self, code: i32) -> Option<String> {
-        errors::known(code).map(|known| known.advice.to_owned())
+    fn explain(&self, code: i32) -> Option<Explained> {
+        errors::known(code).map(|known| Explained { name: known.name, advice: known.advice })
     }
 
     fn retry(&self, code: i32) -> Retry {

@@ -9,7 +9,9 @@ pub mod errors;
 mod letter;
 mod link;
 
-use super::{Accepted, Channel, Medium, Outbound, Recipient, Rejection, Retry, SendError, Signal, Status, Webhook};
+use super::{
+    Accepted, Channel, Explained, Medium, Outbound, Recipient, Rejection, Retry, SendError, Signal, Status, Webhook,
+};
 use crate::config::Mail;
 use async_trait::async_trait;
 use letter::Letter;
@@ -74,8 +76,8 @@ impl Channel for Smtp {
         Err(Rejection::Malformed("A mail server calls no webhooks.".to_owned()))
     }
 
-    fn explain(&self, code: i32) -> Option<String> {
-        errors::known(code).map(|known| known.advice.to_owned())
+    fn explain(&self, code: i32) -> Option<Explained> {
+        errors::known(code).map(|known| Explained { name: known.name, advice: known.advice })
     }
 
     fn retry(&self, code: i32) -> Retry {

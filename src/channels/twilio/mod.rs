@@ -22,8 +22,8 @@ pub use account::{Account, Answer};
 pub use content::Content;
 
 use super::{
-    Accepted, Channel, Listed, Media, Medium, Need, Outbound, Price, Rejection, Retry, SendError, Sent, Signal, Taken,
-    Template, Webhook,
+    Accepted, Channel, Explained, Listed, Media, Medium, Need, Outbound, Price, Rejection, Retry, SendError, Sent,
+    Signal, Taken, Template, Webhook,
 };
 use crate::config::{Pace, SmsSender};
 use crate::kit::{E164, Instant, Rate};
@@ -189,8 +189,9 @@ impl Channel for Twilio {
         inbound::accept(self, webhook)
     }
 
-    fn explain(&self, code: i32) -> Option<String> {
-        Some(errors::explain(code)).filter(|known| known.code == code).map(|known| known.advice.to_owned())
+    fn explain(&self, code: i32) -> Option<Explained> {
+        let known = Some(errors::explain(code)).filter(|known| known.code == code);
+        known.map(|known| Explained { name: known.name, advice: known.advice })
     }
 
     fn retry(&self, code: i32) -> Retry {

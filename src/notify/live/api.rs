@@ -64,6 +64,7 @@ pub async fn ticket_at_the_desk(app: &App, who: &SignedIn, until: Instant) -> Re
         ("ticket" = Option<String>, Query, description = "Good once, for 60 seconds", max_length = 4096),
         ("token" = Option<String>, Query, description = "An access token; a ticket is better", max_length = 4096),
         ("last_id" = Option<i64>, Query, description = "Send first what came after this notification", minimum = 0),
+        ("changes" = Option<bool>, Query, description = "Hear of what changes at the desk, too"),
         ("since" = Option<String>, Query, description = "Send first what came since this instant (RFC 3339)", format = DateTime),
     ),
     responses(
@@ -88,6 +89,6 @@ pub async fn connect(
     let full = || Error::unavailable("As many are connected as may be. Please come back in a while.");
     let place = live.place().ok_or_else(full)?;
     let upgrade = upgrade.max_message_size(socket::MOST_BYTES).max_frame_size(socket::MOST_BYTES);
-    let (resume, held) = (entry.resume, held.map(|Extension(held)| held));
-    Ok(upgrade.on_upgrade(move |socket| socket::talk(socket, live, (who, resume), place, held)))
+    let (wanted, held) = ((entry.resume, entry.changes), held.map(|Extension(held)| held));
+    Ok(upgrade.on_upgrade(move |socket| socket::talk(socket, live, who, wanted, (place, held))))
 }

@@ -1,7 +1,7 @@
 //! The open connections of one process, each with a queue of its own that is bounded.
 
 use crate::kit::Instant;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{mpsc, watch};
 
@@ -45,14 +45,31 @@ pub(super) struct Who {
     pub(super) until: Instant,
 }
 
-/// What is on its way to one connection.
-pub(super) type Queued = (i64, Arc<str>);
+/// What is on its way to one connection, as JSON.
+#[derive(Clone, Debug)]
+pub(super) enum Queued {
+    /// A notice, with its number.
+    Notice(i64, Arc<str>),
+    /// Something that they may be looking at changed.
+    Change(Arc<str>),
+}
 
 /// One open connection, seen from inside.
 struct Desk {
     who: Who,
+    /// Whether they want to hear of changes too.
+    hears_changes: bool,
     queue: mpsc::Sender<Queued>,
     end: watch::Sender<Option<End>>,
+}
+
+impl Desk {
+    /// Where the queue is full, the connection is ended.
+    fn queue(&self, queued: Queued) {
+        if let Err(mpsc::error::TrySendError::Full(_)) = self.queue.try_send(queued) {
+            self.end.send_replace(Some(End::Slow));
+        }
+    }
 }
 
 /// The same, seen from the socket; dropped, it is closed.
@@ -81,7 +98,7 @@ struct Open {
 
 impl Desks {
     /// Opens a line to somebody; none where they have as many as may be.
-    pub(super) fn open(&self, who: Who) -> Option<Line> {
+    pub(super) fn open(&self, who: Who, hears_changes: bool) -> Option<Line> {
         let mut desks = self.lock();
         if desks.open.values().filter(|desk| desk.who.person_id == who.person_id).count() >= MOST_OF_ONE {
             return None;
@@ -89,7 +106,7 @@ impl Desks {
         let number = desks.next;
         desks.next += 1;
         let ((to, queue), (ending, end)) = (mpsc::channel(QUEUE), watch::channel(None));
-        desks.open.insert(number, Desk { who, queue: to, end: ending });
+        desks.open.insert(number, Desk { who, hears_changes, queue: to, end: ending });
         Some(Line { desks: self.clone(), number, queue, end })
     }
 
@@ -108,11 +125,23 @@ impl Desks {
         self.lock().open.values().map(|desk| desk.who.sign_in.clone()).collect()
     }
 
+    /// Those who want to hear of changes.
+    pub(super) fn hearing_changes(&self) -> BTreeSet<i64> {
+        self.lock().open.values().filter(|desk| desk.hears_changes).map(|desk| desk.who.person_id).collect()
+    }
+
     /// Puts a notice into the queues of its person; where one is full, that connection is ended.
-    pub(super) fn hand_out(&self, person_id: i64, notice: &Queued) {
+    pub(super) fn hand_out(&self, person_id: i64, id: i64, notice: &Arc<str>) {
         for desk in self.lock().open.values().filter(|desk| desk.who.person_id == person_id) {
-            if let Err(mpsc::error::TrySendError::Full(_)) = desk.queue.try_send(notice.clone()) {
-                desk.end.send_replace(Some(End::Slow));
+            desk.queue(Queued::Notice(id, Arc::clone(notice)));
+        }
+    }
+
+    /// Tells people, of those who want to hear of it, what changed for each of them.
+    pub(super) fn tell_changes(&self, told: &BTreeMap<i64, Arc<str>>) {
+        for desk in self.lock().open.values().filter(|desk| desk.hears_changes) {
+            if let Some(text) = told.get(&desk.who.person_id) {
+                desk.queue(Queued::Change(Arc::clone(text)));
             }
         }
     }
@@ -151,11 +180,12 @@ mod tests {
     #[test]
     fn who_reads_too_slowly_is_ended_and_nobody_else() {
         let desks = Desks::default();
-        let (slow, mut quick) = (desks.open(who(1)).expect("a line"), desks.open(who(1)).expect("a line"));
+        let (slow, mut quick) =
+            (desks.open(who(1), false).expect("a line"), desks.open(who(1), false).expect("a line"));
         for id in 0..=i64::try_from(QUEUE).expect("a small number") {
             assert_eq!(*slow.end.borrow(), None, "{id}");
-            desks.hand_out(1, &(id, "x".into()));
-            assert_eq!(quick.queue.try_recv().map(|(id, _)| id), Ok(id));
+            desks.hand_out(1, id, &"x".into());
+            assert!(matches!(quick.queue.try_recv(), Ok(Queued::Notice(got, _)) if got == id));
         }
         assert_eq!((*slow.end.borrow(), *quick.end.borrow()), (Some(End::Slow), None));
         drop(slow);
@@ -165,19 +195,30 @@ mod tests {
     #[test]
     fn a_notice_goes_to_its_person_alone_and_one_person_has_a_bounded_number_of_lines() {
         let desks = Desks::default();
-        let mut lines: Vec<Line> = (0..MOST_OF_ONE).map(|_| desks.open(who(1)).expect("a line")).collect();
-        assert!(desks.open(who(1)).is_none());
-        let mut other = desks.open(who(2)).expect("a line");
-        desks.hand_out(1, &(7, "x".into()));
+        let mut lines: Vec<Line> = (0..MOST_OF_ONE).map(|_| desks.open(who(1), false).expect("a line")).collect();
+        assert!(desks.open(who(1), false).is_none());
+        let mut other = desks.open(who(2), false).expect("a line");
+        desks.hand_out(1, 7, &"x".into());
         assert!(lines.iter_mut().all(|line| line.queue.try_recv().is_ok()) && other.queue.try_recv().is_err());
         lines.pop();
-        assert!(desks.open(who(1)).is_some());
+        assert!(desks.open(who(1), false).is_some());
+    }
+
+    #[test]
+    fn changes_go_to_those_who_want_to_hear_of_them_and_may() {
+        let desks = Desks::default();
+        let mut lines =
+            [(1, true), (1, false), (2, true)].map(|(id, hears)| desks.open(who(id), hears).expect("a line"));
+        assert_eq!(desks.hearing_changes(), BTreeSet::from([1, 2]));
+        desks.tell_changes(&BTreeMap::from([(1, "x".into())]));
+        let heard = lines.each_mut().map(|line| matches!(line.queue.try_recv(), Ok(Queued::Change(_))));
+        assert_eq!(heard, [true, false, false]);
     }
 
     #[test]
     fn a_sign_in_that_ends_or_a_token_that_expires_takes_its_lines_with_it() {
         let (desks, now) = (Desks::default(), DateTime::UNIX_EPOCH);
-        let (one, two) = (desks.open(who(1)).expect("a line"), desks.open(who(2)).expect("a line"));
+        let (one, two) = (desks.open(who(1), false).expect("a line"), desks.open(who(2), false).expect("a line"));
         let holding = HashSet::from(["sign-in-1".to_owned()]);
         desks.sign_out(now, &holding);
         assert_eq!((*one.end.borrow(), *two.end.borrow()), (None, Some(End::SignedOut)));

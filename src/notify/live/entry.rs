@@ -28,6 +28,8 @@ pub struct Entry {
     pub token: Option<String>,
     /// From where on they want to be told.
     pub resume: Resume,
+    /// Whether they want to hear of what changes at the desk, too.
+    pub changes: bool,
 }
 
 /// From where on somebody who comes back wants to be told.
@@ -51,7 +53,8 @@ impl Form for Entry {
         let token = fields.optional("token", read::verbatim(1..=MAX_TOKEN));
         let last_id = fields.optional("last_id", read::whole(0..=i64::MAX));
         let since = fields.optional("since", read::instant);
-        Some(Self { ticket, token, resume: Resume { last_id, since } })
+        let changes = fields.optional("changes", read::boolean).unwrap_or_default();
+        Some(Self { ticket, token, resume: Resume { last_id, since }, changes })
     }
 }
 

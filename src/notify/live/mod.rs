@@ -6,8 +6,11 @@
 //!
 //! Nobody who reads slowly holds anybody up: each connection has a queue of its own, and whoever lets it fill is told to
 //! come back. A sign-in that ends takes its connections with it, within [`CHECK`].
+//!
+//! Whoever asks for it hears of changes too ([`changes`]): that something they may see is not what it was.
 
 pub mod api;
+mod changes;
 mod desks;
 mod entry;
 mod socket;
@@ -62,6 +65,11 @@ impl Live {
 
     /// Tells those who are connected until told to stop.
     pub async fn run(self, stop: CancellationToken) {
+        tokio::join!(self.tell_notices(&stop), self.follow_changes(&stop));
+        self.close();
+    }
+
+    async fn tell_notices(&self, stop: &CancellationToken) {
         let app = &self.0.app;
         let mut checked = tokio::time::Instant::now();
         while !stop.is_cancelled() {
@@ -78,7 +86,6 @@ impl Live {
                 () = stop.cancelled() => {}
             }
         }
-        self.close();
     }
 
     /// Tells everybody who is connected to come back.
@@ -105,7 +112,7 @@ impl Live {
             let waiting = store::between(hub.app.db.read(), last, end, &people).await?;
             last = waiting.last().filter(|_| waiting.len() as u64 == store::AT_ONCE).map_or(end, |notice| notice.id);
             for Waiting { id, person_id, text } in store::written(hub.app.db.read(), hub.notices, waiting).await? {
-                hub.desks.hand_out(person_id, &(id, text));
+                hub.desks.hand_out(person_id, id, &text);
                 total += 1;
             }
             *told = Some(last);
@@ -133,12 +140,12 @@ impl Live {
     }
 
     /// Opens a line to somebody; from now on they miss nothing.
-    async fn open(&self, who: Who) -> Result<Option<Line>> {
+    async fn open(&self, who: Who, hears_changes: bool) -> Result<Option<Line>> {
         let hub = &self.0;
         let mut told = hub.told.lock().await;
         if told.is_none() || hub.desks.count() == 0 {
             *told = Some(marks::position(hub.app.db.read(), TURN).await?);
         }
-        Ok(hub.desks.open(who))
+        Ok(hub.desks.open(who, hears_changes))
     }
 }

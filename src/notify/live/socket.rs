@@ -2,7 +2,7 @@
 
 use super::super::store::live as store;
 use super::Live;
-use super::desks::{End, Line, Who};
+use super::desks::{End, Line, Queued, Who};
 use super::entry::{Entry, PATIENCE, Resume};
 use crate::kit::{Instant, Result};
 use crate::web::{Fields, serve};
@@ -32,15 +32,15 @@ enum Over {
     Ended(End),
 }
 
-/// Talks until the connection ends. `held` is its place among the listener's connections.
+/// Talks until the connection ends. `places` are its own here and among the listener's connections.
 pub(super) async fn talk(
     mut socket: WebSocket,
     live: Live,
-    (who, resume): (Option<Who>, Resume),
-    place: OwnedSemaphorePermit,
-    held: Option<serve::Held>,
+    who: Option<Who>,
+    (resume, hears_changes): (Resume, bool),
+    places: (OwnedSemaphorePermit, Option<serve::Held>),
 ) {
-    let over = match converse(&mut socket, &live, who, resume).await {
+    let over = match converse(&mut socket, &live, who, resume, hears_changes).await {
         Ok(over) => over,
         Err(error) => {
             tracing::warn!(cause = error.private(), "a live connection is ended: {error}");
@@ -53,19 +53,28 @@ pub(super) async fn talk(
         // Whoever is gone by now needs no farewell.
         let _gone = timeout(SEND, socket.send(farewell)).await;
     }
-    drop((place, held));
+    drop(places);
 }
 
-async fn converse(socket: &mut WebSocket, live: &Live, who: Option<Who>, resume: Resume) -> Result<Over> {
-    let (who, resume) = match who {
-        Some(who) => (who, resume),
+async fn converse(
+    socket: &mut WebSocket,
+    live: &Live,
+    who: Option<Who>,
+    resume: Resume,
+    hears_changes: bool,
+) -> Result<Over> {
+    let (who, resume, hears_changes) = match who {
+        Some(who) => (who, resume, hears_changes),
         None => match introduced(socket, live).await? {
-            Some((who, said)) => (who, if said.is_asked() { said } else { resume }),
+            Some((who, said)) => {
+                let resume = if said.resume.is_asked() { said.resume } else { resume };
+                (who, resume, hears_changes || said.changes)
+            }
             None => return Ok(Over::Ended(End::SignedOut)),
         },
     };
     let person_id = who.person_id;
-    let Some(mut wire) = live.open(who).await? else { return Ok(Over::Ended(End::TooMany)) };
+    let Some(mut wire) = live.open(who, hears_changes).await? else { return Ok(Over::Ended(End::TooMany)) };
     let greeting = json!({
         "type": "connection_established",
         "message": "Connected to the live notifications.",
@@ -79,14 +88,14 @@ async fn converse(socket: &mut WebSocket, live: &Live, who: Option<Who>, resume:
 }
 
 /// Waits for the first message to say who it is.
-async fn introduced(socket: &mut WebSocket, live: &Live) -> Result<Option<(Who, Resume)>> {
+async fn introduced(socket: &mut WebSocket, live: &Live) -> Result<Option<(Who, Entry)>> {
     let deadline = Moment::now() + PATIENCE;
     loop {
         let Ok(Some(Ok(message))) = tokio::time::timeout_at(deadline, socket.recv()).await else { return Ok(None) };
         let Message::Text(text) = message else { continue };
         let Some(entry) = entry(&text) else { return Ok(None) };
         return match entry.who(&live.0.app).await {
-            Ok(who) => Ok(who.map(|who| (who, entry.resume))),
+            Ok(who) => Ok(who.map(|who| (who, entry))),
             Err(refused) if refused.kind() == crate::kit::error::Kind::Unauthorized => Ok(None),
             Err(away) => Err(away),
         };
@@ -146,8 +155,12 @@ async fn follow(socket: &mut WebSocket, line: &mut Line, last: i64) -> Over {
                 }
             }
             notice = line.queue.recv() => match notice {
-                Some((id, _)) if id <= last => {} // it was among what was missed
-                Some((_, text)) => if !send(socket, text.to_string()).await { return Over::Ended(End::Slow) },
+                Some(Queued::Notice(id, _)) if id <= last => {} // it was among what was missed
+                Some(Queued::Notice(_, text) | Queued::Change(text)) => {
+                    if !send(socket, text.to_string()).await {
+                        return Over::Ended(End::Slow);
+                    }
+                }
                 None => return Over::Ended(End::Stop),
             },
             _ = ping.tick() => {

@@ -187,6 +187,20 @@ pub async fn one(conn: &impl ConnectionTrait, id: i64) -> Result<Option<Whole>> 
     }))
 }
 
+/// What a person has not read of what is for the desk: the ticket of each, the latest first, and at most so many.
+pub async fn unread_at_the_desk(conn: &impl ConnectionTrait, person_id: i64, most: u64) -> Result<Vec<Option<i64>>> {
+    let select = row::Entity::find()
+        .select_only()
+        .column(event::Column::TicketId)
+        .join(JoinType::InnerJoin, row::Relation::Event.def())
+        .filter(row::Column::PersonId.eq(person_id))
+        .filter(row::Column::Unread.is_not_null())
+        .filter(row::Column::Medium.eq(Way::Desk.medium()))
+        .order_by_desc(row::Column::Id)
+        .limit(most);
+    Ok(select.into_tuple().all(conn).await?)
+}
+
 /// How many a person has not read in the desk, by stored medium.
 pub async fn unread(conn: &impl ConnectionTrait, person_id: i64) -> Result<Vec<(String, i64)>> {
     let asked = Asked { person_id: Some(person_id), is_read: Some(false), ..Asked::default() };

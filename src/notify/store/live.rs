@@ -5,9 +5,10 @@ use crate::delivery::store::rows::row;
 use crate::delivery::store::{Kind, Way};
 use crate::kit::{Instant, Result};
 use crate::outbox::{Notice, row as event};
+use crate::people::Role;
 use crate::people::store::person;
 use crate::people::store::sign_ins::sign_in;
-use crate::tickets::row as ticket;
+use crate::tickets::{Viewer, row as ticket};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sea_orm::ActiveValue::Set;
@@ -133,6 +134,23 @@ fn at_the_desk() -> Select<row::Entity> {
         .column_as(event::Column::TicketId, "ticket_id")
         .join(JoinType::InnerJoin, row::Relation::Event.def())
         .filter(row::Column::Medium.eq(Way::Desk.medium()))
+}
+
+/// These people as the rules for tickets look at them at the desk; those who are not active any more are left out.
+pub(in crate::notify) async fn viewers(conn: &impl ConnectionTrait, people: &[i64]) -> Result<Vec<Viewer>> {
+    let select = person::Entity::find()
+        .select_only()
+        .columns([person::Column::Id, person::Column::Role, person::Column::Department])
+        .filter(person::Column::Id.is_in(people.iter().copied()))
+        .filter(person::Column::IsActive.eq(true));
+    let rows: Vec<(i64, Option<String>, Option<String>)> = select.into_tuple().all(conn).await?;
+    let viewers = rows.into_iter().map(|(person_id, role, department)| Viewer {
+        person_id,
+        role: role.as_deref().and_then(Role::named),
+        department,
+        open_access: false,
+    });
+    Ok(viewers.collect())
 }
 
 /// Those of these sign-ins that hold, and whose people are active.

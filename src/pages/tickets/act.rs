@@ -6,10 +6,10 @@ use crate::pages::desk::Desk;
 use crate::pages::dress::redirect;
 use crate::pages::posted::{Posted, Typed};
 use crate::tickets::api::forms::{
-    AddComment, Approve, Assign, Cancel, Doing, FinishWork, Hold, OpenTicket, Reject, Resume, SetSla, StartWork,
+    AddComment, Approve, Assign, Cancel, Change, Doing, FinishWork, Hold, OpenTicket, Reject, Resume, SetSla, StartWork,
 };
 use crate::tickets::extract::Visible;
-use crate::tickets::{Action, Follower, Key, Verb, act as act_on, life_cycle, reading};
+use crate::tickets::{Action, Follower, Key, Verb, act as act_on, edit as reword, life_cycle, reading};
 use axum::Extension;
 use axum::extract::Path;
 use axum::response::Response;
@@ -54,6 +54,30 @@ async fn done(desk: &Desk, seen: &Visible, verb: Verb, posted: &Posted, follower
         Box::pin(act_on(tx, viewer, Key::Id(id), action, version, followers.0))
     });
     acting.await.map(drop)
+}
+
+/// `POST /tickets/{id}/edit`: what it says.
+pub(in crate::pages) async fn edit(desk: Desk, seen: Visible, posted: Posted) -> Result<Response> {
+    let id = seen.shown.row.id;
+    let editing = async {
+        posted.must_be_genuine()?;
+        life_cycle::check(&seen.ticket, &seen.viewer, Verb::Edit)?;
+        posted.typed.must_not_be_blank(&["title", "description", "project_name"])?;
+        let change: Change = posted.typed.read()?;
+        let version = change.version;
+        let db = desk.app.db.through(seen.door);
+        let editing = db.write_with((seen.viewer.clone(), change.edit()), move |tx, (viewer, change)| {
+            Box::pin(reword(tx, viewer, Key::Id(id), change, version))
+        });
+        editing.await
+    };
+    match editing.await {
+        Ok(_) => Ok(redirect(&format!("/tickets/{id}?done=edit"))),
+        Err(error) => {
+            let now = reading::one(desk.app.db.read(), id).await?.unwrap_or(seen.shown);
+            show::refused(&desk, now, Verb::Edit.as_str(), &posted.typed, error).await
+        }
+    }
 }
 
 /// What was typed, read by the API's rule for this action.

@@ -3,11 +3,13 @@
 use crate::kit::Result;
 use crate::pages::desk::Desk;
 use crate::pages::form::{Field, FormShown};
+use crate::pages::words::Words;
 use crate::people::Role;
 use crate::people::store::users::{self, Filter, Stretch};
-use crate::tickets::life_cycle::{MAX_WORDS, allowed_actions};
+use crate::tickets::incident::{MAX_DESCRIPTION, MAX_PROJECT, MAX_TITLE};
+use crate::tickets::life_cycle::{MAX_WORDS, allowed_actions, check};
 use crate::tickets::reading::Shown;
-use crate::tickets::{Verb, Viewer};
+use crate::tickets::{Category, Kind, Priority, Verb, Viewer};
 
 /// The most people that work is given to from one list.
 const MOST_PEOPLE: u64 = 200;
@@ -20,6 +22,9 @@ pub(super) async fn forms(desk: &Desk, viewer: &Viewer, shown: &Shown) -> Result
     for verb in allowed_actions(&shown.ticket(), viewer) {
         let people = if verb == Verb::Assign { support(desk).await? } else { Vec::new() };
         forms.push(form(desk, shown, verb, people));
+    }
+    if check(&shown.ticket(), viewer, Verb::Edit).is_ok() {
+        forms.push(form(desk, shown, Verb::Edit, Vec::new()));
     }
     Ok(forms)
 }
@@ -45,19 +50,49 @@ fn form(desk: &Desk, shown: &Shown, verb: Verb, people: Vec<(String, String)>) -
         Verb::Hold | Verb::Cancel => form.field(text("reason")),
         Verb::Finish | Verb::Reject | Verb::Comment => form.field(text("comment")),
         Verb::Approve => form.field(text("comment").optional()),
-        Verb::Start | Verb::Resume | Verb::Edit => form,
+        Verb::Edit => rewording(desk, shown, form),
+        Verb::Start | Verb::Resume => form,
     };
     form.tone = match verb {
         Verb::Cancel | Verb::Reject => "danger",
-        Verb::SetSla | Verb::Hold | Verb::Comment => "plain",
+        Verb::SetSla | Verb::Hold | Verb::Comment | Verb::Edit => "plain",
         _ => "main",
     };
     form.is_open = matches!(verb, Verb::Comment | Verb::Start | Verb::Resume);
     form
 }
 
+/// The fields of what a ticket says, as it says it. A failure's title is its procedure's; a project has an incident.
+fn rewording(desk: &Desk, shown: &Shown, mut form: FormShown) -> FormShown {
+    let (words, row) = (desk.words(), &shown.row);
+    if row.kind != Kind::SopFailure {
+        form = form.field(Field::new(words, "text", "title", MAX_TITLE).value(&row.title));
+    }
+    form = form.field(Field::new(words, "textarea", "description", MAX_DESCRIPTION).value(&row.description));
+    if !row.kind.is_of_the_floor() {
+        let project = row.project_name.clone().unwrap_or_default();
+        form = form.field(Field::new(words, "text", "project_name", MAX_PROJECT).value(project));
+        let category = row.category.map_or("", Category::as_str);
+        form = form.field(Field::new(words, "select", "category", 16).value(category).choices(categories(words)));
+    }
+    let priority = Field::new(words, "select", "priority", 6).value(row.priority.as_str());
+    form.field(priority.choices(priorities(words)))
+}
+
+/// Every priority with its word, the most important first.
+pub(super) fn priorities(words: &Words) -> Vec<(String, String)> {
+    let names = Priority::ALL.into_iter().rev().map(Priority::as_str);
+    names.map(|name| (name.to_owned(), words.w(format!("priority.{name}")))).collect()
+}
+
+/// Every category with its word.
+pub(super) fn categories(words: &Words) -> Vec<(String, String)> {
+    let names = Category::ALL.into_iter().map(Category::as_str);
+    names.map(|name| (name.to_owned(), words.w(format!("category.{name}")))).collect()
+}
+
 /// Those whom work can be given to, by id and name.
-async fn support(desk: &Desk) -> Result<Vec<(String, String)>> {
+pub(super) async fn support(desk: &Desk) -> Result<Vec<(String, String)>> {
     let filter = Filter { role: Some(Role::Support), is_active: Some(true), ..Filter::default() };
     let all = Stretch { from: None, is_rising: true, most: Some(MOST_PEOPLE) };
     let people = users::list(desk.app.db.read(), &desk.actor().sight(), &filter, all).await?;

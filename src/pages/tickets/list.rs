@@ -1,20 +1,23 @@
 //! The list of tickets: filters that are links, an order, a search, and pages by cursor.
 
-use super::{OPEN, Row, may_raise};
-use crate::kit::Result;
+use super::{OPEN, Row, actions, may_raise, views as kept_views};
+use crate::kit::{Error, Result};
 use crate::pages::desk::Desk;
 use crate::pages::dress::{Page, shown};
+use crate::pages::form::FormShown;
+use crate::pages::posted::Typed;
+use crate::people::Role;
 use crate::tickets::api::query::Asked;
 use crate::tickets::list::Order;
-use crate::tickets::{Kind, Priority, Status, reading};
-use crate::web::Fields;
+use crate::tickets::{Kind, Priority, Status, reading, views};
 use crate::web::page::Cursor;
+use crate::web::{Fields, problem};
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
 
 /// Where the list is.
-const HERE: &str = "/tickets";
+pub(super) const HERE: &str = "/tickets";
 /// How many rows a page has.
 const SIZE: &str = "50";
 /// The longest text that is searched for, in characters.
@@ -44,7 +47,16 @@ struct List {
     sought: String,
     /// What else is asked for, to be kept by a search.
     kept: Vec<(String, String)>,
+    /// Views that their owner kept.
+    views: Vec<Link>,
+    /// What can be done with what is shown as a view.
+    view_forms: Vec<FormShown>,
+    /// Whether the forms are about a view that is kept.
+    is_kept: bool,
     groups: Vec<Group>,
+    /// Whom the chosen ones can be given to; empty where that is nothing for their reader.
+    workers: Vec<(String, String)>,
+    query: String,
     rows: Vec<Row>,
     next: Option<String>,
     previous: Option<String>,
@@ -56,10 +68,8 @@ struct Asking(Vec<(String, String)>);
 
 impl Asking {
     fn of(query: &str) -> Self {
-        const KNOWN: [&str; 9] =
-            ["status", "priority", "category", "kind", "assigned_to", "created_by", "overdue", "q", "sort"];
         let pairs = form_urlencoded::parse(query.as_bytes()).into_owned();
-        Self(pairs.filter(|(name, value)| KNOWN.contains(&name.as_str()) && !value.trim().is_empty()).collect())
+        Self(pairs.filter(|(name, value)| views::KEPT.contains(&name.as_str()) && !value.trim().is_empty()).collect())
     }
 
     fn get(&self, name: &str) -> Option<&str> {
@@ -82,8 +92,13 @@ impl Asking {
 
 /// `GET /tickets`.
 pub(in crate::pages) async fn list(desk: Desk) -> Result<Response> {
+    let query = desk.path.split_once('?').map(|(_, query)| query.to_owned()).unwrap_or_default();
+    page(&desk, &query, None).await
+}
+
+/// The list that this query asks for; or after a form beside it was refused, with what was typed.
+pub(super) async fn page(desk: &Desk, query: &str, refused: Option<(&str, &Typed, Error)>) -> Result<Response> {
     let (words, viewer) = (desk.words(), desk.viewer());
-    let query = desk.path.split_once('?').map(|(_, query)| query).unwrap_or_default();
     let asking = Asking::of(query);
     let cursor = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "cursor").map(|(_, at)| at);
     let asked = asked(&asking, cursor.as_deref())?;
@@ -91,20 +106,42 @@ pub(in crate::pages) async fn list(desk: Desk) -> Result<Response> {
     let found = reading::page(&desk.app.db, &viewer, &filter, asked.order, &asked.part, desk.now).await?;
     let link = |cursor: Option<&Cursor>| cursor.map(|cursor| asking.with("cursor", Some(&cursor.written())));
     let (next, previous) = (link(found.cut.next.as_ref()), link(found.cut.previous.as_ref()));
+    let kept = views::kept(query).unwrap_or_default();
+    let all = views::of(desk.app.db.read(), viewer.person_id).await?;
+    let here = all.iter().find(|view| view.query == kept);
+    let (mut view_forms, is_kept) = (kept_views::forms(words, &kept, here), here.is_some());
+    let views = all.iter().map(|view| Link {
+        href: kept_views::address(&view.query),
+        label: view.name.clone(),
+        is_on: view.query == kept,
+    });
+    let mut status = StatusCode::OK;
+    if let Some((name, typed, error)) = refused {
+        status = problem::status(error.kind());
+        let forms = view_forms.into_iter();
+        view_forms =
+            forms.map(|form| if form.id == name { form.refused(words, typed, &error) } else { form }).collect();
+    }
+    let gives_work = matches!(desk.actor().role, Role::Admin | Role::Supervisor);
     let title = words.w("tickets.title");
     let page = List {
         page: desk.page(title.clone()),
         title,
-        may_raise: may_raise(&desk),
+        may_raise: may_raise(desk),
+        views: views.collect(),
+        view_forms,
+        is_kept,
+        workers: if gives_work { actions::support(desk).await? } else { Vec::new() },
+        query: kept,
         sought: asking.get("q").unwrap_or_default().to_owned(),
         kept: asking.0.iter().filter(|(name, _)| name != "q").cloned().collect(),
-        groups: groups(&desk, &asking, asked.order),
-        rows: found.cut.rows.into_iter().map(|shown| Row::of(&desk, &viewer, shown)).collect(),
+        groups: groups(desk, &asking, asked.order),
+        rows: found.cut.rows.into_iter().map(|shown| Row::of(desk, &viewer, shown)).collect(),
         next,
         previous,
         is_narrowed: !asking.0.is_empty(),
     };
-    Ok(shown(StatusCode::OK, &page))
+    Ok(shown(status, &page))
 }
 
 /// What is asked for, by the API's rule; where nothing is said of the status, those that are open.
@@ -150,12 +187,10 @@ fn groups(desk: &Desk, asking: &Asking, order: Order) -> Vec<Group> {
     if let Some(raised) = whose.last_mut() {
         raised.is_on = asking.get("created_by") == Some("me");
     }
-    let overdue = asking.get("overdue") == Some("true");
-    whose.push(Link {
-        href: asking.with("overdue", (!overdue).then_some("true")),
-        label: words.w("tickets.overdue"),
-        is_on: overdue,
-    });
+    whose.extend([("overdue", "tickets.overdue"), ("due_soon", "now.soon")].map(|(name, label)| {
+        let is_on = asking.get(name) == Some("true");
+        Link { href: asking.with(name, (!is_on).then_some("true")), label: words.w(label), is_on }
+    }));
     let any = |name: &'static str| one(name, None, words.w("tickets.any"));
     let mut priorities = vec![any("priority")];
     priorities.extend(Priority::ALL.iter().rev().map(|priority| {

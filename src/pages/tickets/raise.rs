@@ -1,14 +1,15 @@
 //! Raising an incident.
 
+use super::actions::{categories, priorities};
 use crate::kit::error::Kind as Failure;
 use crate::kit::{Error, Result};
 use crate::pages::desk::Desk;
 use crate::pages::dress::{Page, redirect, shown};
 use crate::pages::form::{Field, FormShown};
 use crate::pages::posted::Posted;
+use crate::tickets;
 use crate::tickets::api::forms::Create;
 use crate::tickets::incident::{MAX_DESCRIPTION, MAX_PROJECT, MAX_TITLE};
-use crate::tickets::{self, Category, Priority};
 use crate::web::problem;
 use askama::Template;
 use axum::http::StatusCode;
@@ -61,13 +62,10 @@ fn answer(desk: &Desk, status: StatusCode, form: FormShown) -> Response {
 
 fn empty(desk: &Desk) -> FormShown {
     let words = desk.words();
-    let priorities = Priority::ALL.into_iter().rev().map(Priority::as_str);
-    let priorities = priorities.map(|name| (name.to_owned(), words.w(format!("priority.{name}"))));
-    let categories = Category::ALL.map(|one| (one.as_str().to_owned(), words.w(format!("category.{}", one.as_str()))));
     FormShown::new("raise", "/tickets/new", words.w("raise.submit"))
         .field(Field::new(words, "text", "title", MAX_TITLE))
         .field(Field::new(words, "textarea", "description", MAX_DESCRIPTION))
         .field(Field::new(words, "text", "project_name", MAX_PROJECT))
-        .field(Field::new(words, "select", "priority", 6).value("MEDIUM").choices(priorities))
-        .field(Field::new(words, "select", "category", 16).value("PROBLEM").choices(categories))
+        .field(Field::new(words, "select", "priority", 6).value("MEDIUM").choices(priorities(words)))
+        .field(Field::new(words, "select", "category", 16).value("PROBLEM").choices(categories(words)))
 }

@@ -1,16 +1,22 @@
 //! One ticket: what it says, how its clocks stand, what was done to it, who was told, and what can be done now.
 
 use super::{ClockShown, actions, clock_shown, status_name};
+use crate::attachments::Takers;
 use crate::delivery::store::rows::attempt;
+use crate::files::attachment;
 use crate::files::model::stored_type;
 use crate::files::shape;
 use crate::kit::{Error, Instant, Result};
+use crate::notify::api::mark;
+use crate::notify::explain::{meaning, read};
 use crate::notify::shown::{Medium, Standing};
+use crate::notify::store::inbox::Asked;
 use crate::notify::store::told;
 use crate::pages::desk::Desk;
 use crate::pages::dress::{Page, shown as answer};
 use crate::pages::form::{Field, FormShown, refusal};
 use crate::pages::posted::Typed;
+use crate::pages::told_in::{Said, advice};
 use crate::pages::words::Words;
 use crate::sla::Clock;
 use crate::tickets::extract::Visible;
@@ -65,7 +71,7 @@ struct ToldShown {
     subject: String,
     status: &'static str,
     status_name: String,
-    why: Option<String>,
+    why: Option<Said>,
     tries: Vec<String>,
     when: String,
 }
@@ -94,7 +100,14 @@ struct Ticket {
 }
 
 /// `GET /tickets/{id}`.
-pub(in crate::pages) async fn page(desk: Desk, seen: Visible) -> Result<Response> {
+pub(in crate::pages) async fn page(mut desk: Desk, seen: Visible) -> Result<Response> {
+    let id = seen.shown.row.id;
+    if desk.unread.contains(&Some(id)) {
+        // Who looks at the ticket has read what they were told of it.
+        let asked = Asked { person_id: Some(desk.actor().person_id), ticket_id: Some(id), ..Asked::default() };
+        mark(&desk.app, asked, None).await?;
+        desk.unread.retain(|ticket| *ticket != Some(id));
+    }
     ticket(&desk, seen.shown, None).await
 }
 
@@ -113,7 +126,9 @@ async fn ticket(desk: &Desk, shown: Shown, refused: Option<(&'static str, &Typed
     let (words, now, viewer, conn) = (desk.words(), desk.now, desk.viewer(), desk.app.db.read());
     let mut forms = actions::forms(desk, &viewer, &shown).await?;
     let attached = shape::of_ticket(conn, shown.row.id).await?;
-    let attached = attached.into_iter().map(|(row, shown)| self::attached(desk, &row, shown.uploader())).collect();
+    let takers = Takers::of(conn, desk.actor(), attached.iter().filter_map(|(row, _)| row.uploaded_by)).await?;
+    let attached =
+        attached.into_iter().map(|(row, shown)| Attached::of(desk, &takers, &row, shown.uploader())).collect();
     let Whole { shown, history, .. } = reading::with_history(conn, shown).await?;
     let told = told(desk, shown.row.id).await?;
     let mut attach = FormShown::new("attach", format!("/tickets/{}/attach", shown.row.id), words.w("attach.submit"));
@@ -211,16 +226,18 @@ fn done(words: &Words, now: Instant, line: Line) -> Done {
     Done { who, what, comment: row.comment, when: words.when(row.at, now).html() }
 }
 
-fn attached(desk: &Desk, row: &crate::files::attachment::Model, by: Option<&str>) -> Attached {
-    let is_shown = stored_type(&row.content_type).is_some_and(|kind| kind.is_shown);
-    Attached {
-        id: row.id,
-        name: row.filename.clone(),
-        size: size(row.size),
-        is_picture: is_shown && row.content_type.starts_with("image/"),
-        by: by.unwrap_or_default().to_owned(),
-        when: desk.words().when(row.uploaded_at, desk.now).html(),
-        may_go: row.uploaded_by == Some(desk.actor().person_id),
+impl Attached {
+    fn of(desk: &Desk, takers: &Takers, row: &attachment::Model, by: Option<&str>) -> Self {
+        let is_shown = stored_type(&row.content_type).is_some_and(|kind| kind.is_shown);
+        Self {
+            id: row.id,
+            name: row.filename.clone(),
+            size: size(row.size),
+            is_picture: is_shown && row.content_type.starts_with("image/"),
+            by: by.unwrap_or_default().to_owned(),
+            when: desk.words().when(row.uploaded_at, desk.now).html(),
+            may_go: takers.may_take(row.uploaded_by),
+        }
     }
 }
 
@@ -244,7 +261,10 @@ async fn told(desk: &Desk, ticket_id: i64) -> Result<Vec<ToldShown>> {
         attempts.entry(attempt.delivery_id).or_default().push(attempt);
     }
     let shown = rows.into_iter().map(|row| {
-        let tries = attempts.get(&row.digest_id.unwrap_or(row.id)).into_iter().flatten();
+        let tries = || attempts.get(&row.digest_id.unwrap_or(row.id)).into_iter().flatten();
+        let why = row.error_text.as_deref().filter(|text| !text.is_empty());
+        let why =
+            why.map(|text| tries().last().and_then(|last| meaning(&desk.app, last)).unwrap_or_else(|| read(text)));
         let status = Standing::of(&row.status).as_str();
         ToldShown {
             who: row.person_name.unwrap_or_default(),
@@ -252,8 +272,8 @@ async fn told(desk: &Desk, ticket_id: i64) -> Result<Vec<ToldShown>> {
             subject: row.subject.unwrap_or_default(),
             status,
             status_name: words.w(format!("standing.{status}")),
-            why: row.error_text.filter(|text| !text.is_empty()),
-            tries: tries.map(|attempt| tried(words, attempt)).collect(),
+            why: why.map(|why| advice(words, &why)),
+            tries: tries().map(|attempt| tried(words, attempt)).collect(),
             when: words.when(row.created_at, desk.now).html(),
         }
     });

@@ -149,10 +149,17 @@ pub async fn people_with(conn: &impl ConnectionTrait, numbers: &[String]) -> Res
     Ok(known.filter(|(_, known)| known.role().is_some()).map(|(number, known)| (number, known.person_id)).collect())
 }
 
-/// What this person is here for, active or not; none for somebody who only wrote so far.
-pub async fn role_of(conn: &impl ConnectionTrait, person: i64) -> Result<Option<Role>> {
-    let person = person::Entity::find_by_id(person).one(conn).await?;
-    Ok(person.and_then(|person| Role::named(person.role.as_deref()?)))
+/// Those of these people who have this role.
+pub async fn with_role(conn: &impl ConnectionTrait, people: &[i64], role: Role) -> Result<HashSet<i64>> {
+    if people.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let select = person::Entity::find()
+        .select_only()
+        .column(person::Column::Id)
+        .filter(person::Column::Id.is_in(people.iter().copied()))
+        .filter(person::Column::Role.eq(role.as_str()));
+    Ok(select.into_tuple::<i64>().all(conn).await?.into_iter().collect())
 }
 
 /// Those of these people who are active and have a role.

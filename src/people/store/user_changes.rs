@@ -199,10 +199,11 @@ pub async fn delete(tx: &Tx, id: i64) -> Result<bool> {
     let done = tx.savepoint(|tx| {
         Box::pin(async move {
             codes::forget(tx, id).await?;
-            // The tickets of the live line are `notify`'s, which stands above people; they are no history.
-            let tickets =
-                Query::delete().from_table("live_tickets").and_where(Expr::col("person_id").eq(id)).to_owned();
-            tx.conn().execute(&tickets).await?;
+            // These tables are of modules that stand above people; what is in them is no history.
+            for table in ["live_tickets", "ticket_views"] {
+                let theirs = Query::delete().from_table(table).and_where(Expr::col("person_id").eq(id)).to_owned();
+                tx.conn().execute(&theirs).await?;
+            }
             api_tokens::forget(tx, id).await?;
             sign_ins::forget(tx, id).await?;
             address::Entity::delete_many().filter(address::Column::PersonId.eq(id)).exec(tx.conn()).await?;

@@ -40,6 +40,7 @@ impl Form for Asked {
                 .optional("kind", |raw| several(raw, Kind::named, &Kind::ALL.map(Kind::as_str)))
                 .unwrap_or_default(),
             overdue: fields.optional("overdue", read::boolean),
+            due_soon: fields.optional("due_soon", read::boolean),
             words: fields.optional("q", read::line(1..=MAX_SEARCH)),
             ..Filter::default()
         };

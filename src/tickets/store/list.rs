@@ -4,6 +4,7 @@ use super::{assignment, history, row};
 use crate::db::{Db, containing};
 use crate::kit::{Instant, Result};
 use crate::people::store::person;
+use crate::sla::Said;
 use crate::tickets::list::{Filter, Place, Source, Stretch};
 use crate::tickets::model::Status;
 use sea_orm::sea_query::{Expr, ExprTrait as _, Query, SelectStatement, SimpleExpr, UnionType};
@@ -79,6 +80,12 @@ pub(in crate::tickets) async fn named(conn: &impl ConnectionTrait, id: i64) -> R
     Ok(with_names().filter(row::Column::Id.eq(id)).into_model::<Named>().one(conn).await?)
 }
 
+/// Tickets by their rows, in no order.
+pub(in crate::tickets) async fn all_named(conn: &impl ConnectionTrait, ids: &[i64]) -> Result<Vec<Named>> {
+    let these = with_names().filter(row::Column::Id.is_in(ids.iter().copied()));
+    Ok(these.into_model::<Named>().all(conn).await?)
+}
+
 /// The tickets of these sources that were asked for, each once, in the direction that was asked for.
 ///
 /// Each source, and each of several statuses, is read along its own index, as far as a page goes: read together they
@@ -152,6 +159,24 @@ fn in_order(mut select: Select<row::Entity>, ask: &Ask<'_>, by_number: SimpleExp
 
 /// How many tickets of all sources fit the filter.
 pub(in crate::tickets) async fn count(db: &Db, sources: &[Source], filter: &Filter, now: Instant) -> Result<u64> {
+    Ok(of_all(db, sources, filter, now).count(db.read()).await?)
+}
+
+/// The same, and no more than `most`: however many there are, so many are soon found.
+pub(in crate::tickets) async fn count_up_to(
+    db: &Db,
+    sources: &[Source],
+    filter: &Filter,
+    most: u64,
+    now: Instant,
+) -> Result<u64> {
+    let some = of_all(db, sources, filter, now).select_only().column(row::Column::Id).limit(most);
+    Ok(some.into_tuple::<i64>().all(db.read()).await?.len() as u64)
+}
+
+/// The tickets of all sources that fit the filter.
+fn of_all(db: &Db, sources: &[Source], filter: &Filter, now: Instant) -> Select<row::Entity> {
+    let mut select = matching(row::Entity::find(), filter, now, db.backend());
     let mut any = Condition::any();
     for source in sources {
         let mut all = Condition::all();
@@ -164,13 +189,16 @@ pub(in crate::tickets) async fn count(db: &Db, sources: &[Source], filter: &Filt
         if let Some(person) = source.assigned {
             all = all.add(has(person));
         }
-        any = any.add(if all.is_empty() { all.add(Expr::val(1).eq(1)) } else { all });
+        any = any.add(all);
     }
-    let mut select = matching(row::Entity::find(), filter, now, db.backend()).filter(any);
+    // To whom everything is theirs to see, nothing is asked: that would keep an index out of use.
+    if !sources.contains(&Source::default()) {
+        select = select.filter(any);
+    }
     if let Some(person) = filter.assigned_to {
         select = select.filter(has(person));
     }
-    Ok(select.count(db.read()).await?)
+    select
 }
 
 /// A ticket's history with names, oldest first.
@@ -234,8 +262,10 @@ fn matching(select: Select<row::Entity>, filter: &Filter, now: Instant, backend:
         all = all.add(row::Column::RequesterId.eq(person));
     }
     if let Some(overdue) = filter.overdue {
-        let late = late(now);
-        all = all.add(if overdue { late } else { late.not() });
+        all = all.add(if overdue { late(now, &filter.statuses) } else { late(now, &[]).not() });
+    }
+    if let Some(due_soon) = filter.due_soon {
+        all = all.add(if due_soon { soon(now, &filter.statuses) } else { soon(now, &[]).not() });
     }
     if let Some(words) = &filter.words {
         let columns = [row::Column::Title, row::Column::Description, row::Column::Reference];
@@ -258,14 +288,50 @@ fn among<V: Into<sea_orm::Value> + Copy>(column: row::Column, values: &[V], back
     }
 }
 
-/// A deadline has passed while it was still to be kept: that of the answer, or that of the solution.
-fn late(now: Instant) -> Condition {
+/// Those of these statuses, or of all where none is named, that are still to be done.
+fn running(statuses: &[Status]) -> impl Iterator<Item = Status> + '_ {
+    let all = [Status::New, Status::Opened, Status::InProgress, Status::OnHold];
+    all.into_iter().filter(|status| statuses.is_empty() || statuses.contains(status))
+}
+
+/// A deadline has passed while it was still to be kept: that of the answer, or that of the solution. Said status by status,
+/// so that each is found along its index.
+fn late(now: Instant, statuses: &[Status]) -> Condition {
     use row::Column as C;
-    let unanswered = Condition::all().add(C::Status.eq(Status::New)).add(C::ResponseDueAt.is_not_null());
-    let working = [Status::New, Status::Opened, Status::InProgress];
-    let unsolved = Condition::all().add(C::ResolutionDueAt.is_not_null());
-    Condition::any()
-        .add(unanswered.add(C::ResponseDueAt.lt(now)))
-        .add(unsolved.clone().add(C::Status.is_in(working)).add(C::ResolutionDueAt.lt(now)))
-        .add(unsolved.add(C::PausedAt.is_not_null()).add(Expr::col(C::ResolutionDueAt).lt(Expr::col(C::PausedAt))))
+    let of = |status: Status, column: C| {
+        Condition::all().add(C::Status.eq(status)).add(column.is_not_null()).add(column.lt(now))
+    };
+    let any = running(statuses).fold(Condition::any(), |any, status| match status {
+        Status::New => any.add(of(status, C::ResponseDueAt)).add(of(status, C::ResolutionDueAt)),
+        Status::OnHold => {
+            let standing = of(status, C::ResolutionDueAt).add(C::PausedAt.is_not_null());
+            any.add(standing.add(Expr::col(C::ResolutionDueAt).lt(Expr::col(C::PausedAt))))
+        }
+        _ => any.add(of(status, C::ResolutionDueAt)),
+    });
+    or_nothing(any)
+}
+
+/// A deadline is near, and none has passed: what the clocks have said, or are about to say. While it is on hold, no time
+/// goes by.
+fn soon(now: Instant, statuses: &[Status]) -> Condition {
+    use row::Column as C;
+    let said = |column: C| Condition::all().add(column.is_not_null()).add(column.eq(Said::Warning.stored()));
+    let about_to = || Condition::all().add(C::AlarmAt.is_not_null()).add(C::AlarmAt.lte(now));
+    let ahead = |column: C| Condition::any().add(column.is_null()).add(column.gte(now));
+    let any = running(statuses).filter(|status| *status != Status::OnHold).fold(Condition::any(), |any, status| {
+        let of = Condition::all().add(C::Status.eq(status));
+        any.add(if status == Status::New {
+            let near = Condition::any().add(about_to()).add(said(C::ResponseSaid)).add(said(C::ResolutionSaid));
+            of.add(ahead(C::ResponseDueAt)).add(ahead(C::ResolutionDueAt)).add(near)
+        } else {
+            let near = Condition::any().add(about_to()).add(said(C::ResolutionSaid));
+            of.add(C::ResolutionDueAt.is_not_null()).add(C::ResolutionDueAt.gte(now)).add(near)
+        })
+    });
+    or_nothing(any)
+}
+
+fn or_nothing(any: Condition) -> Condition {
+    if any.is_empty() { any.add(Expr::val(1).eq(0)) } else { any }
 }

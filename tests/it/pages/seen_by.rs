@@ -47,10 +47,14 @@ POST /tickets/{id}/set_sla                            401     403/404  403/403  
 POST /tickets/{id}/start_work                         401     403/404  403/403    403/404  303/404  403/403
 POST /tickets/{id}/cancel                             401     303/404  303/403    303/404  403/404  303/303
 POST /tickets/{id}/add_comment                        401     303/404  303/303    303/404  303/404  303/303
-POST /tickets/{id}/edit                               401     404/404  404/404    404/404  404/404  404/404
+POST /tickets/{id}/edit                               401     303/404  303/403    303/404  403/404  303/303
 POST /tickets/{id}/attach                             401     303/404  303/303    303/404  303/404  303/303
 GET  /tickets/{id}/attachments/{attachment}           303     200/404  200/200    200/404  200/404  200/200
 POST /tickets/{id}/attachments/{attachment}/delete    401     303/404  303/403    303/404  303/404  303/403
+POST /tickets/assign                                  401     200      200        200      200      303
+POST /tickets/views                                   401     303      303        303      303      303
+POST /notifications/read                              401     303      303        303      303      303
+POST /people/{other}/delete                           401     403      403        403      403      303
 POST /live-ticket                                     401     200      200        200      200      200
 ";
 
@@ -150,6 +154,16 @@ impl House {
         if method == "GET" {
             return window.get(&address).await.status;
         }
+        if path == "/people/{other}/delete" {
+            let name = format!("goes{nth}");
+            let other = self.app.user(&name, Role::Client).await.id;
+            return window.post(&format!("/people/{other}/delete"), &[]).await.status;
+        }
+        if path == "/tickets/assign" {
+            let ticket = format!("{}-0", self.ticket(Some(Role::Client), true, "").await);
+            let fields = [("ticket", ticket.as_str()), ("assigned_to", &self.worker.id.to_string())];
+            return window.post(path, &fields).await.status;
+        }
         if path == "/live-ticket" {
             let request = window.request(reqwest::Method::POST, path).header("x-form-token", window.token());
             return window.send(request).await.status;
@@ -166,6 +180,8 @@ impl House {
                 ("category", "BUG"),
             ],
             "assign" => &[("assigned_to", worker.as_str())],
+            "edit" => &[("description", "Since noon, every card.")],
+            "views" => &[("name", "Late"), ("query", "overdue=true")],
             "set_sla" => &[("resolution_due_at", "2026-01-20T12:00")],
             "cancel" => &[("reason", "It has to be")],
             "add_comment" => &[("comment", "See there")],
@@ -212,7 +228,11 @@ async fn a_ticket_offers_exactly_what_its_reader_may_do(backend: Backend) {
         let offered = page.html.split(&start).skip(1);
         let offered: Vec<&str> =
             offered.filter_map(|rest| rest.split('"').next()).filter(|name| *name != "attach").collect();
+        let may_edit = offered.contains(&"edit");
+        let offered: Vec<&str> = offered.into_iter().filter(|name| *name != "edit").collect();
         assert_eq!(offered, allowed, "{who:?}");
+        let (status, _) = user.patch(&format!("/api/tickets/{id}/"), json!({"description": "Since noon!"})).await;
+        assert_eq!(status.is_success(), may_edit, "{who:?}");
     }
     house.app.end().await;
 }

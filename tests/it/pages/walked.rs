@@ -1,63 +1,31 @@
-//! The desk in real browsers: signing in with a second factor, a ticket walked through by two people, live; and what the
-//! pages look like, wide and narrow, light and dark, from the left and from the right.
+//! The desk in real browsers: signing in with a second factor, tickets walked through by two people, live, one of them
+//! from a message on WhatsApp, and a message that did not arrive, mended.
 
 use super::factor;
+use super::hands::{clicks, is_live, opens, pictures, shows, signs_in, told, types, unfolds};
 use crate::block_on;
-use crate::support::app::TestApp;
+use crate::notifications::change;
+use crate::support::app::{OPERATOR, TestApp, number};
 use crate::support::browser::Browser;
 use crate::support::databases::Backend;
-use crate::support::user::PASSWORD;
 use andon::people::Role;
-use fantoccini::error::CmdError;
-use fantoccini::{Client, Locator};
+use andon::simulator::{Faults, Incoming, Rule, SendFault, Side};
+use fantoccini::Locator;
 use libtest_mimic::Trial;
 use serde_json::json;
-use std::path::{Path, PathBuf};
-use std::time::Duration;
-
-/// How long something may take to show up on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(15);
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
         Trial::test("pages::walked::two_people_walk_a_ticket_through_live", || {
             block_on(two_people_walk_a_ticket_through_live()).map_err(Into::into)
         }),
-        Trial::test("pages::walked::pages_fit_narrow_and_wide_screens", || {
-            block_on(pages_fit_narrow_and_wide_screens()).map_err(Into::into)
+        Trial::test("pages::walked::a_report_by_whatsapp_is_walked_to_its_approval_by_two_people", || {
+            block_on(a_report_by_whatsapp_is_walked_to_its_approval_by_two_people()).map_err(Into::into)
+        }),
+        Trial::test("pages::walked::a_message_that_did_not_arrive_is_mended", || {
+            block_on(a_message_that_did_not_arrive_is_mended()).map_err(Into::into)
         }),
     ]
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "errors are handed over as they come")]
-fn told(error: CmdError) -> String {
-    error.to_string()
-}
-
-/// The value that makes an error of a step readable.
-async fn shows(page: &Client, what: &str) -> Result<(), String> {
-    let place = format!("//body[contains(., \"{what}\")]");
-    let wait = page.wait().at_most(PATIENCE).for_element(Locator::XPath(&place)).await;
-    wait.map(drop).map_err(|error| format!("the page does not show {what:?}: {error}"))
-}
-
-async fn types(page: &Client, field: &str, text: &str) -> Result<(), String> {
-    let place = page.wait().at_most(PATIENCE).for_element(Locator::Css(field)).await.map_err(told)?;
-    place.clear().await.map_err(told)?;
-    place.send_keys(text).await.map_err(told)
-}
-
-async fn clicks(page: &Client, place: &str) -> Result<(), String> {
-    let element = page.wait().at_most(PATIENCE).for_element(Locator::Css(place)).await;
-    let element = element.map_err(|error| format!("there is no {place}: {error}"))?;
-    element.click().await.map_err(|error| format!("{place}: {error}"))
-}
-
-async fn signs_in(page: &Client, app: &TestApp, username: &str) -> Result<(), String> {
-    page.goto(&app.url("/sign-in")).await.map_err(told)?;
-    types(page, "[name=username]", username).await?;
-    types(page, "[name=password]", PASSWORD).await?;
-    clicks(page, "#sign-in button").await
 }
 
 async fn two_people_walk_a_ticket_through_live() -> Result<(), String> {
@@ -70,7 +38,7 @@ async fn two_people_walk_a_ticket_through_live() -> Result<(), String> {
 
     // The support person sets up a second factor, and comes in with it.
     signs_in(support, &app, "dev1").await?;
-    support.goto(&app.url("/profile")).await.map_err(told)?;
+    opens(support, &app, "/profile").await?;
     clicks(support, "#factor button").await?;
     shows(support, "Scan this picture").await?;
     types(support, "#factor-confirm [name=code]", &factor::code(&app, dev.id).await).await?;
@@ -84,13 +52,13 @@ async fn two_people_walk_a_ticket_through_live() -> Result<(), String> {
     types(support, "[name=code]", &recovery).await?;
     clicks(support, "#sign-in button").await?;
     shows(support, "Nothing needs you right now").await?;
-    support.goto(&app.url("/tickets")).await.map_err(told)?;
+    opens(support, &app, "/tickets").await?;
     shows(support, "Nothing is open").await?;
 
     // The client raises a ticket, the admin gives it away, and both see what the other does without reloading.
     signs_in(client, &app, "client1").await?;
     shows(client, "Tickets").await?;
-    client.goto(&app.url("/tickets")).await.map_err(told)?;
+    opens(client, &app, "/tickets").await?;
     clicks(client, "a[href='/tickets/new']").await?;
     types(client, "[name=title]", "Payments fail").await?;
     types(client, "[name=description]", "Since noon, every card.").await?;
@@ -98,24 +66,20 @@ async fn two_people_walk_a_ticket_through_live() -> Result<(), String> {
     clicks(client, "#raise button").await?;
     shows(client, "Your ticket is there").await?;
     let id = crate::attachments::newest_ticket(&app).await;
-    let live = "html[data-live=on]";
-    client.wait().at_most(PATIENCE).for_element(Locator::Css(live)).await.map_err(|e| format!("no live line: {e}"))?;
-    support.wait().at_most(PATIENCE).for_element(Locator::Css(live)).await.map_err(|e| format!("no live line: {e}"))?;
+    is_live(client).await?;
+    is_live(support).await?;
     boss.post(&format!("/api/tickets/{id}/assign/"), json!({"assigned_to": dev.id})).await;
     shows(support, "Payments fail").await?; // in the list that was empty
     clicks(support, "td.title a").await?;
     clicks(support, "#start_work button").await?;
     shows(support, "The work has begun").await?;
     shows(client, "In progress").await?;
-    clicks(support, "details summary").await?;
-    let hold = support.find(Locator::XPath("//summary[.='Finish']")).await.map_err(told)?;
-    hold.click().await.map_err(told)?;
+    unfolds(support, "Finish").await?;
     types(support, "#finish_work [name=comment]", "It runs again").await?;
     clicks(support, "#finish_work button").await?;
     shows(support, "The requester has the word").await?;
     shows(client, "Waiting for approval").await?;
-    let approve = client.wait().at_most(PATIENCE).for_element(Locator::XPath("//summary[.='Approve']")).await;
-    approve.map_err(|e| format!("nothing to approve: {e}"))?.click().await.map_err(told)?;
+    unfolds(client, "Approve").await?;
     clicks(client, "#approve button").await?;
     shows(client, "The ticket is closed").await?;
     shows(support, "Closed").await?;
@@ -126,110 +90,92 @@ async fn two_people_walk_a_ticket_through_live() -> Result<(), String> {
     Ok(())
 }
 
-/// Where pictures of the pages are left, to be looked at.
-fn pictures() -> PathBuf {
-    Path::new(env!("CARGO_TARGET_TMPDIR")).to_owned()
-}
-
-/// How much wider the page is than the window.
-const TOO_WIDE: &str = "return document.documentElement.scrollWidth - document.documentElement.clientWidth;";
-/// Places to press that are smaller than a finger needs. **Source**: WCAG 2.2, 2.5.8: 24 by 24, links in a line of text
-/// excepted.
-const TOO_SMALL: &str = "
-    const places = [...document.querySelectorAll('button, summary, select, input:not([type=hidden]), .button, .top a')];
-    const seen = places.filter((one) => one.getClientRects().length && !one.closest('dialog'));
-    const small = seen.filter((one) => { const box = one.getBoundingClientRect();
-        return one.type !== 'checkbox' && (box.width < 24 || box.height < 24); });
-    return small.map((one) => one.outerHTML.slice(0, 90)).join(' | ');";
-
-async fn pages_fit_narrow_and_wide_screens() -> Result<(), String> {
+async fn a_report_by_whatsapp_is_walked_to_its_approval_by_two_people() -> Result<(), String> {
     let app = TestApp::running(Backend::Sqlite, &[("ANDON_COMPANY", "Demo Plant")]).await;
-    let (admin, client) = (app.user("boss", Role::Admin).await, app.user("client1", Role::Client).await);
-    let dev = app.user("dev1", Role::Support).await;
-    let titles = [
-        "The checkout shows an error after paying by card, and the order is there twice",
-        "Label printer in hall 2 prints blank labels",
-        "Reports of last month cannot be opened",
-        "A_very_long_name_without_any_blank_in_it_that_would_break_a_narrow_page_apart_if_it_were_not_wrapped",
-    ];
-    let mut first = 0;
-    for nth in 0..24 {
-        let priority = ["HIGH", "MEDIUM", "LOW"][nth % 3];
-        let body = json!({"project_name": "Web shop", "title": titles[nth % titles.len()],
-            "description": "Since this morning.\nIt happens with every card, on phones and computers alike.",
-            "priority": priority, "category": "BUG"});
-        let (_, ticket) = client.post("/api/tickets/", body).await;
-        let id = ticket["id"].as_i64().ok_or("no ticket")?;
-        first = if nth == 0 { id } else { first };
-        if nth % 2 == 0 {
-            let due = format!("2099-01-{:02}T12:00:00Z", 1 + nth);
-            let body = json!({"assigned_to": dev.id, "resolution_due_at": due});
-            let _far = admin.post(&format!("/api/tickets/{id}/assign/"), body).await;
-            let body = json!({"assigned_to": dev.id});
-            admin.post(&format!("/api/tickets/{id}/assign/"), body).await;
-            dev.post(&format!("/api/tickets/{id}/start_work/"), json!({})).await;
-        }
-        if nth % 6 == 0 {
-            dev.post(&format!("/api/tickets/{id}/hold/"), json!({"reason": "A part is missing"})).await;
-        }
+    app.user_of("shift1", Role::Supervisor, Some("Machining")).await;
+    app.user("dev1", Role::Support).await;
+    let (one, two) = (Browser::start().await?, Browser::start().await?);
+    let (supervisor, support) = (one.client(), two.client());
+    signs_in(supervisor, &app, "shift1").await?;
+    shows(supervisor, "Sign out").await?;
+    opens(supervisor, &app, "/tickets?kind=MAINTENANCE&status=NEW").await?;
+    shows(supervisor, "No ticket fits").await?;
+    signs_in(support, &app, "dev1").await?;
+    shows(support, "Nothing needs you right now").await?;
+    is_live(supervisor).await?;
+    is_live(support).await?;
+
+    let phone = number(OPERATOR);
+    for text in ["hi", "3", "MACH-002", "Hydraulic", "High"] {
+        app.simulator().send(Incoming::text(&phone, text)).await;
     }
-    admin.post(&format!("/api/tickets/{first}/add_comment/"), json!({"comment": "The part is ordered."})).await;
-    let picture = json!({"file_data": "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==", "filename": "photo.png"});
-    client.post(&format!("/api/tickets/{first}/add_attachment/"), picture).await;
-    let browser = Browser::start().await?;
-    let page = browser.client();
-    page.goto(&app.url("/sign-in")).await.map_err(told)?;
-    look(&browser, "sign-in", 360, 740).await?;
-    signs_in(page, &app, "boss").await?;
-    shows(page, "Sign out").await?;
-    let (ticket, person) = (format!("/tickets/{first}"), format!("/people/{}", dev.id));
-    let pages = [
-        ("now", "/now"),
-        ("notices", "/notifications"),
-        ("people", "/people"),
-        ("person", person.as_str()),
-        ("list", "/tickets"),
-        ("board", "/tickets/board"),
-        ("ticket", ticket.as_str()),
-        ("new", "/tickets/new"),
-        ("profile", "/profile"),
-    ];
-    for (theme, language) in [("light", "en"), ("dark", "en"), ("light", "ar")] {
-        page.goto(&app.url("/profile")).await.map_err(told)?;
-        let choose = format!(
-            "const choice = document.querySelector('[name=language]'); choice.value = '{language}'; choice.form.submit();"
-        );
-        page.execute(&choose, Vec::new()).await.map_err(told)?;
-        let shown = format!("html[lang={language}]");
-        page.wait().at_most(PATIENCE).for_element(Locator::Css(&shown)).await.map_err(told)?;
-        let cookie = format!("document.cookie = 'andon_theme={theme}; path=/'");
-        page.delete_cookie("andon_theme").await.map_err(told)?;
-        page.execute(&cookie, Vec::new()).await.map_err(told)?;
-        for (name, path) in pages {
-            for (width, height) in [(360, 740), (1280, 900)] {
-                page.set_window_size(width, height).await.map_err(told)?;
-                page.goto(&app.url(path)).await.map_err(told)?;
-                look(&browser, &format!("{name}-{theme}-{language}"), width, height).await?;
-            }
-        }
-    }
-    browser.stop().await;
+    shows(supervisor, "MAINT-").await?; // in the list that was empty
+    clicks(supervisor, "td.title a").await?;
+    unfolds(supervisor, "Give it to somebody").await?;
+    let dev = "//form[@id='assign']//label[contains(., 'dev1')]";
+    supervisor.find(Locator::XPath(dev)).await.map_err(told)?.click().await.map_err(told)?;
+    clicks(supervisor, "#assign button").await?;
+    shows(supervisor, "The ticket has somebody to work on it").await?;
+    is_live(supervisor).await?;
+
+    opens(support, &app, "/tickets").await?;
+    clicks(support, "td.title a").await?;
+    clicks(support, "#start_work button").await?;
+    shows(support, "The work has begun").await?;
+    shows(supervisor, "In progress").await?;
+    is_live(support).await?;
+    types(supervisor, "#add_comment [name=comment]", "The spare part lies in hall 2").await?;
+    clicks(supervisor, "#add_comment button").await?;
+    shows(support, "The spare part lies in hall 2").await?;
+    unfolds(support, "Finish").await?;
+    types(support, "#finish_work [name=comment]", "A new valve is in").await?;
+    clicks(support, "#finish_work button").await?;
+    shows(support, "The requester has the word").await?;
+    shows(supervisor, "A new valve is in").await?;
+    is_live(support).await?;
+    unfolds(supervisor, "Approve").await?;
+    clicks(supervisor, "#approve button").await?;
+    shows(supervisor, "The ticket is closed").await?;
+    shows(support, "Closed").await?;
+    let told = app.simulator().transcript(&phone).into_iter().filter(|bubble| bubble.side == Side::In);
+    let told: Vec<String> = told.map(|bubble| bubble.text).collect();
+    assert!(told.iter().any(|text| text.contains("MAINT-")), "who reported it is told its number: {told:?}");
+    one.stop().await;
+    two.stop().await;
     app.end().await;
     Ok(())
 }
 
-/// Looks at a page: nothing wider than the window, nothing too small to press, and a picture of it.
-async fn look(browser: &Browser, name: &str, width: u32, height: u32) -> Result<(), String> {
+async fn a_message_that_did_not_arrive_is_mended() -> Result<(), String> {
+    const PHONE: &str = "+12025550105";
+    let app = TestApp::running(Backend::Sqlite, &[("ANDON_COMPANY", "Demo Plant")]).await;
+    let (boss, client) = (app.user("boss", Role::Admin).await, app.user("client1", Role::Client).await);
+    // The client alone is told outside of the desk.
+    change(&app, "UPDATE people SET is_active = FALSE WHERE role = 'ADMIN' AND username IS NULL").await;
+    change(&app, &format!("UPDATE addresses SET person_id = {} WHERE value = '{PHONE}'", client.id)).await;
+    let browser = Browser::start().await?;
     let page = browser.client();
-    page.set_window_size(width, height).await.map_err(told)?;
-    browser.screenshot(&pictures().join(format!("desk-{name}-{width}.png"))).await?;
-    let wide = page.execute(TOO_WIDE, Vec::new()).await.map_err(told)?;
-    if wide.as_i64().unwrap_or_default() > 0 {
-        return Err(format!("{name} at {width} px is {wide} px wider than its window"));
-    }
-    let small = page.execute(TOO_SMALL, Vec::new()).await.map_err(told)?;
-    match small.as_str() {
-        None | Some("") => Ok(()),
-        Some(small) => Err(format!("{name} at {width} px has places too small to press: {small}")),
-    }
+    signs_in(page, &app, "boss").await?;
+    shows(page, "Now").await?;
+    is_live(page).await?;
+    let (_, ticket) = client.post("/api/tickets/", crate::tickets::incident()).await;
+    let sends = Some(Rule { next: 1, fault: SendFault::Refuse { code: 63005 } });
+    app.simulator().set_faults(Faults { sends, ..Faults::default() }).await.map_err(|error| error.to_string())?;
+    boss.post(&format!("/api/tickets/{}/open_ticket/", ticket["id"]), json!({})).await;
+    shows(page, "Did not arrive").await?; // by itself
+    clicks(page, "[aria-labelledby=now-failed] li a").await?;
+    shows(page, "did not accept the message").await?;
+    shows(page, "Failed").await?;
+    browser.screenshot(&pictures().join("desk-story-failed.png")).await?;
+    clicks(page, "form[action$='/retry'] button").await?;
+    shows(page, "It is sent again").await?;
+    shows(page, "2. twilio: ACCEPTED").await?;
+    let arrived = app.simulator().transcript(&number(PHONE));
+    assert!(arrived.iter().any(|bubble| bubble.side == Side::In), "it is on the phone: {arrived:?}");
+    opens(page, &app, "/now").await?;
+    let now = page.source().await.map_err(told)?;
+    assert!(!now.contains("Did not arrive"), "nothing is left to be mended");
+    browser.stop().await;
+    app.end().await;
+    Ok(())
 }

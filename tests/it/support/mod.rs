@@ -7,6 +7,7 @@ pub(crate) mod databases;
 pub(crate) mod mail_server;
 pub(crate) mod meta;
 pub(crate) mod migrated;
+pub(crate) mod npm;
 pub(crate) mod proxy;
 pub(crate) mod receiver;
 pub(crate) mod redis;

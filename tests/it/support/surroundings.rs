@@ -1,9 +1,9 @@
-//! What a test run has around it: the databases, Redis, a browser and a mail server.
+//! What a test run has around it: the databases, Redis, a browser, a mail server, and what npm has for judging pages.
 //!
 //! A run goes on without what is not there and [`Surroundings::summary`] says why, unless `ANDON_TEST_REQUIRE` names it.
 
 use super::databases::{self, Backend, Found, environment};
-use super::{browser, mail_server, redis};
+use super::{browser, mail_server, npm, redis};
 use libtest_mimic::Trial;
 
 /// What is there beside the databases.
@@ -12,10 +12,11 @@ pub(crate) enum Helper {
     Redis,
     Browser,
     MailServer,
+    Npm,
 }
 
 impl Helper {
-    const ALL: [Self; 3] = [Self::Redis, Self::Browser, Self::MailServer];
+    const ALL: [Self; 4] = [Self::Redis, Self::Browser, Self::MailServer, Self::Npm];
 
     /// The name in `ANDON_TEST_REQUIRE`.
     fn key(self) -> &'static str {
@@ -23,6 +24,7 @@ impl Helper {
             Self::Redis => "redis",
             Self::Browser => "browser",
             Self::MailServer => "smtp",
+            Self::Npm => "npm",
         }
     }
 
@@ -32,6 +34,7 @@ impl Helper {
             Self::Redis => ("Redis", "there"),
             Self::Browser => ("Browser", "Chromium"),
             Self::MailServer => ("Mail server", "aiosmtpd"),
+            Self::Npm => ("Judges of pages", "axe-core and html-validate"),
         }
     }
 }
@@ -56,6 +59,7 @@ impl Surroundings {
             (Helper::Redis, redis::available().await),
             (Helper::Browser, browser::available()),
             (Helper::MailServer, mail_server::available()),
+            (Helper::Npm, npm::available()),
         ];
         Self { databases: databases::probe().await, helpers }
     }
@@ -151,7 +155,7 @@ fn parse_required(words: &str) -> Result<Vec<Required>, String> {
         .collect()
 }
 
-fn example(postgres: Result<(), &str>, mariadb: Result<(), &str>, helpers: [Result<(), &str>; 3]) -> Surroundings {
+fn example(postgres: Result<(), &str>, mariadb: Result<(), &str>, helpers: [Result<(), &str>; 4]) -> Surroundings {
     let owned = |answer: Result<(), &str>| answer.map_err(str::to_owned);
     let databases = Backend::ALL.into_iter().zip([Ok(()), owned(postgres), owned(mariadb)]).collect();
     Surroundings { databases, helpers: Helper::ALL.into_iter().zip(helpers.map(owned)).collect() }
@@ -160,23 +164,26 @@ fn example(postgres: Result<(), &str>, mariadb: Result<(), &str>, helpers: [Resu
 fn the_summary_names_what_ran_and_what_did_not() {
     let refused = "no server at 127.0.0.1:3306: connection refused";
     assert_eq!(
-        example(Ok(()), Err(refused), [Ok(()); 3]).summary(),
+        example(Ok(()), Err(refused), [Ok(()); 4]).summary(),
         "Databases: ran on SQLite, PostgreSQL; not on MariaDB (no server at 127.0.0.1:3306: connection refused). \
-         Redis: there. Browser: Chromium. Mail server: aiosmtpd."
+         Redis: there. Browser: Chromium. Mail server: aiosmtpd. Judges of pages: axe-core and html-validate."
     );
     assert_eq!(
-        example(Err("x"), Err("y"), [Err("r"), Err("z"), Err("m")]).summary(),
+        example(Err("x"), Err("y"), [Err("r"), Err("z"), Err("m"), Err("n")]).summary(),
         "Databases: ran on SQLite; not on PostgreSQL (x), nor on MariaDB (y). Redis: none (r). Browser: none (z). \
-         Mail server: none (m)."
+         Mail server: none (m). Judges of pages: none (n)."
     );
 }
 
 fn what_is_required_and_absent_is_named() {
-    let here = example(Err("x"), Ok(()), [Err("r"), Err("z"), Err("m")]);
-    let wanted = parse_required("sqlite, postgres,redis,browser,smtp").expect("all five are known");
+    let here = example(Err("x"), Ok(()), [Err("r"), Err("z"), Err("m"), Err("n")]);
+    let wanted = parse_required("sqlite, postgres,redis,browser,smtp,npm").expect("all six are known");
     assert_eq!(
         here.missing(&wanted).as_deref(),
-        Some("ANDON_TEST_REQUIRE asks for what is not here: PostgreSQL (x), Redis (r), Browser (z), Mail server (m).")
+        Some(
+            "ANDON_TEST_REQUIRE asks for what is not here: PostgreSQL (x), Redis (r), Browser (z), Mail server (m), \
+             Judges of pages (n)."
+        )
     );
     assert_eq!(here.missing(&[Required::Database(Backend::Sqlite)]), None);
     assert_eq!(parse_required(""), Ok(vec![]));

@@ -104,10 +104,15 @@ impl Window {
         request.header(ACCEPT, "text/html").header(ORIGIN, &self.origin)
     }
 
-    pub(crate) async fn send(&self, request: reqwest::RequestBuilder) -> Seen {
+    /// Sends it with the cookies; the answer as it came.
+    pub(crate) async fn sends(&self, request: reqwest::RequestBuilder) -> reqwest::Response {
         let cookies: Vec<String> = self.jar().iter().map(|(name, value)| format!("{name}={value}")).collect();
         let request = if cookies.is_empty() { request } else { request.header("cookie", cookies.join("; ")) };
-        let response = request.send().await.expect("the server answers");
+        request.send().await.expect("the server answers")
+    }
+
+    pub(crate) async fn send(&self, request: reqwest::RequestBuilder) -> Seen {
+        let response = self.sends(request).await;
         let (status, headers) = (response.status(), response.headers().clone());
         for line in headers.get_all(SET_COOKIE) {
             let pair = line.to_str().expect("a cookie").split(';').next().unwrap_or_default();

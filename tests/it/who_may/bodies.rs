@@ -3,6 +3,14 @@
 use super::plant::Whose;
 use serde_json::{Value, json};
 
+/// What is somebody's own: a token, or a view of the list of tickets.
+pub(super) fn owned(path: &str) -> Value {
+    if path.contains("tokens") {
+        return json!({"name": "Export", "scope": "read"});
+    }
+    json!({"name": "Late", "query": "overdue=true"})
+}
+
 pub(super) fn order(nth: u32) -> Value {
     json!({"number": format!("ORD-9{nth}"), "customer": "Northwind", "product": "Gearbox", "quantity_ordered": 20_000,
         "starts_on": "2026-01-12", "due_on": "2026-01-25"})

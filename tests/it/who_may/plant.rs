@@ -1,7 +1,7 @@
 //! What the walk stands on: everybody who asks, and for each question an object in the state in which the endpoint
 //! would do its work.
 
-use super::bodies::{bom, failure, machine, order, plan, revision, shift, webhook};
+use super::bodies::{bom, failure, machine, order, owned, plan, revision, shift, webhook};
 use crate::support::app::{OPERATOR, TestApp};
 use crate::support::user::{PASSWORD, User};
 use andon::people::Role;
@@ -128,7 +128,7 @@ impl<'a> Plant<'a> {
         let id = match resource {
             "tickets" => self.ticket(path, who, whose).await,
             "users" => self.user(who, whose).await,
-            "tokens" => self.token(who, whose).await,
+            "tokens" | "ticket_views" => self.owned(who, whose, resource).await,
             "notifications" => {
                 self.notification(path, self.notifications[&Some(who).filter(|_| whose == Whose::Own)]).await
             }
@@ -170,7 +170,7 @@ impl<'a> Plant<'a> {
         Some(match (method.as_str(), path) {
             ("POST", "/api/auth/login") => json!({"username": "boss", "password": PASSWORD}),
             ("POST", "/api/auth/refresh") => json!({"refresh": refresh}),
-            ("POST", "/api/tokens") => json!({"name": "Export", "scope": "read"}),
+            ("POST", "/api/tokens" | "/api/ticket_views") | ("PATCH", "/api/ticket_views/{id}") => owned(path),
             ("POST", "/api/users") => json!({"username": format!("new{nth}"), "role": "CLIENT",
                 "password": PASSWORD, "password_confirm": PASSWORD}),
             ("PATCH", "/api/users/{id}" | "/api/profile/update") => json!({"first_name": format!("Name {nth}")}),
@@ -283,13 +283,13 @@ impl<'a> Plant<'a> {
         self.app.user(&name, role).await
     }
 
-    async fn token(&mut self, who: Who, whose: Whose) -> i64 {
+    async fn owned(&mut self, who: Who, whose: Whose, what: &str) -> i64 {
         let owner = match (who, whose) {
             (Who::Nobody, _) | (_, Whose::Foreign) => &self.other_client,
             (Who::Program, Whose::Own) => &self.people[&Who::Person(Role::Admin)],
             (_, Whose::Own) => &self.people[&who],
         };
-        made(owner, "/api/tokens/", json!({"name": "Export", "scope": "read"})).await
+        made(owner, &format!("/api/{what}/"), owned(what)).await
     }
 
     /// The same notification, which has failed, or still waits to be sent.
