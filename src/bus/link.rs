@@ -6,6 +6,7 @@
 
 use super::Bus;
 use super::copies::{self, Source, Stale};
+use super::news::Untold;
 use super::paces::Paces;
 use super::pokes::{self, Pending};
 use super::tallies::Tallies;
@@ -35,6 +36,8 @@ pub(super) struct Link {
     pub(super) process: String,
     /// What other processes have not been told yet.
     pub(super) pokes: Pending,
+    /// What those who have the desk open there are to be told.
+    pub(super) news: Untold,
     /// What was counted against limits.
     pub(super) tallies: Tallies,
     /// The copies that are out of date.
@@ -58,6 +61,7 @@ impl Link {
             prefix: prefix.to_owned(),
             process: token::fresh(),
             pokes: Pending::default(),
+            news: Untold::default(),
             tallies: Tallies::default(),
             stale: Stale::default(),
             paces: Paces::default(),

@@ -7,11 +7,13 @@
 
 mod copies;
 mod link;
+mod news;
 mod paces;
 mod pokes;
 mod tallies;
 
 pub use copies::{Copied, Source};
+pub use news::News;
 pub use tallies::Limit;
 
 use crate::config::Settings;
@@ -27,6 +29,7 @@ use tokio::sync::Notify;
 #[derive(Clone)]
 pub struct Bus {
     bells: Arc<Bells>,
+    news: Arc<news::Untold>,
     link: Option<Arc<Link>>,
 }
 
@@ -71,7 +74,7 @@ impl Bus {
     /// [`crate::kit::error::Kind::Setting`] when the address of Redis cannot be used.
     pub fn new(settings: &Settings, clock: &Clock) -> Result<Self> {
         let link = settings.redis_url().map(|url| Link::new(&url, &settings.redis_prefix, clock)).transpose()?;
-        Ok(Self { bells: Arc::default(), link: link.map(Arc::new) })
+        Ok(Self { bells: Arc::default(), news: Arc::default(), link: link.map(Arc::new) })
     }
 
     /// Wakes the job, or lets it run again at once if it is running; in other processes as well.
@@ -114,6 +117,29 @@ impl Bus {
     pub fn changed(&self, rows: impl IntoIterator<Item = i64>) {
         if let Some(link) = &self.link {
             link.stale.add(rows);
+        }
+    }
+
+    /// Tells those who have the desk open, here and in other processes. Call it after the commit; it never waits.
+    pub fn tell(&self, news: impl IntoIterator<Item = News>) {
+        let news: Vec<News> = news.into_iter().collect();
+        if let Some(link) = self.link.as_ref().filter(|_| !news.is_empty()) {
+            link.news.add(news.clone());
+            link.pokes.ring();
+        }
+        self.hear(news);
+    }
+
+    /// What there is to tell those who have the desk open at this process; each is handed out once.
+    pub fn news(&self) -> Vec<News> {
+        self.news.take()
+    }
+
+    /// Keeps news for those who have the desk open at this process.
+    fn hear(&self, news: Vec<News>) {
+        if !news.is_empty() {
+            self.news.add(news);
+            self.ring(Poke::Live);
         }
     }
 

@@ -43,6 +43,8 @@ pub(super) struct Page {
     pub(super) person: Option<String>,
     pub(super) role: String,
     pub(super) links: Vec<NavLink>,
+    /// How many conversations wait for the desk; none for those who see none.
+    pub(super) waiting: Option<u64>,
     /// What forms carry.
     pub(super) token: String,
     /// Where one is, to come back to.
@@ -73,6 +75,7 @@ impl Page {
             person: person.map(|person| person.name.clone()),
             role,
             links,
+            waiting: visitor.waiting,
             token: visitor.token.clone(),
             path: path.to_owned(),
             done,

@@ -27,6 +27,9 @@ const SAID: [(&str, &str); 18] = [
     ("must be true or false", "wrong.choice"),
 ];
 
+/// Why something is not done in a conversation: members of the refusal, each with words of its own.
+const OF_CONVERSATIONS: [&str; 6] = ["taken", "shut", "open", "bot", "opted_out", "moved"];
+
 /// One of several values of a field.
 pub(super) struct Choice {
     pub(super) value: String,
@@ -203,6 +206,9 @@ fn said(words: &Words, why: &str) -> String {
 /// A refusal of a form as a whole.
 pub(super) fn refusal(words: &Words, error: &Error) -> String {
     let member = |name: &str| error.details().is_some_and(|details| details.members.contains_key(name));
+    if let Some(why) = OF_CONVERSATIONS.into_iter().find(|why| member(why)) {
+        return words.w(format!("inbox.refused.{why}"));
+    }
     let key = match error.kind() {
         Kind::Forbidden if member("stale") => "form.stale",
         Kind::Unauthorized if member("code") => "form.wrong_code",

@@ -6,8 +6,10 @@
 
 use super::desk::Desk;
 use super::dress::{Page, shown};
+use super::inbox::Row as Conversation;
 use super::tickets::Row;
 use crate::channels::Status as Sent;
+use crate::inbox;
 use crate::kit::Result;
 use crate::notify::shown::Medium;
 use crate::notify::store::inbox::{self, Asked};
@@ -75,6 +77,7 @@ pub(super) async fn page(desk: Desk) -> Result<Response> {
     needs.retain(|need| !need.rows.is_empty());
     let mut troubles = Vec::new();
     if answers_for_work(&desk) {
+        troubles.push(waiting(&desk).await?);
         troubles.push(on_hold(&desk).await?);
     }
     if desk.actor().is_admin() {
@@ -121,6 +124,22 @@ async fn tickets(desk: &Desk, filter: Filter, by: By, size: u64) -> Result<Vec<R
     let part = Part { size, cursor: None, is_counted: false };
     let found = reading::page(&desk.app.db, &viewer, &filter, order, &part, desk.now).await?;
     Ok(found.cut.rows.into_iter().map(|shown| Row::of(desk, &viewer, shown)).collect())
+}
+
+/// Conversations that the desk has, with messages that nobody looked at.
+async fn waiting(desk: &Desk) -> Result<Troubles> {
+    let part = Part { size: MOST, cursor: None, is_counted: false };
+    let found = inbox::list(&desk.app.db, desk.actor(), inbox::Which::Waiting, None, &part, desk.now).await?;
+    let rows = found.rows.into_iter().map(|listed| {
+        let row = Conversation::of(desk, listed);
+        Trouble {
+            href: Some(format!("/inbox/{}#write", row.id)),
+            what: row.name,
+            says: row.last,
+            when: Some(row.when),
+        }
+    });
+    Ok(Troubles { id: "unread", title: desk.words().w("now.unread"), rows: rows.collect() })
 }
 
 async fn on_hold(desk: &Desk) -> Result<Troubles> {

@@ -25,6 +25,11 @@ impl Typed {
         self.0.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value.as_str())
     }
 
+    /// All values of a field, in the order in which they were sent.
+    pub(super) fn each(&self, name: &str) -> Vec<String> {
+        self.0.iter().filter(|(known, _)| known == name).map(|(_, value)| value.clone()).collect()
+    }
+
     /// All values of a field, parted by commas.
     pub(super) fn all(&self, name: &str) -> String {
         let all = self.0.iter().filter(|(known, _)| known == name).map(|(_, value)| value.as_str());
