@@ -12,6 +12,7 @@ mod canned;
 pub mod events;
 mod extract;
 pub mod media;
+mod merge;
 pub mod model;
 mod reading;
 mod store;
@@ -20,6 +21,7 @@ mod writing;
 
 pub use canned::{Canned, Edited, delete, edit, of_language as canned_in, list as canned};
 pub use extract::{Conversation, Desker};
+pub use merge::{FormThen, Moves, by_number, merge, what_moves};
 pub use model::{FIELDS, Item, Listed, Said, Shown, Which, Who, Window, filled_in};
 pub use reading::{LATEST, Transcript, candidates, count_waiting, head, list, one, transcript, values};
 pub use store::transcript::one_medium;

@@ -2,6 +2,7 @@
 
 pub mod entries;
 pub mod kept;
+pub mod merging;
 pub mod transcript;
 
 pub use transcript::Place;

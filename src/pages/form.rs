@@ -28,7 +28,7 @@ const SAID: [(&str, &str); 18] = [
 ];
 
 /// Why something is not done in a conversation: members of the refusal, each with words of its own.
-const OF_CONVERSATIONS: [&str; 6] = ["taken", "shut", "open", "bot", "opted_out", "moved"];
+const OF_CONVERSATIONS: [&str; 8] = ["taken", "shut", "open", "bot", "opted_out", "moved", "signs_in", "has_role"];
 
 /// One of several values of a field.
 pub(super) struct Choice {

@@ -5,7 +5,7 @@ use crate::chat::session::Session;
 use crate::db::Tx;
 use crate::kit::{Instant, Result};
 use sea_orm::sea_query::{Expr, ExprTrait as _, SimpleExpr};
-use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, UpdateMany};
+use sea_orm::{ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, UpdateMany};
 
 /// The desk has the conversation: it is whose who took it.
 pub async fn take(tx: &Tx, person_id: i64, by: i64) -> Result<()> {
@@ -82,6 +82,12 @@ pub async fn last_channel(tx: &Tx, person_id: i64, address_id: i64) -> Result<Op
         .order_by_desc(message::Column::Id)
         .limit(1);
     Ok(last.into_tuple().one(tx.conn()).await?)
+}
+
+/// The conversations of two people, as far as there are any.
+pub async fn of_both(conn: &impl ConnectionTrait, one: i64, other: i64) -> Result<Vec<conversation::Model>> {
+    let both = conversation::Entity::find().filter(conversation::Column::PersonId.is_in([one, other]));
+    Ok(both.all(conn).await?)
 }
 
 /// The people whose conversations the desk has, and has not said a word in since `before`; at most `most`.

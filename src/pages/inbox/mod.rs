@@ -5,6 +5,7 @@
 
 mod act;
 mod bubbles;
+mod merge;
 mod replies;
 mod show;
 
@@ -41,6 +42,7 @@ pub(super) fn routes() -> Router<App> {
         .route("/inbox/{id}", get(show::page))
         .route("/inbox/{id}/media/{message}/{place}", get(show::medium))
         .route("/inbox/{id}/typing", post(act::typing))
+        .route("/inbox/{id}/merge", get(merge::page).post(merge::merge))
         .route("/inbox/{id}/{act}", post(act::act))
 }
 

@@ -71,6 +71,7 @@ struct Show {
     all_tickets: String,
     refused: Option<String>,
     typing: String,
+    may_merge: bool,
 }
 
 /// What was just tried and refused, or filled in to be sent.
@@ -174,6 +175,7 @@ pub(super) async fn conversation(desk: &Desk, head: Head, tried: Option<Tried<'_
         tickets: tickets.into_iter().map(|shown| TicketRow::of(desk, &viewer, shown)).collect(),
         all_tickets: format!("/tickets?created_by={}", head.person_id),
         refused,
+        may_merge: desk.actor().is_admin(),
         typing: words.fill("inbox.typing", &json!({ "name": "%" })),
         called,
     };
