@@ -126,6 +126,8 @@ fn every_fact() -> Vec<Fact> {
         pages::forged::facts(),
         pages::frame::facts(),
         pages::harmless::facts(),
+        pages::inbox::facts(),
+        pages::inbox_foes::facts(),
         pages::log::facts(),
         pages::own::facts(),
         pages::people::facts(),

@@ -5,6 +5,8 @@ pub(crate) mod factor;
 pub(crate) mod forged;
 pub(crate) mod frame;
 pub(crate) mod harmless;
+pub(crate) mod inbox;
+pub(crate) mod inbox_foes;
 pub(crate) mod log;
 pub(crate) mod own;
 pub(crate) mod people;
