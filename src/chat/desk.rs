@@ -3,11 +3,11 @@
 //! All of it in the transaction of whoever does it ([`crate::inbox`]), with the person held: a message that arrives in
 //! the same moment is wholly before it or wholly after it.
 
+use super::Ways;
 use super::engine::{self, Asker};
 use super::reply::{To, line, said};
 use super::session::Session;
 use super::store::{self, conversation};
-use super::Ways;
 use crate::app::App;
 use crate::channels::Medium;
 use crate::db::Tx;
@@ -60,8 +60,7 @@ pub async fn go_on(
     session.has_chosen_language = known.has_chosen_language;
     let role = known.role();
     let asker = Asker { role, registered: role.is_some(), open_access: app.chat_is_open() };
-    let (session, say) =
-        engine::go_on(&ways.flows, &app.wording, session, asker, &app.settings.company, starts_over);
+    let (session, say) = engine::go_on(&ways.flows, &app.wording, session, asker, &app.settings.company, starts_over);
     store::desk::keep_session(tx, row.person_id, &session.state(&ways.flows), &session).await?;
     let channel = store::desk::last_channel(tx, row.person_id, known.address_id).await?;
     let (Some(channel), Some(medium)) = (channel, Medium::named(&known.medium)) else { return Ok(()) };

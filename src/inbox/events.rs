@@ -1,6 +1,7 @@
 //! What happens to conversations. None of it tells anybody; it is there to be looked up, and for other programs.
 
 use crate::outbox::{Event, Subject};
+use crate::people::events::PERSON;
 use serde::Serialize;
 
 /// The kind of the subjects that are conversations.
@@ -55,10 +56,26 @@ event! {
         to: Option<i64>,
     }
 }
-event! {
-    /// Somebody turned out to be somebody else: what was theirs is this person's.
-    Merged = "person.merged" {
-        /// Who they were taken for.
-        from: i64,
+
+/// Somebody turned out to be somebody else: what was theirs is this person's.
+#[derive(Clone, Debug, Serialize)]
+pub struct Merged {
+    /// Who they are.
+    pub person_id: i64,
+    /// Who they were taken for.
+    pub from: i64,
+    /// Who said so.
+    pub actor_id: Option<i64>,
+}
+
+impl Event for Merged {
+    const NAME: &'static str = "person.merged";
+
+    fn subject(&self) -> Subject {
+        Subject::new(PERSON, self.person_id)
+    }
+
+    fn actor_id(&self) -> Option<i64> {
+        self.actor_id
     }
 }

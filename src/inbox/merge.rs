@@ -112,9 +112,10 @@ pub async fn what_moves(app: &App, ways: &Ways, actor: &Actor, from: &Head, into
 pub async fn merge(app: &App, ways: &Ways, actor: &Actor, from: i64, into: i64) -> Result<()> {
     actor.must_be_admin("merge people")?;
     let by = actor.person_id;
-    let merging = app.db.through(actor.door).write_with(ways.clone(), move |tx, ways| {
-        Box::pin(async move { merged(tx, ways, by, from, into).await })
-    });
+    let merging = app
+        .db
+        .through(actor.door)
+        .write_with(ways.clone(), move |tx, ways| Box::pin(async move { merged(tx, ways, by, from, into).await }));
     merging.await?;
     app.bus.changed([from, into]);
     app.bus.tell([News::Changed(from), News::Changed(into)]);
@@ -141,7 +142,9 @@ async fn merged(tx: &Tx, ways: &Ways, by: i64, from: i64, into: i64) -> Result<(
                 last_at: gone.last_at.max(stays.last_at),
                 state: session.as_ref().map_or_else(|| MENU.to_owned(), |session| session.state(&ways.flows)),
                 is_cleared: session.is_none(),
-                session: session.and_then(|session| serde_json::to_string(&session).ok()).unwrap_or_else(|| "{}".to_owned()),
+                session: session
+                    .and_then(|session| serde_json::to_string(&session).ok())
+                    .unwrap_or_else(|| "{}".to_owned()),
                 unread: gone.unread.saturating_add(stays.unread),
                 row: stays.clone(),
             };

@@ -172,8 +172,7 @@ pub async fn transcript(db: &Db, person_id: i64, before: Option<Place>) -> Resul
     let Rows { heard, sent, noted } = rows;
     let tokens: Vec<String> = sent.iter().filter(|row| is_desks(row)).map(|row| row.token.clone()).collect();
     let authors = entries::authors(conn, &tokens).await?;
-    let named: Vec<i64> =
-        noted.iter().filter_map(|entry| entry.author_id).chain(authors.values().copied()).collect();
+    let named: Vec<i64> = noted.iter().filter_map(|entry| entry.author_id).chain(authors.values().copied()).collect();
     let names = names_of(conn, &named).await?;
     let messages: Vec<i64> = heard.iter().map(|message| message.id).collect();
     let mut files: BTreeMap<i64, Vec<media::Model>> = BTreeMap::new();

@@ -16,8 +16,8 @@ use crate::kit::{Instant, Result};
 use crate::people::Role;
 use crate::people::model::Sight;
 use crate::people::store::{address, person};
-use entries::entry;
 use crate::tickets::row as ticket;
+use entries::entry;
 use sea_orm::sea_query::{Expr, ExprTrait as _, Query};
 use sea_orm::{
     ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, JoinType, Order, PaginatorTrait as _,
@@ -116,7 +116,9 @@ pub async fn list(conn: &impl ConnectionTrait, ask: &Ask<'_>) -> Result<Vec<Head
         Which::Unassigned => select.filter(conversation::Column::AssignedTo.is_null()),
         Which::Taken => select.filter(conversation::Column::TakenAt.is_not_null()),
         Which::Unread => select.filter(conversation::Column::Unread.gt(0)),
-        Which::Waiting => select.filter(conversation::Column::Unread.gt(0)).filter(conversation::Column::TakenAt.is_not_null()),
+        Which::Waiting => {
+            select.filter(conversation::Column::Unread.gt(0)).filter(conversation::Column::TakenAt.is_not_null())
+        }
     };
     if let Some(words) = ask.words {
         select = select.filter(saying(conn, words));
@@ -154,10 +156,7 @@ pub async fn count_waiting(conn: &impl ConnectionTrait, sight: &Sight) -> Result
 }
 
 /// The windows of these addresses, by address and sender.
-pub async fn windows(
-    conn: &impl ConnectionTrait,
-    addresses: &[i64],
-) -> Result<HashMap<(i64, String), window::Model>> {
+pub async fn windows(conn: &impl ConnectionTrait, addresses: &[i64]) -> Result<HashMap<(i64, String), window::Model>> {
     let windows = window::Entity::find().filter(window::Column::AddressId.is_in(addresses.iter().copied()));
     let windows = windows.all(conn).await?.into_iter();
     Ok(windows.map(|window| ((window.address_id, window.sender.clone()), window)).collect())
@@ -208,10 +207,12 @@ fn seen(sight: &Sight) -> Condition {
 /// Whose name or number holds these words, or who wrote them, or whom the desk wrote them to or noted them of.
 fn saying(conn: &impl ConnectionTrait, words: &str) -> Condition {
     let backend = conn.get_database_backend();
-    let wrote = message::Entity::find()
-        .select_only()
-        .column(message::Column::PersonId)
-        .filter(containing::<message::Entity>(backend, &[message::Column::Body], words));
+    let wrote =
+        message::Entity::find().select_only().column(message::Column::PersonId).filter(containing::<message::Entity>(
+            backend,
+            &[message::Column::Body],
+            words,
+        ));
     let was_told = row::Entity::find()
         .select_only()
         .column(row::Column::PersonId)
@@ -232,10 +233,7 @@ fn saying(conn: &impl ConnectionTrait, words: &str) -> Condition {
 
 /// The reference of the ticket that somebody raised last, and the number of the order that they last reported a defect
 /// of. Two statements.
-pub async fn latest_records(
-    conn: &impl ConnectionTrait,
-    person_id: i64,
-) -> Result<(Option<String>, Option<String>)> {
+pub async fn latest_records(conn: &impl ConnectionTrait, person_id: i64) -> Result<(Option<String>, Option<String>)> {
     let ticket = ticket::Entity::find()
         .select_only()
         .column(ticket::Column::Reference)

@@ -83,7 +83,8 @@ pub async fn write_by_template(
     let all = app.settings.notices.templates.all();
     let chosen = all.into_iter().find(|template| key_of(template) == key);
     let chosen = chosen.ok_or_else(|| Error::field("template", "must be one of those that are approved"))?;
-    let values: Vec<String> = values.iter().map(|value| value.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+    let values: Vec<String> =
+        values.iter().map(|value| value.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
     if values.len() != chosen.variables.len() || values.iter().any(String::is_empty) {
         return Err(Error::field("value", "is missing"));
     }
@@ -169,7 +170,9 @@ fn preview(app: &App, template: &TemplateOf, values: &[String]) -> String {
     if app.wording.has(&template.language, &key) {
         return app.wording.render(&template.language, &key, &vars).trim().to_owned();
     }
-    [&[template.words.clone()], values].concat().join("\n")
+    let mut lines = vec![template.words.clone()];
+    lines.extend_from_slice(values);
+    lines.join("\n")
 }
 
 /// A conversation that the desk may write in.

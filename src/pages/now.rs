@@ -9,7 +9,7 @@ use super::dress::{Page, shown};
 use super::inbox::Row as Conversation;
 use super::tickets::Row;
 use crate::channels::Status as Sent;
-use crate::inbox;
+use crate::inbox as conversations;
 use crate::kit::Result;
 use crate::notify::shown::Medium;
 use crate::notify::store::inbox::{self, Asked};
@@ -129,15 +129,11 @@ async fn tickets(desk: &Desk, filter: Filter, by: By, size: u64) -> Result<Vec<R
 /// Conversations that the desk has, with messages that nobody looked at.
 async fn waiting(desk: &Desk) -> Result<Troubles> {
     let part = Part { size: MOST, cursor: None, is_counted: false };
-    let found = inbox::list(&desk.app.db, desk.actor(), inbox::Which::Waiting, None, &part, desk.now).await?;
+    let found =
+        conversations::list(&desk.app.db, desk.actor(), conversations::Which::Waiting, None, &part, desk.now).await?;
     let rows = found.rows.into_iter().map(|listed| {
         let row = Conversation::of(desk, listed);
-        Trouble {
-            href: Some(format!("/inbox/{}#write", row.id)),
-            what: row.name,
-            says: row.last,
-            when: Some(row.when),
-        }
+        Trouble { href: Some(format!("/inbox/{}#write", row.id)), what: row.name, says: row.last, when: Some(row.when) }
     });
     Ok(Troubles { id: "unread", title: desk.words().w("now.unread"), rows: rows.collect() })
 }

@@ -91,9 +91,10 @@ async fn visitor(app: &App, parts: &Parts) -> Result<(Visitor, Option<String>)> 
         let token = form_token(app, "at the desk", &person.signed_in.sign_in);
         let words = Words::new(app, &person.language);
         let actor = &person.signed_in.actor;
-        let waiting = match parts.method == Method::GET && actor.role.sees_conversations() {
-            true => Some(inbox::count_waiting(&app.db, &actor.sight()).await?),
-            false => None,
+        let waiting = if parts.method == Method::GET && actor.role.sees_conversations() {
+            Some(inbox::count_waiting(&app.db, &actor.sight()).await?)
+        } else {
+            None
         };
         return Ok((Visitor { person: Some(person), words, theme, token, waiting }, None));
     }

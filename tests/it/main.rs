@@ -127,6 +127,7 @@ fn every_fact() -> Vec<Fact> {
         pages::frame::facts(),
         pages::harmless::facts(),
         pages::inbox::facts(),
+        pages::inbox_beside::facts(),
         pages::inbox_foes::facts(),
         pages::log::facts(),
         pages::own::facts(),

@@ -6,6 +6,7 @@ pub(crate) mod forged;
 pub(crate) mod frame;
 pub(crate) mod harmless;
 pub(crate) mod inbox;
+pub(crate) mod inbox_beside;
 pub(crate) mod inbox_foes;
 pub(crate) mod log;
 pub(crate) mod own;

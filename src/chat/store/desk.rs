@@ -5,7 +5,10 @@ use crate::chat::session::Session;
 use crate::db::Tx;
 use crate::kit::{Instant, Result};
 use sea_orm::sea_query::{Expr, ExprTrait as _, SimpleExpr};
-use sea_orm::{ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, UpdateMany};
+use sea_orm::{
+    ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    UpdateMany,
+};
 
 /// The desk has the conversation: it is whose who took it.
 pub async fn take(tx: &Tx, person_id: i64, by: i64) -> Result<()> {

@@ -30,10 +30,10 @@ impl MigrationTrait for Migration {
         // What the desk did in a conversation, and what it noted there.
         let entries = vec![
             c.id(),
-            c.of_row("person_id"), // whose conversation
-            c.key("kind"),         // NOTE, MESSAGE, TAKEN, HANDED_BACK, STARTED_OVER, RETURNED, ASSIGNED, MERGED
+            c.of_row("person_id"),           // whose conversation
+            c.key("kind"), // NOTE, MESSAGE, TAKEN, HANDED_BACK, STARTED_OVER, RETURNED, ASSIGNED, MERGED
             c.of_row_or_null("author_id"), // none: time did it
-            c.text("body"),        // a note's text, or whom it speaks of
+            c.text("body"), // a note's text, or whom it speaks of
             c.key_or_null("once"), // the form's own key: sent twice, it counts once
             c.key_or_null("delivery_token"), // of a message
             c.instant("at"),
@@ -60,9 +60,9 @@ impl MigrationTrait for Migration {
             c.id(),
             c.of_row("message_id"),
             c.of_row("person_id"),
-            c.small("place"), // 0, 1, … within the message
-            c.text("url"),    // where the provider has it
-            c.key_or_null("hash"), // of its content, once it is here
+            c.small("place"),              // 0, 1, … within the message
+            c.text("url"),                 // where the provider has it
+            c.key_or_null("hash"),         // of its content, once it is here
             c.key_or_null("content_type"), // by content
             c.count_or_null("size"),
             c.small("tries"),
@@ -79,11 +79,8 @@ impl MigrationTrait for Migration {
 /// The conversations of those who wrote once and whose session was let go since: until now its row went with it.
 fn of_the_past() -> Result<InsertStatement, DbErr> {
     let received = || Expr::col("received_at");
-    let on_whatsapp = Query::select()
-        .column("id")
-        .from("addresses")
-        .and_where(Expr::col("medium").eq("whatsapp"))
-        .take();
+    let on_whatsapp =
+        Query::select().column("id").from("addresses").and_where(Expr::col("medium").eq("whatsapp")).take();
     let there = Query::select().column("person_id").from("conversations").take();
     let past = Query::select()
         .column("person_id")

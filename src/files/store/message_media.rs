@@ -5,9 +5,12 @@ use crate::channels::Media;
 use crate::db::Tx;
 use crate::kit::{Instant, Result};
 use sea_orm::ActiveValue::{NotSet, Set};
-use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::Expr;
-use sea_orm::{QueryOrder as _, QuerySelect as _};
+use sea_orm::{
+    ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+};
+
+pub use row::{ActiveModel, Column, Entity, Model};
 
 /// The files of a message.
 #[derive(Clone, Copy, Debug)]
@@ -112,26 +115,31 @@ pub async fn forget(tx: &Tx, messages: &[i64]) -> Result<()> {
     Ok(())
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-#[sea_orm(table_name = "message_media")]
-#[expect(missing_docs, reason = "the columns are described in db/migrations")]
-pub struct Model {
-    #[sea_orm(primary_key)]
-    pub id: i64,
-    pub message_id: i64,
-    pub person_id: i64,
-    pub place: i32,
-    pub url: String,
-    pub hash: Option<String>,
-    pub content_type: Option<String>,
-    pub size: Option<i64>,
-    pub tries: i32,
-    pub due_at: Option<Instant>,
-    pub created_at: Instant,
+/// The stored file.
+pub mod row {
+    #![expect(missing_docs, reason = "the columns are described in db/migrations")]
+    use crate::kit::Instant;
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "message_media")]
+    pub struct Model {
+        #[sea_orm(primary_key)]
+        pub id: i64,
+        pub message_id: i64,
+        pub person_id: i64,
+        pub place: i32,
+        pub url: String,
+        pub hash: Option<String>,
+        pub content_type: Option<String>,
+        pub size: Option<i64>,
+        pub tries: i32,
+        pub due_at: Option<Instant>,
+        pub created_at: Instant,
+    }
+
+    #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
 }
-
-/// None: whose message it is, is asked for by number.
-#[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
-pub enum Relation {}
-
-impl ActiveModelBehavior for ActiveModel {}

@@ -63,16 +63,11 @@ pub async fn move_all(tx: &Tx, from: i64, into: i64) -> Result<()> {
         drop_common(tx, table, key, from, into).await?;
         point(tx, table, "person_id", from, into).await?;
     }
-    let has_wishes = Query::select()
-        .column("id")
-        .from("notice_preferences")
-        .and_where(Expr::col("person_id").eq(into))
-        .to_owned();
+    let has_wishes =
+        Query::select().column("id").from("notice_preferences").and_where(Expr::col("person_id").eq(into)).to_owned();
     if tx.conn().query_one(&has_wishes).await?.is_some() {
-        let own = Query::delete()
-            .from_table("notice_preferences")
-            .and_where(Expr::col("person_id").eq(from))
-            .to_owned();
+        let own =
+            Query::delete().from_table("notice_preferences").and_where(Expr::col("person_id").eq(from)).to_owned();
         tx.conn().execute(&own).await?;
     }
     point(tx, "notice_preferences", "person_id", from, into).await?;
@@ -156,12 +151,7 @@ async fn drop_common(tx: &Tx, table: &'static str, key: &'static str, from: i64,
     let common = Query::select()
         .expr(Expr::col(("one", "id")))
         .from_as(table, "one")
-        .join_as(
-            sea_orm::JoinType::InnerJoin,
-            table,
-            "other",
-            Expr::col(("other", key)).equals(("one", key)),
-        )
+        .join_as(sea_orm::JoinType::InnerJoin, table, "other", Expr::col(("other", key)).equals(("one", key)))
         .and_where(Expr::col(("one", "person_id")).eq(from))
         .and_where(Expr::col(("other", "person_id")).eq(into))
         .to_owned();

@@ -191,9 +191,8 @@ pub(in crate::notify) async fn about(
         .into_tuple()
         .all(conn)
         .await?;
-    let known = about.into_iter().map(|(id, role, department)| {
-        (id, (role.as_deref().and_then(Role::named), department))
-    });
+    let known =
+        about.into_iter().map(|(id, role, department)| (id, (role.as_deref().and_then(Role::named), department)));
     Ok(known.collect())
 }
 

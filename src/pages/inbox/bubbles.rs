@@ -22,7 +22,7 @@ pub(super) struct File {
 }
 
 /// Something that can be tapped, or could.
-pub(super) struct Option_ {
+pub(super) struct Tappable {
     pub(super) title: String,
     pub(super) description: String,
 }
@@ -41,7 +41,7 @@ pub(super) struct Bubble {
     pub(super) aside: Option<String>,
     pub(super) files: Vec<File>,
     pub(super) place: Option<(String, String)>,
-    pub(super) choices: Vec<Option_>,
+    pub(super) choices: Vec<Tappable>,
     pub(super) standing: Option<(&'static str, String)>,
     pub(super) why: Option<String>,
 }
@@ -127,7 +127,7 @@ fn bubble(desk: &Desk, (person_id, id): (i64, i64), called: &str, at: Instant, s
             let choices = sent.choices.map(|choices| choices.options).unwrap_or_default();
             bubble.choices = choices
                 .into_iter()
-                .map(|one| Option_ { title: one.title, description: one.description.unwrap_or_default() })
+                .map(|one| Tappable { title: one.title, description: one.description.unwrap_or_default() })
                 .collect();
             let standing = Standing::of(&sent.status).as_str();
             bubble.standing = Some((standing, words.w(format!("standing.{standing}"))));

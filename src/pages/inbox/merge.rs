@@ -93,14 +93,18 @@ fn typed(query: &str) -> Typed {
 
 fn ask(desk: &Desk, head: &Head, refused: Option<(&Typed, &Error)>) -> Response {
     let words = desk.words();
-    let field = Field::new(words, "tel", "number", 32).called(words.w("inbox.merge.number")).hint(words.w("number.hint"));
+    let field =
+        Field::new(words, "tel", "number", 32).called(words.w("inbox.merge.number")).hint(words.w("number.hint"));
     let action = format!("{HERE}/{}/merge", head.person_id);
     let mut form = FormShown::new("merge", action, words.w("inbox.merge.look")).field(field);
     let (mut status, mut why) = (StatusCode::OK, None);
     if let Some((typed, error)) = refused {
         status = problem::status(error.kind());
         form = form.refused(words, typed, error);
-        why = form.error.take().or_else(|| form.fields.iter().all(|field| field.error.is_none()).then(|| refusal(words, error)));
+        why = form
+            .error
+            .take()
+            .or_else(|| form.fields.iter().all(|field| field.error.is_none()).then(|| refusal(words, error)));
     }
     shown(status, &of(desk, head, form, String::new(), Vec::new(), why))
 }
@@ -109,11 +113,7 @@ fn confirm(desk: &Desk, head: &Head, moves: &Moves) -> Response {
     let words = desk.words();
     let line = |key: &str, count: u64| words.fill(format!("inbox.merge.{key}"), &json!({ "count": count.to_string() }));
     let numbers = words.fill("inbox.merge.numbers", &json!({ "numbers": moves.numbers.join(", ") }));
-    let mut lines = vec![
-        numbers,
-        line("messages", moves.messages + moves.deliveries),
-        line("tickets", moves.tickets),
-    ];
+    let mut lines = vec![numbers, line("messages", moves.messages + moves.deliveries), line("tickets", moves.tickets)];
     lines.push(words.w(format!("inbox.merge.form.{}", moves.form.as_str())));
     let action = format!("{HERE}/{}/merge", head.person_id);
     let form = FormShown::new("merge", action, words.w("inbox.merge.submit")).tone("danger");
@@ -122,14 +122,7 @@ fn confirm(desk: &Desk, head: &Head, moves: &Moves) -> Response {
     shown(StatusCode::OK, &of(desk, head, form, other, lines, None))
 }
 
-fn of(
-    desk: &Desk,
-    head: &Head,
-    form: FormShown,
-    other: String,
-    moves: Vec<String>,
-    refused: Option<String>,
-) -> Merge {
+fn of(desk: &Desk, head: &Head, form: FormShown, other: String, moves: Vec<String>, refused: Option<String>) -> Merge {
     let title = desk.words().w("inbox.merge.title");
     Merge {
         page: desk.page(title.clone()),

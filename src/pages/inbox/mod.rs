@@ -67,7 +67,8 @@ impl Row {
     pub(super) fn of(desk: &Desk, listed: Listed) -> Self {
         let (words, now) = (desk.words(), desk.now);
         let Listed { head, last, holder, window } = listed;
-        let said = last.as_ref().map(|last| format!("{}: {}", who(words, &last.who), preview(words, &last.kind, &last.text)));
+        let said =
+            last.as_ref().map(|last| format!("{}: {}", who(words, &last.who), preview(words, &last.kind, &last.text)));
         let standing = last.as_ref().and_then(|last| last.status.as_deref()).map(|status| {
             let standing = crate::notify::shown::Standing::of(status).as_str();
             (standing, words.w(format!("standing.{standing}")))

@@ -41,7 +41,11 @@ async fn replies(desk: &Desk, refused: Option<(&Typed, Error)>) -> Result<Respon
     let mut form = FormShown::new("reply", format!("{HERE}/replies"), words.w("save"))
         .field(Field::new(words, "text", "name", 60).value(value(|row| &row.name)))
         .field(Field::new(words, "select", "language", 16).value(language).choices(words.languages()))
-        .field(Field::new(words, "textarea", "body", 2000).called(words.w("inbox.reply_body")).value(value(|row| &row.body)));
+        .field(
+            Field::new(words, "textarea", "body", 2000)
+                .called(words.w("inbox.reply_body"))
+                .value(value(|row| &row.body)),
+        );
     let mut status = StatusCode::OK;
     if let Some((typed, error)) = refused {
         status = problem::status(error.kind());
@@ -67,12 +71,7 @@ pub(super) async fn edit(desk: Desk, Desker(actor): Desker, posted: Posted) -> R
 }
 
 /// `POST /inbox/replies/{id}/delete`.
-pub(super) async fn delete(
-    desk: Desk,
-    Desker(actor): Desker,
-    Path(id): Path<i64>,
-    posted: Posted,
-) -> Result<Response> {
+pub(super) async fn delete(desk: Desk, Desker(actor): Desker, Path(id): Path<i64>, posted: Posted) -> Result<Response> {
     posted.must_be_genuine()?;
     match inbox::delete(&desk.app, &actor, id).await {
         // Sent twice, it is gone all the same.

@@ -22,7 +22,6 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use chrono::SecondsFormat;
 use serde_json::json;
-use std::collections::BTreeMap;
 
 /// The name of the order of a transcript, for its cursors.
 const ORDER: &str = "said";
@@ -97,17 +96,17 @@ pub(super) async fn conversation(desk: &Desk, head: Head, tried: Option<Tried<'_
     let (words, app, now) = (desk.words(), &desk.app, desk.now);
     let before = before(&desk.path);
     let transcript = inbox::transcript(&app.db, head.person_id, before).await?;
-    let Listed { head, holder, window, .. } =
-        inbox::one(app, head).await?.ok_or_else(|| missing("conversation"))?;
+    let Listed { head, holder, window, .. } = inbox::one(app, head).await?.ok_or_else(|| missing("conversation"))?;
     let is_latest = before.is_none();
     let candidates = inbox::candidates(&app.db, &head).await?;
     let taken_by = head.taken_by.map(|by| candidates.iter().find(|(id, _)| *id == by));
     let taken_by = taken_by.flatten().map(|(_, name)| name.clone()).unwrap_or_default();
     let may_write = head.is_taken() && is_latest;
     let mut write = (may_write && window != Window::Shut).then(|| write_form(desk, &head));
-    let mut templates = match may_write && window == Window::Shut {
-        true => inbox::offered(app, &head.language).into_iter().map(|one| template(desk, &head, one)).collect(),
-        false => Vec::new(),
+    let mut templates: Vec<TemplateShown> = if may_write && window == Window::Shut {
+        inbox::offered(app, &head.language).into_iter().map(|one| template(desk, &head, one)).collect()
+    } else {
+        Vec::new()
     };
     let canned = if write.is_some() { inbox::canned(app).await? } else { Vec::new() };
     let mut note = note_form(desk, &head);
@@ -135,7 +134,9 @@ pub(super) async fn conversation(desk: &Desk, head: Head, tried: Option<Tried<'_
                 }
                 if form == "template" {
                     let chosen = typed.get("template").to_owned();
-                    let place = templates.iter().position(|one: &TemplateShown| one.form.hidden.iter().any(|(_, v)| *v == chosen));
+                    let place = templates
+                        .iter()
+                        .position(|one: &TemplateShown| one.form.hidden.iter().any(|(_, v)| *v == chosen));
                     if let Some(place) = place {
                         let shown = templates.remove(place);
                         templates.insert(place, TemplateShown { form: keep(shown.form), ..shown });
@@ -202,7 +203,8 @@ fn write_form(desk: &Desk, head: &Head) -> FormShown {
 }
 
 fn note_form(desk: &Desk, head: &Head) -> FormShown {
-    let field = Field::new(desk.words(), "textarea", "note", inbox::MAX_NOTE).called(desk.words().w("inbox.note_label"));
+    let field =
+        Field::new(desk.words(), "textarea", "note", inbox::MAX_NOTE).called(desk.words().w("inbox.note_label"));
     form(desk, head, "note").tone("plain").field(field)
 }
 

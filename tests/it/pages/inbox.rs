@@ -21,9 +21,6 @@ facts!["pages::inbox":
     outside_the_window_only_a_template_goes,
     who_wants_no_notices_gets_no_template,
     what_is_left_alone_goes_back_by_itself,
-    a_conversation_is_given_to_somebody_and_counted_until_they_look,
-    a_note_is_seen_at_the_desk_alone,
-    a_reply_at_hand_is_filled_in_in_the_persons_language,
 ];
 
 const SID: &str = "HX00000000000000000000000000000001";
@@ -76,7 +73,7 @@ pub(crate) async fn person(app: &TestApp, phone: &str) -> i64 {
 }
 
 /// In this order in the text.
-fn in_order(text: &str, what: &[&str]) {
+pub(crate) fn in_order(text: &str, what: &[&str]) {
     let mut rest = text;
     for one in what {
         let at = rest.find(one).unwrap_or_else(|| panic!("{one:?} is not behind what comes before it: {text}"));
@@ -202,7 +199,10 @@ async fn taken_over_the_bot_is_silent_and_handed_back_it_goes_on(backend: Backen
     let said = desk.app.bubbles(OPERATOR).pop().expect("a message");
     assert_eq!(said.text, "Hello, this is *the desk*.\nWhat happened?");
     let text = desk.text(&path).await;
-    in_order(&text, &["boss took the conversation over", "High", "cancel", "boss", "Hello, this is", "the desk", "Delivered"]);
+    in_order(
+        &text,
+        &["boss took the conversation over", "High", "cancel", "boss", "Hello, this is", "the desk", "Delivered"],
+    );
     let before = desk.app.bubbles(OPERATOR).len();
     desk.did(&path, "hand-back", &[]).await;
     let replies: Vec<String> = desk.app.bubbles(OPERATOR).into_iter().skip(before).map(|one| one.text).collect();
@@ -245,7 +245,8 @@ async fn it_stays_taken_over_through_a_restart(backend: Backend) {
     assert_eq!(app.says(OPERATOR, "hi").await, [""; 0]);
     // Past the life of a session, too: house-keeping leaves it for the bot to go on with.
     let person = person(&app, OPERATOR).await;
-    let update = "UPDATE conversations SET updated_at = '2025-12-01 00:00:00+00:00', desk_at = '2099-01-01 00:00:00+00:00'";
+    let update =
+        "UPDATE conversations SET updated_at = '2025-12-01 00:00:00+00:00', desk_at = '2099-01-01 00:00:00+00:00'";
     let update = if backend == Backend::Mariadb { update.replace("+00:00", "") } else { update.to_owned() };
     crate::notifications::change(&app, &format!("{update} WHERE person_id = {person}")).await;
     andon::housekeeping::once(&app.server.app).await.expect("the database answers");
@@ -272,7 +273,8 @@ async fn outside_the_window_only_a_template_goes(backend: Backend) {
     desk.app.says(OPERATOR, "hi").await;
     let path = desk.of(OPERATOR).await;
     desk.did(&path, "take-over", &[]).await;
-    let open = desk.does(&path, "template", &[("template", "ticket.created/en"), ("value", "Ada"), ("value", "It")]).await;
+    let open =
+        desk.does(&path, "template", &[("template", "ticket.created/en"), ("value", "Ada"), ("value", "It")]).await;
     assert_eq!(open.status, StatusCode::CONFLICT, "while the window is open, one writes");
     desk.app.clock.advance(TimeDelta::hours(11));
     desk.did(&path, "note", &[("note", "Not forgotten")]).await;
@@ -282,12 +284,17 @@ async fn outside_the_window_only_a_template_goes(backend: Backend) {
     let before = desk.app.bubbles(OPERATOR).len();
     let seen = desk.does(&path, "write", &[("text", "Are you there?")]).await;
     assert_eq!(seen.status, StatusCode::CONFLICT);
-    assert!(seen.text().contains("only an approved template") && seen.html.contains("Are you there?"), "{}", seen.text());
+    assert!(
+        seen.text().contains("only an approved template") && seen.html.contains("Are you there?"),
+        "{}",
+        seen.text()
+    );
     let page = desk.text(&path).await;
     for says in ["Templates only", "ticket.created · en", "over 24 hours ago"] {
         assert!(page.contains(says), "{says}: {page}");
     }
-    let lacking = desk.does(&path, "template", &[("template", "ticket.created/en"), ("value", ""), ("value", "It")]).await;
+    let lacking =
+        desk.does(&path, "template", &[("template", "ticket.created/en"), ("value", ""), ("value", "It")]).await;
     assert_eq!(lacking.status, StatusCode::BAD_REQUEST);
     let unknown = desk.does(&path, "template", &[("template", "ticket.opened/en"), ("value", "It")]).await;
     assert_eq!(unknown.status, StatusCode::BAD_REQUEST);
@@ -344,85 +351,5 @@ async fn what_is_left_alone_goes_back_by_itself(backend: Backend) {
     in_order(&text, &["One moment", "ORD-12345", "Nobody at the desk wrote for 12 hours"]);
     assert!(!desk.app.says(OPERATOR, "hi").await.is_empty(), "the bot answers again");
     assert_eq!(desk.app.count("events WHERE name = 'conversation.returned' AND actor_id IS NULL").await, 1);
-    desk.app.end().await;
-}
-
-async fn a_conversation_is_given_to_somebody_and_counted_until_they_look(backend: Backend) {
-    let desk = Desk::set(backend, &[]).await;
-    let other = desk.app.at_a_window("boss2", Role::Admin).await;
-    let client = desk.app.user("client1", Role::Client).await;
-    desk.app.says(OPERATOR, "hi").await;
-    let path = desk.of(OPERATOR).await;
-    assert!(desk.text("/inbox").await.contains("1 unread"));
-    assert!(!desk.text("/now").await.contains("Conversations that wait"), "the bot answered");
-    desk.did(&path, "take-over", &[]).await;
-    for text in ["Is anybody there?", "Hello?"] {
-        desk.app.says(OPERATOR, text).await;
-    }
-    let now = other.1.get("/now").await;
-    in_order(&now.text(), &["Inbox", "1", "waiting", "Conversations that wait for you", "They: Hello?"]);
-    desk.did(&path, "assign", &[("to", &other.0.id.to_string())]).await;
-    assert!(other.1.get("/inbox?which=mine").await.text().contains(OPERATOR));
-    assert_eq!(desk.does(&path, "assign", &[("to", &client.id.to_string())]).await.status, StatusCode::BAD_REQUEST);
-    desk.app.says(OPERATOR, "Still here").await;
-    let request = other.1.request(reqwest::Method::GET, &path).header("x-unseen", "1");
-    other.1.send(request).await;
-    assert!(other.1.get("/inbox?which=waiting").await.text().contains("1 unread"), "a page that nobody looks at");
-    other.1.get(&path).await;
-    let waiting = other.1.get("/inbox?which=waiting").await.text();
-    assert!(waiting.contains("No conversation fits") && !waiting.contains("unread "), "{waiting}");
-    desk.did(&path, "assign", &[("to", "")]).await;
-    in_order(&desk.text(&path).await, &["boss gave it to boss2", "boss gave it to nobody"]);
-    desk.app.end().await;
-}
-
-async fn a_note_is_seen_at_the_desk_alone(backend: Backend) {
-    let desk = Desk::set(backend, &[]).await;
-    desk.app.says(OPERATOR, "hi").await;
-    let path = desk.of(OPERATOR).await;
-    let before = desk.app.bubbles(OPERATOR).len();
-    desk.did(&path, "note", &[("note", "Known for being late")]).await;
-    assert_eq!(desk.app.bubbles(OPERATOR).len(), before);
-    in_order(&desk.text(&path).await, &["boss", "note, seen at the desk only", "Known for being late"]);
-    assert!(desk.text("/inbox?q=being+late").await.contains(OPERATOR));
-    assert!(!desk.app.says(OPERATOR, "1").await.is_empty(), "a note takes nothing over");
-    let long = "x".repeat(4001);
-    let refused = desk.does(&path, "note", &[("note", &long)]).await;
-    assert_eq!(refused.status, StatusCode::BAD_REQUEST);
-    assert!(refused.text().contains("Please write 1 to 4000 characters") && refused.html.contains(&long));
-    desk.app.end().await;
-}
-
-async fn a_reply_at_hand_is_filled_in_in_the_persons_language(backend: Backend) {
-    let desk = Desk::set(backend, &[]).await;
-    let window = &desk.admin.1;
-    for (language, body) in [("en", "Hello {{ name }}, about {{ order }}: {{ nothing }}"), ("es", "Hola {{ name }}, soy {{ me }}")] {
-        window.get("/inbox/replies").await;
-        let fields = [("name", "Greeting"), ("language", language), ("body", body)];
-        assert_eq!(window.post("/inbox/replies", &fields).await.leads_to(), "/inbox/replies?done=saved");
-    }
-    let wrong = window.post("/inbox/replies", &[("name", "Greeting"), ("language", "xx"), ("body", "Kept")]).await;
-    assert_eq!(wrong.status, StatusCode::BAD_REQUEST);
-    assert!(wrong.html.contains("Kept"));
-    for text in ["hi", "1", "ORD-12345", "1", "3", "Scratched"] {
-        desk.app.says(OPERATOR, text).await;
-    }
-    let path = desk.of(OPERATOR).await;
-    desk.did(&path, "take-over", &[]).await;
-    let page = window.get(&path).await;
-    let option = page.html.split("<option value=\"").find(|rest| rest.contains("Greeting · en")).expect("the reply");
-    let id = option.split('"').next().expect("a number").to_owned();
-    let filled = window.post(&format!("{path}/canned"), &[("canned", &id), ("text", "Good morning.")]).await;
-    assert_eq!(filled.status, StatusCode::OK, "{}", filled.text());
-    assert!(filled.text().contains("Good morning. Hello"), "behind what was typed: {}", filled.text());
-    assert!(filled.text().contains("about ORD-12345: {{ nothing }}"), "{}", filled.text());
-    desk.app.says(OPERATOR, "x").await;
-    crate::notifications::change(&desk.app, "UPDATE people SET language = 'es' WHERE role = 'OPERATOR'").await;
-    assert!(window.get(&path).await.html.contains("Greeting · es"), "in the person's own language");
-    window.get("/inbox/replies").await;
-    for _ in 0..2 {
-        let gone = window.post(&format!("/inbox/replies/{id}/delete"), &[]).await;
-        assert_eq!(gone.leads_to(), "/inbox/replies?done=reply_deleted");
-    }
     desk.app.end().await;
 }

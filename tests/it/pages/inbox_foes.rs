@@ -9,8 +9,8 @@ use crate::support::window::Window;
 use andon::people::Role;
 use andon::simulator::Incoming;
 use chrono::TimeDelta;
-use futures_util::future::join_all;
 use futures_util::StreamExt as _;
+use futures_util::future::join_all;
 use reqwest::StatusCode;
 use serde_json::Value;
 use std::time::Duration;
@@ -83,15 +83,16 @@ async fn messages_that_arrive_while_it_is_taken_or_handed_back_are_answered_or_n
         let what = if round % 2 == 0 { "take-over" } else { "hand-back" };
         let address = format!("{path}/{what}");
         let phone = number(OPERATOR);
-        let sends = join_all((0..4).map(|nth| {
-            desk.app.simulator().send(Incoming::text(&phone, format!("help {round} {nth}")))
-        }));
+        let sends = join_all(
+            (0..4).map(|nth| desk.app.simulator().send(Incoming::text(&phone, format!("help {round} {nth}")))),
+        );
         let (_, seen) = tokio::join!(sends, desk.admin.1.post(&address, &[]));
         assert_eq!(seen.status, StatusCode::SEE_OTHER, "{}", seen.text());
         desk.app.settle().await;
     }
     assert_eq!(desk.app.count("messages").await, 25);
-    let twice = "(SELECT message_id FROM deliveries WHERE message_id IS NOT NULL GROUP BY message_id HAVING COUNT(*) > 1) t";
+    let twice =
+        "(SELECT message_id FROM deliveries WHERE message_id IS NOT NULL GROUP BY message_id HAVING COUNT(*) > 1) t";
     assert_eq!(desk.app.count(twice).await, 0);
     // What came after it was taken, by the order of rows, has no answer.
     assert!(!desk.app.says(OPERATOR, "hi").await.is_empty(), "handed back at last");
@@ -153,7 +154,13 @@ async fn whoever_may_not_see_it_is_refused(backend: Backend) {
         }
         assert_eq!(window.get("/inbox/replies").await.status, list, "{who}");
         let merge = window.get(&format!("{known}/merge")).await.status;
-        let expected = if who == "boss" { 200 } else if of_known == 200 { 403 } else { of_known };
+        let expected = if who == "boss" {
+            200
+        } else if of_known == 200 {
+            403
+        } else {
+            of_known
+        };
         assert_eq!(merge, expected, "{who}");
     }
     assert_eq!(Window::new(&desk.app).get(&known).await.status, StatusCode::SEE_OTHER, "a guest signs in first");
@@ -187,7 +194,8 @@ async fn what_outsiders_write_does_nothing_in_the_inbox(backend: Backend) {
     for page in ["/inbox", "/now", "/inbox/replies", &search, &path, &format!("{path}/merge")] {
         let seen = desk.admin.1.get(page).await;
         assert_eq!(seen.status, StatusCode::OK, "{page}");
-        for tag in ["<script>", "<img src=x", "<svg/onload", "' onmouseover='", "alert(1)>", " 49 ", "<b>", "\"onclick"] {
+        for tag in ["<script>", "<img src=x", "<svg/onload", "' onmouseover='", "alert(1)>", " 49 ", "<b>", "\"onclick"]
+        {
             assert!(!seen.html.contains(tag), "{page} has {tag}");
         }
         assert!(!seen.html.contains("href=\"javascript"), "{page}");
