@@ -182,6 +182,7 @@ pub fn routes(
                 .merge(sop_failures::api::routes())
                 .merge(attachments::api::routes(app))
                 .merge(audit::routes())
+                .merge(inbox::api::routes(ways))
                 .merge(webhooks_out::api::routes(EVENTS))
                 .routes(routes!(health::health))
                 .merge(notify::routes(live))

@@ -8,6 +8,7 @@
 //! What the desk writes is a delivery like any other, in the conversation's own line. Each form is done once, however
 //! often it is sent: it carries a key of its own.
 
+pub mod api;
 mod canned;
 pub mod events;
 mod extract;

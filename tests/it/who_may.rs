@@ -68,6 +68,15 @@ GET    /api/tickets/{id}/get_attachments                           401     200/4
 GET    /api/tickets/{id}/attachments/{attachment_id}               401     200/404  200/200    200/404  200/404  200/200  200/200
 DELETE /api/tickets/{id}/delete_attachment/{attachment_id}         401     200/404  200/403    200/404  200/404  200/403  403/403
 
+GET    /api/conversations                                          401     403      200        403      403      200      200
+GET    /api/conversations/{id}                                     401     403      200/404    403      403      200/200  200/200
+GET    /api/conversations/{id}/messages                            401     403      200/404    403      403      200/200  200/200
+POST   /api/conversations/{id}/messages                            401     403      201/404    403      403      201/201  403/403
+POST   /api/conversations/{id}/take_over                           401     403      200/404    403      403      200/200  403/403
+POST   /api/conversations/{id}/hand_back                           401     403      200/404    403      403      200/200  403/403
+POST   /api/conversations/{id}/assign                              401     403      200/404    403      403      200/200  403/403
+POST   /api/conversations/{id}/notes                               401     403      201/404    403      403      201/201  403/403
+
 GET    /api/orders                                                 401     403      200        403      403      200      200
 POST   /api/orders                                                 401     403      201        403      403      201      403
 GET    /api/orders/{id}                                            401     403      200        403      403      200      200

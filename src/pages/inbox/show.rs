@@ -4,8 +4,9 @@ use super::bubbles::{Bubble, bubbles, standing_at};
 use super::{HERE, left};
 use crate::app::App;
 use crate::attachments;
+use crate::inbox::api::{read_place, written};
 use crate::inbox::{self, Canned, Conversation, Head, Listed, Offered, Place, Window};
-use crate::kit::{Error, Instant, Result, token};
+use crate::kit::{Error, Result, token};
 use crate::pages::desk::Desk;
 use crate::pages::dress::{Page, shown};
 use crate::pages::form::{Field, FormShown, refusal};
@@ -14,17 +15,15 @@ use crate::pages::tickets::Row as TicketRow;
 use crate::tickets::list::{By, Filter, Order};
 use crate::tickets::reading;
 use crate::web::form::missing;
-use crate::web::page::{Cursor, Part};
+use crate::web::page::Part;
 use crate::web::problem;
+use crate::web::read::Raw;
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use chrono::SecondsFormat;
 use serde_json::json;
 
-/// The name of the order of a transcript, for its cursors.
-const ORDER: &str = "said";
 /// With this header the script says that nobody looks at the page just now.
 const UNSEEN: &str = "x-unseen";
 /// The most tickets that are shown.
@@ -241,15 +240,7 @@ fn template(desk: &Desk, head: &Head, offered: Offered) -> TemplateShown {
 fn before(path: &str) -> Option<Place> {
     let query = path.split_once('?').map(|(_, query)| query)?;
     let (_, text) = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "before")?;
-    let cursor = Cursor::read(crate::web::read::Raw::Text(&text)).ok().filter(|cursor| cursor.order == ORDER)?;
-    let at: Instant = cursor.key?.parse().ok()?;
-    Some(Place { at, rank: i32::try_from(cursor.stretch).ok()?, id: cursor.id })
-}
-
-fn written(place: Place) -> String {
-    let key = Some(place.at.to_rfc3339_opts(SecondsFormat::Micros, true));
-    let stretch = usize::try_from(place.rank).unwrap_or_default();
-    Cursor { key, stretch, ..Cursor::of_id(ORDER, place.id) }.written()
+    read_place(Raw::Text(&text)).ok()
 }
 
 /// `GET /inbox/{id}/media/{message}/{place}`: a file that came in a message.
