@@ -101,6 +101,7 @@ fn main() -> ExitCode {
         trials.extend(browser::trials());
         trials.extend(browsing::trials());
         trials.extend(pages::walked::trials());
+        trials.extend(pages::inbox_walked::trials());
     }
     let conclusion = libtest_mimic::run(&arguments, trials);
     if !arguments.list {

@@ -8,6 +8,7 @@ pub(crate) mod harmless;
 pub(crate) mod inbox;
 pub(crate) mod inbox_beside;
 pub(crate) mod inbox_foes;
+pub(crate) mod inbox_walked;
 pub(crate) mod log;
 pub(crate) mod own;
 pub(crate) mod people;

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// How long something may take to show up on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(15);
+pub(super) const PATIENCE: Duration = Duration::from_secs(15);
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
@@ -30,30 +30,30 @@ pub(crate) fn trials() -> Vec<Trial> {
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "errors are handed over as they come")]
-fn told(error: CmdError) -> String {
+pub(super) fn told(error: CmdError) -> String {
     error.to_string()
 }
 
 /// The value that makes an error of a step readable.
-async fn shows(page: &Client, what: &str) -> Result<(), String> {
+pub(super) async fn shows(page: &Client, what: &str) -> Result<(), String> {
     let place = format!("//body[contains(., \"{what}\")]");
     let wait = page.wait().at_most(PATIENCE).for_element(Locator::XPath(&place)).await;
     wait.map(drop).map_err(|error| format!("the page does not show {what:?}: {error}"))
 }
 
-async fn types(page: &Client, field: &str, text: &str) -> Result<(), String> {
+pub(super) async fn types(page: &Client, field: &str, text: &str) -> Result<(), String> {
     let place = page.wait().at_most(PATIENCE).for_element(Locator::Css(field)).await.map_err(told)?;
     place.clear().await.map_err(told)?;
     place.send_keys(text).await.map_err(told)
 }
 
-async fn clicks(page: &Client, place: &str) -> Result<(), String> {
+pub(super) async fn clicks(page: &Client, place: &str) -> Result<(), String> {
     let element = page.wait().at_most(PATIENCE).for_element(Locator::Css(place)).await;
     let element = element.map_err(|error| format!("there is no {place}: {error}"))?;
     element.click().await.map_err(|error| format!("{place}: {error}"))
 }
 
-async fn signs_in(page: &Client, app: &TestApp, username: &str) -> Result<(), String> {
+pub(super) async fn signs_in(page: &Client, app: &TestApp, username: &str) -> Result<(), String> {
     page.goto(&app.url("/sign-in")).await.map_err(told)?;
     types(page, "[name=username]", username).await?;
     types(page, "[name=password]", PASSWORD).await?;
@@ -127,7 +127,7 @@ async fn two_people_walk_a_ticket_through_live() -> Result<(), String> {
 }
 
 /// Where pictures of the pages are left, to be looked at.
-fn pictures() -> PathBuf {
+pub(super) fn pictures() -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).to_owned()
 }
 
@@ -219,7 +219,7 @@ async fn pages_fit_narrow_and_wide_screens() -> Result<(), String> {
 }
 
 /// Looks at a page: nothing wider than the window, nothing too small to press, and a picture of it.
-async fn look(browser: &Browser, name: &str, width: u32, height: u32) -> Result<(), String> {
+pub(super) async fn look(browser: &Browser, name: &str, width: u32, height: u32) -> Result<(), String> {
     let page = browser.client();
     page.set_window_size(width, height).await.map_err(told)?;
     browser.screenshot(&pictures().join(format!("desk-{name}-{width}.png"))).await?;
