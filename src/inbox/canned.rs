@@ -9,9 +9,9 @@ use crate::wording::FALLBACK;
 use std::collections::BTreeMap;
 
 /// The longest name, in characters.
-pub const MAX_NAME: usize = 60;
+const MAX_NAME: usize = 60;
 /// The longest reply, in characters.
-pub const MAX_BODY: usize = 2000;
+const MAX_BODY: usize = 2000;
 
 /// A reply kept at hand.
 #[derive(Clone, Debug, PartialEq, Eq)]

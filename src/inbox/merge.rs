@@ -112,10 +112,9 @@ pub async fn what_moves(app: &App, ways: &Ways, actor: &Actor, from: &Head, into
 pub async fn merge(app: &App, ways: &Ways, actor: &Actor, from: i64, into: i64) -> Result<()> {
     actor.must_be_admin("merge people")?;
     let by = actor.person_id;
-    let merging = app
-        .db
-        .through(actor.door)
-        .write_with(ways.clone(), move |tx, ways| Box::pin(async move { merged(tx, ways, by, from, into).await }));
+    let db = app.db.through(actor.door);
+    let merging =
+        db.write_with(ways.clone(), move |tx, ways| Box::pin(async move { merged(tx, ways, by, from, into).await }));
     merging.await?;
     app.bus.changed([from, into]);
     app.bus.tell([News::Changed(from), News::Changed(into)]);

@@ -16,7 +16,7 @@ pub mod media;
 mod merge;
 pub mod model;
 mod reading;
-mod store;
+pub mod store;
 mod taking;
 mod writing;
 

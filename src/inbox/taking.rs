@@ -24,7 +24,8 @@ const AT_ONCE: u64 = 100;
 /// [`Failure::Conflict`] where somebody else took it.
 pub async fn take_over(app: &App, actor: &Actor, person_id: i64) -> Result<()> {
     let by = actor.person_id;
-    let taking = app.db.through(actor.door).write(move |tx| {
+    let db = app.db.through(actor.door);
+    let taking = db.write(move |tx| {
         Box::pin(async move {
             let row = desk::held(tx, person_id).await?.ok_or_else(|| missing("conversation"))?;
             match row.taken_by {
@@ -53,7 +54,8 @@ fn taken() -> Error {
 pub async fn hand_back(app: &App, ways: &Ways, actor: &Actor, person_id: i64, starts_over: bool) -> Result<()> {
     let (by, sight) = (actor.person_id, actor.sight());
     let input = (app.clone(), ways.clone(), sight);
-    let handing = app.db.through(actor.door).write_with(input, move |tx, (app, ways, sight)| {
+    let db = app.db.through(actor.door);
+    let handing = db.write_with(input, move |tx, (app, ways, sight)| {
         Box::pin(async move {
             let row = desk::held(tx, person_id).await?.ok_or_else(|| missing("conversation"))?;
             if row.taken_at.is_none() {
@@ -100,7 +102,8 @@ pub async fn assign(app: &App, actor: &Actor, head: &Head, to: Option<i64>) -> R
         }
     };
     let (by, person_id) = (actor.person_id, head.person_id);
-    let assigning = app.db.through(actor.door).write_with(name, move |tx, name| {
+    let db = app.db.through(actor.door);
+    let assigning = db.write_with(name, move |tx, name| {
         Box::pin(async move {
             let row = desk::held(tx, person_id).await?.ok_or_else(|| missing("conversation"))?;
             if row.assigned_to == to {
@@ -125,7 +128,8 @@ pub async fn look(app: &App, actor: &Actor, person_id: i64, at: i32) -> Result<(
     if at <= 0 {
         return Ok(());
     }
-    let looking = app.db.through(actor.door).write(move |tx| {
+    let db = app.db.through(actor.door);
+    let looking = db.write(move |tx| {
         Box::pin(async move {
             desk::held(tx, person_id).await?;
             chat::store::desk::looked(tx, person_id, at).await

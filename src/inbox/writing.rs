@@ -51,7 +51,8 @@ pub async fn write(app: &App, actor: &Actor, person_id: i64, text: String, once:
         return Err(Error::field("text", format!("must have 1 to {most} characters")));
     }
     let input = (app.clone(), actor.clone(), text, once);
-    let writing = app.db.through(actor.door).write_with(input, move |tx, (app, actor, text, once)| {
+    let db = app.db.through(actor.door);
+    let writing = db.write_with(input, move |tx, (app, actor, text, once)| {
         Box::pin(async move {
             let Some(to) = ready(tx, actor, person_id, once).await? else { return Ok(()) };
             if to.window == Window::Shut {
@@ -94,7 +95,8 @@ pub async fn write_by_template(
     let body = preview(app, chosen, &values);
     let template = Template { id: chosen.content_sid.clone(), named: chosen.named(), variables: values };
     let input = (app.clone(), actor.clone(), template, body, once);
-    let writing = app.db.through(actor.door).write_with(input, move |tx, (app, actor, template, body, once)| {
+    let db = app.db.through(actor.door);
+    let writing = db.write_with(input, move |tx, (app, actor, template, body, once)| {
         Box::pin(async move {
             let Some(to) = ready(tx, actor, person_id, once).await? else { return Ok(()) };
             if to.window != Window::Shut {
@@ -122,7 +124,8 @@ pub async fn note(app: &App, actor: &Actor, person_id: i64, text: String, once: 
         return Err(Error::field("note", format!("must have 1 to {MAX_NOTE} characters")));
     }
     let by = actor.person_id;
-    let noting = app.db.through(actor.door).write_with((text, once), move |tx, (text, once)| {
+    let db = app.db.through(actor.door);
+    let noting = db.write_with((text, once), move |tx, (text, once)| {
         Box::pin(async move {
             desk::held(tx, person_id).await?.ok_or_else(|| missing("conversation"))?;
             if entries::is_done(tx, once).await? {

@@ -3,7 +3,7 @@
 use super::super::engine::Say;
 use super::super::flow::{Flow, Question};
 use super::super::pick::{Names, pick};
-use super::super::session::Form;
+use super::super::session::{Form, Session};
 use super::super::taps::{Tap, Tappable};
 use super::Turn;
 use serde_json::json;

@@ -73,8 +73,9 @@ pub async fn receive(tx: &Tx, receipts: &[Receipt], judge: impl Fn(&Receipt) -> 
         advance(tx, &ids, group.status, None).await?;
         held::mirror(tx, &digests(&group.deliveries), group.status, None).await?;
     }
+    let people = receipts.iter().filter_map(|receipt| Some(book.delivery(receipt)?.person_id)).collect();
     lines::let_go(tx, &book.free_lines()).await?;
-    Ok(receipts.iter().filter_map(|receipt| Some(book.delivery(receipt)?.person_id)).collect())
+    Ok(people)
 }
 
 /// Keeps as what attempts are billed.
