@@ -14,7 +14,7 @@ use crate::simulator::Simulator;
 use crate::web::{contract, guard, problem, rate_limit};
 use crate::webhooks_in::{self, Door};
 use crate::{
-    attachments, audit, boms, chat, defects, health, machines, orders, pages, papers, people, plans, shifts,
+    attachments, audit, boms, chat, defects, health, inbox, machines, orders, pages, papers, people, plans, shifts,
     sop_failures, tickets, webhooks_out,
 };
 use axum::Router;
@@ -106,6 +106,11 @@ pub const EVENTS: &[&str] = &[
     name::<people::events::SecondFactorOff>(),
     name::<people::events::TokenCreated>(),
     name::<people::events::TokenRevoked>(),
+    name::<inbox::events::TakenOver>(),
+    name::<inbox::events::HandedBack>(),
+    name::<inbox::events::Returned>(),
+    name::<inbox::events::Assigned>(),
+    name::<inbox::events::Merged>(),
     name::<notify::events::SentAgain>(),
     name::<notify::events::TakenBack>(),
     name::<webhooks_out::events::Created>(),
@@ -152,7 +157,13 @@ pub fn meta(settings: &Settings, http: reqwest::Client) -> Meta {
 }
 
 /// Every path that this process answers.
-pub fn routes(app: &App, door: &Door, sources: &Sources, live: &Live, simulator: Option<&Simulator>) -> Router {
+pub fn routes(
+    (app, ways): (&App, &chat::Ways),
+    door: &Door,
+    sources: &Sources,
+    live: &Live,
+    simulator: Option<&Simulator>,
+) -> Router {
     // Webhooks are signed, so they are not limited here; the simulator is this machine's own.
     let limited = axum::middleware::from_fn_with_state(rate_limit::Gate::new(app), rate_limit::limit);
     let (api, contract) = OpenApiRouter::with_openapi(Contract::openapi())
@@ -171,6 +182,7 @@ pub fn routes(app: &App, door: &Door, sources: &Sources, live: &Live, simulator:
                 .merge(sop_failures::api::routes())
                 .merge(attachments::api::routes(app))
                 .merge(audit::routes())
+                .merge(inbox::api::routes(ways))
                 .merge(webhooks_out::api::routes(EVENTS))
                 .routes(routes!(health::health))
                 .merge(notify::routes(live))
@@ -195,7 +207,7 @@ pub fn routes(app: &App, door: &Door, sources: &Sources, live: &Live, simulator:
         .merge(Router::new().route("/setup", get(setup::page).post(setup::create)).with_state(app.clone()))
         .layer(limited.clone());
     // Refusals come in the pages' dress, those of the limit too.
-    let pages = pages.merge(pages::routes(app, FOLLOWERS, home).layer(limited.clone()));
+    let pages = pages.merge(pages::routes(app, ways, home).layer(limited.clone()));
     let mut router = api.merge(pages);
     if let Some(simulator) = simulator {
         // Whoever reaches it can speak for any phone, so no tunnel and no proxy may lead there.

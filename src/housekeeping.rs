@@ -25,7 +25,7 @@ const CODES_KEPT: TimeDelta = TimeDelta::days(1);
 /// What was let go.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LetGo {
-    /// Conversations deleted.
+    /// Conversations whose answers were let go.
     pub conversations: u64,
     /// Messages and deliveries whose texts are gone.
     pub texts: u64,
@@ -70,7 +70,7 @@ pub async fn once(app: &App) -> Result<LetGo> {
     outbox::number(&app.db).await?;
     let dormant_since = app.clock.now() - app.settings.draft_life;
     gone.conversations =
-        in_pieces(|| app.db.write(move |tx| Box::pin(chat::store::delete_dormant(tx, dormant_since, PIECE)))).await?;
+        in_pieces(|| app.db.write(move |tx| Box::pin(chat::store::clear_dormant(tx, dormant_since, PIECE)))).await?;
     if let Some(kept) = app.settings.keep_messages {
         let before = app.clock.now() - kept;
         gone.texts += in_pieces(|| app.db.write(move |tx| Box::pin(chat::store::empty(tx, before, PIECE)))).await?;

@@ -77,6 +77,8 @@ pub mod webhooks_out;
 pub mod housekeeping;
 /// Events become notices: who is told, in which words, and what they have read.
 pub mod notify;
+/// Every conversation, and what the desk does in it.
+pub mod inbox;
 /// What Prometheus reads.
 pub mod scrape;
 /// The desk in the browser.

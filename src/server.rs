@@ -23,7 +23,7 @@ use crate::webhooks_in::Door;
 use crate::webhooks_out::Caller;
 use crate::wording::Wording;
 use crate::worker::{self, Hands};
-use crate::{attachments, catalog, chat, delivery, notify, people};
+use crate::{attachments, catalog, chat, delivery, inbox, notify, people};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -147,7 +147,7 @@ impl Server {
                 stop.clone(),
             ));
         }
-        let routes = catalog::routes(&app, &door, &sources, &live, simulator.as_ref());
+        let routes = catalog::routes((&app, &ways), &door, &sources, &live, simulator.as_ref());
         let service = MapRequestLayer::new(forgive_trailing_slash).layer(routes);
         tasks.spawn(serve(listener, service, stop.clone()));
         if let Some((simulator, mail)) = simulator.clone().zip(mail) {
@@ -187,8 +187,10 @@ impl Server {
             self.live.tell_changes().await?;
             self.live.check().await?;
             let told = notify::once(&self.app, catalog::NOTICES).await?;
-            let fetched = attachments::fetch::once(&self.app).await? + delivery::prices::once(&self.app).await?;
-            let called = self.caller.drain().await?;
+            let fetched = attachments::fetch::once(&self.app).await?
+                + inbox::media::once(&self.app).await?
+                + delivery::prices::once(&self.app).await?;
+            let called = self.caller.drain().await? + inbox::return_left(&self.app).await?;
             if fetched + self.late.once().await? + told + called + self.dispatcher.drain().await? == 0 {
                 return Ok(());
             }

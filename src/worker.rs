@@ -11,7 +11,7 @@ use crate::kit::Result;
 use crate::notify::live::Live;
 use crate::webhooks_in::Door;
 use crate::webhooks_out::Caller;
-use crate::{attachments, housekeeping, notify, plans, reconcile, records_io, shifts, tickets};
+use crate::{attachments, housekeeping, inbox, notify, plans, reconcile, records_io, shifts, tickets};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -46,6 +46,7 @@ pub fn start(app: &App, door: &Door, hands: Hands, tasks: &TaskTracker, stop: &C
     tasks.spawn(caller.run(stop.clone()));
     tasks.spawn(reconcile::run(app.clone(), door.clone(), stop.clone()));
     tasks.spawn(attachments::fetch::run(app.clone(), stop.clone()));
+    tasks.spawn(inbox::media::run(app.clone(), stop.clone()));
     tasks.spawn(housekeeping::run(app.clone(), stop.clone()));
     tasks.spawn(prices::run(app.clone(), stop.clone()));
     tasks.spawn(every_minute(app.clone(), stop.clone()));
@@ -106,6 +107,9 @@ async fn every_minute(app: App, stop: CancellationToken) {
     loop {
         if let Err(error) = by_time(&app).await {
             tracing::warn!(cause = error.private(), "what time decides waits: {error}");
+        }
+        if let Err(error) = inbox::return_left(&app).await {
+            tracing::warn!(cause = error.private(), "conversations that were left alone wait: {error}");
         }
         if let Err(error) = records_io::finish(&app.db).await {
             tracing::warn!(cause = error.private(), "an import that was cut short waits: {error}");

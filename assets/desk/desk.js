@@ -7,10 +7,13 @@ const token = document.body.dataset.token;
 // The parts of the page that change, fetched anew as the whole page and put in place. What somebody is typing in stays.
 async function refresh() {
   const parts = [...document.querySelectorAll("[data-live]")];
-  if (!parts.length || new URLSearchParams(location.search).has("cursor")) return;
+  const asked = new URLSearchParams(location.search);
+  if (!parts.length || asked.has("cursor") || asked.has("before")) return;
   const address = new URL(location.href);
   address.searchParams.delete("done");
-  const answer = await fetch(address, { headers: { Accept: "text/html" } });
+  const unseen = document.hidden ? { "X-Unseen": "1" } : {};
+  const wasAtEnd = innerHeight + scrollY > document.documentElement.scrollHeight - 120;
+  const answer = await fetch(address, { headers: { Accept: "text/html", ...unseen } });
   if (!answer.ok || answer.redirected) return;
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   for (const old of parts) {
@@ -24,6 +27,7 @@ async function refresh() {
     }
     if (said) now.classList.add("fresh");
     offersAll();
+    if (said && wasAtEnd && now.id === "transcript") scrollTo(0, document.documentElement.scrollHeight);
   }
 }
 
@@ -87,7 +91,9 @@ async function listen() {
         patience = 1000;
       } else if (said.type === "changed") {
         if (concerns(said.topics)) soon();
-      } else if (said.type !== "pong") soon();
+      } else if (said.type === "conversation_changed") inboxChanged(said);
+      else if (said.type === "typing") someoneTypes(said);
+      else if (said.type !== "pong") soon();
     };
     line.onclose = (event) => {
       delete document.documentElement.dataset.live;
@@ -97,6 +103,34 @@ async function listen() {
     again();
   }
 }
+
+// The inbox: a page that shows the conversation looks at once, the list a moment later, every other page now and then.
+const conversation = document.querySelector("[data-conversation]")?.dataset.conversation;
+let looked = 0;
+function inboxChanged(said) {
+  if (conversation === String(said.conversation)) return soon();
+  const gap = document.querySelector("[data-inbox]") && !conversation ? 1000 : 10000;
+  if (looked > Date.now()) return;
+  const wait = Math.max(0, looked + gap - Date.now());
+  looked = Date.now() + wait;
+  setTimeout(soon, wait);
+}
+
+let typed = null;
+function someoneTypes(said) {
+  const place = document.getElementById("typing");
+  if (!place || conversation !== String(said.conversation)) return;
+  place.textContent = place.dataset.says.replace("%", said.name);
+  clearTimeout(typed);
+  typed = setTimeout(() => { place.textContent = ""; }, 6000);
+}
+
+let toldTyping = 0;
+document.querySelector("[data-typing] textarea")?.addEventListener("input", () => {
+  if (Date.now() - toldTyping < 3000) return;
+  toldTyping = Date.now();
+  fetch(`/inbox/${conversation}/typing`, { method: "POST", headers: { "X-Form-Token": token } }).catch(() => {});
+});
 
 function again() {
   setTimeout(listen, patience);
@@ -110,7 +144,7 @@ if (token && document.querySelector("[data-live]")) {
 }
 
 // Keys: ? shows them, / searches, g and a letter goes somewhere.
-const places = { o: "now", t: "tickets", b: "board", n: "notifications", p: "profile" };
+const places = { o: "now", t: "tickets", b: "board", i: "inbox", n: "notifications", p: "profile" };
 let before = "";
 document.addEventListener("keydown", (event) => {
   const field = event.target.closest("input, textarea, select, [contenteditable]");

@@ -196,13 +196,27 @@ pub async fn download(
     State(app): State<App>,
     SeenAttachment { actor, attachment }: SeenAttachment,
 ) -> Result<Response> {
-    let place = app.vault.room_to_go(actor.person_id).await?;
-    let bytes = app.vault.read(&attachment.hash).await?;
-    let is_shown = model::stored_type(&attachment.content_type).is_some_and(|kind| kind.is_shown);
-    let charset = if attachment.content_type == "text/plain" { "; charset=utf-8" } else { "" };
+    going_out(&app, actor.person_id, &attachment.hash, &attachment.content_type, &attachment.filename).await
+}
+
+/// A file on its way to somebody, in a form that no browser runs.
+///
+/// # Errors
+/// Where too much is on its way already, or the file is away.
+pub(crate) async fn going_out(
+    app: &App,
+    person_id: i64,
+    hash: &str,
+    content_type: &str,
+    filename: &str,
+) -> Result<Response> {
+    let place = app.vault.room_to_go(person_id).await?;
+    let bytes = app.vault.read(hash).await?;
+    let is_shown = model::stored_type(content_type).is_some_and(|kind| kind.is_shown);
+    let charset = if content_type == "text/plain" { "; charset=utf-8" } else { "" };
     let headers = [
-        (CONTENT_TYPE, format!("{}{charset}", attachment.content_type)),
-        (CONTENT_DISPOSITION, disposition(is_shown, &attachment.filename)),
+        (CONTENT_TYPE, format!("{content_type}{charset}")),
+        (CONTENT_DISPOSITION, disposition(is_shown, filename)),
         (CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox".to_owned()),
         (CACHE_CONTROL, "private, no-cache".to_owned()),
     ];

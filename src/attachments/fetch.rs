@@ -100,7 +100,8 @@ async fn fetch(app: &App, photo: awaited::Model) -> Result<()> {
     app.db.write(move |tx| Box::pin(store::note_problem(tx, photo.id, tries, problem.clone(), again_at))).await
 }
 
-fn again_at(tries: i32, wait: Option<Duration>, now: Instant) -> Option<Instant> {
+/// When what could not be fetched so often is tried again; none where it is given up. `wait` is the provider's wish.
+pub(crate) fn again_at(tries: i32, wait: Option<Duration>, now: Instant) -> Option<Instant> {
     let place = usize::try_from(tries - 1).unwrap_or(usize::MAX);
     let usual = *AGAIN_AFTER.get(place)?;
     Some(now + wait.and_then(|wait| TimeDelta::from_std(wait).ok()).map_or(usual, |wait| wait.max(usual)))
@@ -163,7 +164,7 @@ async fn attached(app: &App, photo: i64, new: NewAttachment) -> Result<Outcome> 
 }
 
 /// The bytes, from the channel whose photo it is.
-async fn from_provider(app: &App, url: &str, most: usize) -> Result<Vec<u8>, SendError> {
+pub(crate) async fn from_provider(app: &App, url: &str, most: usize) -> Result<Vec<u8>, SendError> {
     let media = Media { url: url.to_owned(), content_type: String::new() };
     let mut refusal = None;
     for channel in &app.channels {

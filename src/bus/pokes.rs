@@ -37,18 +37,20 @@ const SILENCE: Duration = Duration::from_secs(15);
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 struct Message {
     from: String,
-    news: News,
+    news: Told,
 }
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum News {
+enum Told {
     /// A job of every other process should look.
     Poke(Poke),
     /// This was counted against limits.
     Counted(Vec<Counted>),
     /// This changed, for those at the desk.
     Changed(Changes),
+    /// Those who have the desk open are to be told this.
+    News(Vec<super::News>),
     /// Nothing, but the link works.
     Alive,
 }
@@ -82,14 +84,18 @@ impl Pending {
 pub(super) async fn tell(link: &Link, mut redis: MultiplexedConnection) -> RedisResult<Infallible> {
     let channel = link.named(CHANNEL);
     loop {
-        let mut news: Vec<News> = link.pokes.take().into_iter().map(News::Poke).collect();
-        news.extend(link.tallies.take().into_iter().map(News::Counted));
+        let mut news: Vec<Told> = link.pokes.take().into_iter().map(Told::Poke).collect();
+        let fresh = link.news.take();
+        if !fresh.is_empty() {
+            news.push(Told::News(fresh));
+        }
         let changes = link.changes.take();
         if !changes.is_empty() {
-            news.push(News::Changed(changes));
+            news.push(Told::Changed(changes));
         }
+        news.extend(link.tallies.take().into_iter().map(Told::Counted));
         if news.is_empty() {
-            news.push(News::Alive);
+            news.push(Told::Alive);
         }
         let mut pipe = redis::pipe();
         for news in news {
@@ -108,10 +114,11 @@ pub(super) async fn hear(link: &Link, bus: &Bus, mut ears: PubSubStream) -> Redi
         let heard = timeout(SILENCE, ears.next()).await.map_err(|_| silent())?;
         let message = heard.ok_or_else(|| io::Error::new(ErrorKind::ConnectionReset, "it closed the connection"))?;
         match told(&link.process, message.get_payload_bytes()) {
-            Some(News::Poke(job)) => bus.ring(job),
-            Some(News::Counted(counted)) => link.tallies.hear(&counted),
-            Some(News::Changed(changes)) => bus.hear(changes),
-            Some(News::Alive) | None => {}
+            Some(Told::Poke(job)) => bus.ring(job),
+            Some(Told::Counted(counted)) => link.tallies.hear(&counted),
+            Some(Told::News(news)) => bus.hear(news),
+            Some(Told::Changed(changes)) => bus.hear_changes(changes),
+            Some(Told::Alive) | None => {}
         }
     }
 }
@@ -121,7 +128,7 @@ fn written(message: &Message) -> String {
 }
 
 /// What another process tells with this message.
-fn told(process: &str, payload: &[u8]) -> Option<News> {
+fn told(process: &str, payload: &[u8]) -> Option<Told> {
     let Message { from, news } = serde_json::from_slice(payload).ok()?;
     (from != process).then_some(news)
 }
@@ -142,12 +149,12 @@ mod tests {
 
     #[test]
     fn only_the_news_of_others_counts() {
-        let theirs = Message { from: "them".to_owned(), news: News::Poke(Poke::Dispatch) };
+        let theirs = Message { from: "them".to_owned(), news: Told::Poke(Poke::Dispatch) };
         assert_eq!(written(&theirs), r#"{"from":"them","news":{"poke":"dispatch"}}"#);
         for (payload, expected) in [
-            (written(&theirs), Some(News::Poke(Poke::Dispatch))),
+            (written(&theirs), Some(Told::Poke(Poke::Dispatch))),
             (r#"{"from":"us","news":{"poke":"dispatch"}}"#.to_owned(), None),
-            (r#"{"from":"them","news":"alive"}"#.to_owned(), Some(News::Alive)),
+            (r#"{"from":"them","news":"alive"}"#.to_owned(), Some(Told::Alive)),
             (r#"{"from":"them","news":{"counted":[["a_newer_one",1,1]]}}"#.to_owned(), None),
             (r#"{"from":"them","news":{"poke":"something_newer"}}"#.to_owned(), None),
             (r#"{"from":"them","news":{"page":{"topic":"x"}}}"#.to_owned(), None),

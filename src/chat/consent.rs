@@ -4,11 +4,14 @@
 //! what is said here only follows that list, so that nothing is sent in vain.
 
 use super::inbound::Fresh;
+use super::pick::clean;
+use super::taps::{Says, Tap};
 use crate::db::Tx;
 use crate::delivery;
 use crate::kit::Result;
 use crate::kit::typed::bare;
 use crate::people;
+use crate::wording::Wording;
 use std::collections::HashMap;
 
 /// What a text message says to the provider's own list, as a whole message in any case.
@@ -94,6 +97,22 @@ pub(super) fn said_by_text(texts: &[Fresh<'_>]) -> HashMap<i64, bool> {
         Keyword::Stop => Some((fresh.known.address_id, false)),
         Keyword::Start => Some((fresh.known.address_id, true)),
         Keyword::Help => None,
+    });
+    said.collect()
+}
+
+/// The same of messages on WhatsApp that nobody answers, because the desk has the conversation: the words, and the taps
+/// that say them, by which the chat would hear it.
+pub(super) fn said_in_silence(wording: &Wording, silent: &[Fresh<'_>]) -> HashMap<i64, bool> {
+    let said = silent.iter().filter_map(|fresh| {
+        let tap = fresh.inbound.tapped.as_deref().and_then(|payload| Tap::read(&clean(payload)));
+        let word = bare(&fresh.inbound.text);
+        let says = |what: &str| match &tap {
+            Some(tap) => matches!(tap.says(), Some(Says::Word(word)) if *word == what),
+            None => wording.knows(&format!("chat.words.{what}"), &word),
+        };
+        let wants = if says("stop") { Some(false) } else { says("start").then_some(true) };
+        Some((fresh.known.address_id, wants?))
     });
     said.collect()
 }

@@ -209,6 +209,21 @@ pub fn step(
     Turn::new(flows, wording, session, input, records, asker, company).take(dormant)
 }
 
+/// The desk gives a conversation back: what the bot says then, by which the person knows what it waits for. Where it
+/// goes on it asks its open question once more, and at the menu it says nothing; where it starts over, open and put aside
+/// forms are dropped and the menu is shown. Whoever may not speak is told nothing.
+pub fn go_on(
+    flows: &Flows,
+    wording: &Wording,
+    session: Session,
+    asker: Asker,
+    company: &str,
+    starts_over: bool,
+) -> (Session, Vec<Say>) {
+    let (input, records) = (Input::default(), Records::new());
+    Turn::new(flows, wording, session, &input, &records, asker, company).given_back(starts_over)
+}
+
 /// The last words of a form whose action was carried out; `vars` is what the action gives (`reference`, `sla` …),
 /// the answers are there by question.
 pub fn done(finished: &Finished, vars: Value) -> Say {

@@ -23,9 +23,10 @@ use super::reading::{Answered, Reading};
 use super::records::Lookup;
 use super::reply::reply;
 use super::session::Session;
+use super::silence::{self, AtTheDesk};
 use super::store::{self, Kept};
 use crate::app::App;
-use crate::bus::Poke;
+use crate::bus::{News, Poke};
 use crate::channels::{Inbound, Medium};
 use crate::db::{Batch, Door, Tx};
 use crate::delivery::{self, NewDelivery};
@@ -72,6 +73,7 @@ pub fn start(app: &App, ways: &Ways) -> Batch<Inbound, Taken> {
                 app.tide.brings(taken.len());
                 reading.show(answered);
                 app.bus.poke(Poke::Dispatch);
+                app.bus.tell(people.iter().map(|person| News::Changed(*person)));
                 app.bus.changed(people);
                 Ok(taken)
             })
@@ -96,6 +98,8 @@ pub(super) struct Chat {
     pub(super) created_at: Instant,
     /// How fast the person is answered.
     pub(super) pace: Pace,
+    /// What the desk has to do with it.
+    pub(super) desk: AtTheDesk,
 }
 
 /// A message whose turn has been computed and whose reply is being put together.
@@ -212,13 +216,15 @@ fn answer_texts(app: &App, texts: &[Fresh<'_>]) -> Vec<NewDelivery> {
         .collect()
 }
 
-/// Answers the new messages, codes that prove a number first; those of somebody who writes too fast wait.
+/// Answers the new messages, codes that prove a number first; those of somebody who writes too fast wait, and to whom
+/// the desk speaks the bot says nothing.
 async fn converse(app: &App, ways: &Ways, tx: &Tx, fresh: Vec<Fresh<'_>>) -> Result<Vec<NewDelivery>> {
     let (mut replies, fresh) = numbers::take(app, tx, fresh).await?;
     if fresh.is_empty() {
         return Ok(replies);
     }
     let mut chats = open_chats(app, tx, &fresh).await?;
+    let fresh = silence::keep(app, tx, fresh, &mut chats).await?;
     let admitted = late::admit(app, tx, &fresh, &mut chats).await?;
     replies.extend(answer(app, ways, tx, &admitted.now, chats).await?);
     replies.extend(admitted.notices);
@@ -368,6 +374,8 @@ fn kept(flows: &Flows, chats: HashMap<i64, Chat>) -> Vec<Kept> {
             version: chat.version + 1,
             created_at: chat.created_at,
             pace: chat.pace,
+            last_at: chat.desk.last_at,
+            unread: chat.desk.unread,
         })
         .collect();
     kept.sort_unstable_by_key(|kept| kept.person_id); // the order in which rows are locked

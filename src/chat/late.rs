@@ -10,7 +10,7 @@ use super::reply::reply;
 use super::store::{self, Waiting, message};
 use super::{Say, Ways, pick};
 use crate::app::App;
-use crate::bus::Poke;
+use crate::bus::{News, Poke};
 use crate::channels::{Inbound, Media, Medium, Place};
 use crate::db::{Batch, Door, Tx, is_refusal};
 use crate::delivery::{self, NewDelivery};
@@ -144,6 +144,7 @@ impl Late {
                 return Ok(total);
             }
             total += answered;
+            self.app.bus.tell(due.iter().map(|person| News::Changed(*person)));
             self.app.bus.changed(due);
             self.app.bus.poke(Poke::Dispatch);
         }

@@ -6,6 +6,7 @@ use super::engine::Finished;
 use super::inbound::{Chat, Fresh};
 use super::pace::Pace;
 use super::session::{Form, Made, Session};
+use super::silence::AtTheDesk;
 use super::store;
 use crate::app::App;
 use crate::db::Tx;
@@ -43,12 +44,17 @@ fn open_chat(app: &App, now: Instant, known: &Known, row: Option<store::conversa
         has_chosen_language: known.has_chosen_language,
         ..Session::default()
     };
+    let address_id = known.address_id;
     let Some(row) = row else {
-        let address_id = known.address_id;
+        let desk = AtTheDesk::default();
         let pace = Pace::default();
-        return Chat { session: fresh(), version: 0, address_id, dormant: false, created_at: now, pace };
+        return Chat { session: fresh(), version: 0, address_id, dormant: false, created_at: now, pace, desk };
     };
-    let pace = row.pace();
+    let (pace, desk) = (row.pace(), AtTheDesk::of(&row));
+    if row.cleared_at.is_some() {
+        let version = row.version;
+        return Chat { session: fresh(), version, address_id, dormant: false, created_at: now, pace, desk };
+    }
     let idle = now - row.updated_at;
     // A session that cannot be read (an older or newer program's) starts over rather than failing.
     let session: Option<Session> = serde_json::from_str(&row.session).ok();
@@ -70,7 +76,7 @@ fn open_chat(app: &App, now: Instant, known: &Known, row: Option<store::conversa
     session.has_chosen_language = known.has_chosen_language;
     let dormant = session.flow.is_some() && is_idle;
     let created_at = if is_idle && !dormant { now } else { row.created_at };
-    Chat { session, version: row.version, address_id: row.address_id, dormant, created_at, pace }
+    Chat { session, version: row.version, address_id: row.address_id, dormant, created_at, pace, desk }
 }
 
 /// What was put aside before a message.

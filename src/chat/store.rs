@@ -1,5 +1,6 @@
 //! Messages and conversations as rows, as sets.
 
+pub mod desk;
 mod late;
 mod tidy;
 
@@ -7,7 +8,7 @@ pub use late::{
     Waiting, due, leave_unanswered, let_go, note_waiting, put_off, row as waiting, waiting_of, with_address,
 };
 
-pub use tidy::{delete_dormant, empty};
+pub use tidy::{clear_dormant, empty};
 
 use super::pace::{Pace, Told};
 use crate::channels::{Inbound, Medium};
@@ -17,7 +18,7 @@ use crate::people::store::{Known, address};
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
-    ColumnTrait as _, ConnectionTrait, EntityTrait as _, JoinType, PaginatorTrait as _, QueryFilter as _,
+    ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, JoinType, PaginatorTrait as _, QueryFilter as _,
     QueryOrder as _, QuerySelect as _, RelationTrait as _, Select,
 };
 use serde_json::json;
@@ -98,6 +99,10 @@ pub struct Kept {
     pub created_at: Instant,
     /// How fast the person is answered.
     pub pace: Pace,
+    /// When they, or the desk, last wrote.
+    pub last_at: Option<Instant>,
+    /// How many messages the desk has not looked at.
+    pub unread: i32,
 }
 
 /// Writes a set of conversations, new and known ones alike.
@@ -114,6 +119,14 @@ pub async fn keep(tx: &Tx, conversations: Vec<Kept>) -> Result<()> {
         busy_until: Set(kept.pace.busy_until),
         waiting: Set(i32::try_from(kept.pace.waiting).unwrap_or(i32::MAX)),
         told: Set(kept.pace.told.as_number()),
+        last_at: Set(kept.last_at),
+        unread: Set(kept.unread),
+        cleared_at: Set(None),
+        // What the desk does with it is the desk's to write.
+        taken_at: NotSet,
+        taken_by: NotSet,
+        desk_at: NotSet,
+        assigned_to: NotSet,
     });
     let changed = [
         conversation::Column::CreatedAt,
@@ -125,6 +138,9 @@ pub async fn keep(tx: &Tx, conversations: Vec<Kept>) -> Result<()> {
         conversation::Column::BusyUntil,
         conversation::Column::Waiting,
         conversation::Column::Told,
+        conversation::Column::LastAt,
+        conversation::Column::Unread,
+        conversation::Column::ClearedAt,
     ];
     conversation::Entity::insert_many(rows)
         .on_conflict(OnConflict::column(conversation::Column::PersonId).update_columns(changed).to_owned())
@@ -191,25 +207,34 @@ fn changed_since(since: Instant) -> Select<conversation::Entity> {
         .columns([address::Column::Medium, address::Column::Value])
         .join(JoinType::InnerJoin, conversation::Relation::Address.def())
         .filter(conversation::Column::UpdatedAt.gte(since))
+        .filter(conversation::Column::ClearedAt.is_null())
 }
 
 /// How many conversations changed since `since`.
 pub async fn count_live(conn: &impl ConnectionTrait, since: Instant) -> Result<u64> {
-    Ok(conversation::Entity::find().filter(conversation::Column::UpdatedAt.gte(since)).count(conn).await?)
+    let live = conversation::Entity::find()
+        .filter(conversation::Column::UpdatedAt.gte(since))
+        .filter(conversation::Column::ClearedAt.is_null());
+    Ok(live.count(conn).await?)
 }
 
-/// Forgets the conversation of this person, and with it the answers to messages that wait. Answers whether there was
-/// one.
+/// Forgets the session of this person, and with it the answers to messages that wait. Answers whether there was one.
 pub async fn forget(tx: &Tx, person_id: i64) -> Result<bool> {
     crate::people::store::lock(tx, vec![person_id]).await?;
+    stop_waiting(tx, person_id).await?;
+    let gone = tidy::clear(tx, Condition::all().add(conversation::Column::PersonId.eq(person_id))).await?;
+    Ok(gone > 0)
+}
+
+/// What waits for its answer from this person gets none any more.
+pub async fn stop_waiting(tx: &Tx, person_id: i64) -> Result<()> {
     let waiting: Vec<i64> = waiting_of(tx, &[person_id]).await?.into_iter().map(|waiting| waiting.message_id).collect();
+    if waiting.is_empty() {
+        return Ok(());
+    }
     leave_unanswered(tx, &waiting).await?;
     let_go(tx, &waiting).await?;
-    let gone = conversation::Entity::delete_many()
-        .filter(conversation::Column::PersonId.eq(person_id))
-        .exec(tx.conn())
-        .await?;
-    Ok(gone.rows_affected > 0)
+    note_waiting(tx, person_id, 0).await
 }
 
 /// The stored message.
@@ -265,6 +290,13 @@ pub mod conversation {
         pub busy_until: Option<Instant>,
         pub waiting: i32,
         pub told: i32,
+        pub last_at: Option<Instant>,
+        pub unread: i32,
+        pub taken_at: Option<Instant>,
+        pub taken_by: Option<i64>,
+        pub desk_at: Option<Instant>,
+        pub assigned_to: Option<i64>,
+        pub cleared_at: Option<Instant>,
     }
 
     impl Model {
@@ -286,6 +318,12 @@ pub mod conversation {
             to = "crate::people::store::address::Column::Id"
         )]
         Address,
+        #[sea_orm(
+            belongs_to = "crate::people::store::person::Entity",
+            from = "Column::PersonId",
+            to = "crate::people::store::person::Column::Id"
+        )]
+        Person,
     }
 
     impl ActiveModelBehavior for ActiveModel {}

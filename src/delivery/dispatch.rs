@@ -14,7 +14,7 @@ use super::presence::Presence;
 use super::receipts;
 use super::store::{self, Came, Carrier, Leased, Outcome};
 use crate::app::App;
-use crate::bus::Poke;
+use crate::bus::{News, Poke};
 use crate::channels::{Channel, Medium, Retry, SendError};
 use crate::db::Batch;
 use crate::kit::{Instant, Result};
@@ -281,10 +281,11 @@ impl Dispatcher {
         let shut = is_shut.then(|| leased.sender.clone().or_else(|| channel.sender(Medium::Whatsapp))).flatten();
         let is_billed = Medium::named(&leased.medium).is_some_and(|medium| channel.bills(medium));
         let goes_elsewhere = self.goes_elsewhere(channel.name(), &leased, &came);
-        let (channel, chance) = (channel.name(), rand::random());
+        let (channel, chance, person) = (channel.name(), rand::random(), leased.person_id);
         let outcome =
             Outcome { leased, channel, started_at, came, is_opt_out, is_billed, shut, goes_elsewhere, chance };
         self.record(outcome).await;
+        self.app.bus.tell([News::Changed(person)]);
         drop(place);
         self.app.bus.poke(Poke::Dispatch); // the next of its line may go
     }

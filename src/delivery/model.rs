@@ -5,7 +5,7 @@ mod parts;
 mod window;
 
 pub use parts::{parted, parts};
-pub use window::{is_window_open, is_window_shut};
+pub use window::{is_window_open, is_window_shut, open_until};
 
 use crate::channels::{Retry, SendError, Sent};
 use crate::kit::Instant;

@@ -4,7 +4,7 @@ use super::model::HIGH_TIDE_BREATH;
 use super::pace::{Pace, Sender};
 use super::store::{self, Verdict};
 use crate::app::App;
-use crate::bus::Poke;
+use crate::bus::{News, Poke};
 use crate::channels::{Medium, Receipt, Retry};
 use crate::db::Batch;
 use std::collections::BTreeSet;
@@ -22,13 +22,15 @@ pub fn start(app: &App, pace: &Pace) -> Batch<Receipt, ()> {
     Batch::start(MOST, gathers_for, move |receipts: Arc<Vec<Receipt>>| {
         let (app, pace) = (app.clone(), pace.clone());
         Box::pin(async move {
-            app.db
+            let people = app
+                .db
                 .write_with((Arc::clone(&receipts), app.clone()), |tx, (receipts, app)| {
                     Box::pin(store::receive(tx, receipts, |receipt| verdict(app, receipt)))
                 })
                 .await?;
             receipts.iter().for_each(|receipt| app.metrics.receipt(receipt.channel, receipt.status.as_str()));
             slow_down(&app, &pace, &receipts).await;
+            app.bus.tell(people.into_iter().map(News::Changed));
             app.bus.poke(Poke::Dispatch); // a line may go on, or a delivery again
             Ok(vec![(); receipts.len()])
         })

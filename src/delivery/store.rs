@@ -30,7 +30,7 @@ pub use under::choices_under;
 pub use waiting::{waiting, waiting_senders, what_waits};
 
 use super::model;
-use crate::channels::{Medium, Rich, Status};
+use crate::channels::{Medium, Rich, Status, Template};
 use crate::db::{Change, MAX_BOUND_VALUES, Tx};
 use crate::kit::{Instant, Result, sms, token};
 use rows::{attempt, row};
@@ -57,6 +57,8 @@ pub enum Kind {
     Digest,
     /// A code that proves a number.
     Code,
+    /// What somebody at the desk wrote.
+    Desk,
 }
 
 impl Kind {
@@ -68,6 +70,11 @@ impl Kind {
         Self::UNASKED.contains(&stored)
     }
 
+    /// Whether what is stored under this name waits for no answer of the provider's to know that a window is shut.
+    fn keeps_to_window(stored: &str) -> bool {
+        Self::is_notice(stored) || stored == Self::Desk.as_str()
+    }
+
     /// The stored name.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -76,6 +83,7 @@ impl Kind {
             Self::Notice => "NOTICE",
             Self::Digest => "DIGEST",
             Self::Code => "CODE",
+            Self::Desk => "DESK",
         }
     }
 }
@@ -125,6 +133,17 @@ pub async fn enqueue(tx: &Tx, new: Vec<NewDelivery>, max_chars: usize) -> Result
     expire_stale_replies(tx, &replied).await?;
     row::Entity::insert_many(rows).exec_without_returning(tx.conn()).await?;
     Ok(tokens)
+}
+
+/// Has the delivery with this token go by a template where its window is shut. It has not left yet.
+pub async fn give_template(tx: &Tx, token: &str, template: &Template) -> Result<()> {
+    let template = serde_json::to_string(template).unwrap_or_default();
+    row::Entity::update_many()
+        .col_expr(row::Column::Template, template.into())
+        .filter(row::Column::Token.eq(token))
+        .exec(tx.conn())
+        .await?;
+    Ok(())
 }
 
 /// As how many parts a message is billed, where it is by parts.

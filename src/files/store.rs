@@ -1,5 +1,7 @@
 //! Attachments and the photos that are still to be fetched, as rows.
 
+pub mod message_media;
+
 use crate::channels::Media;
 use crate::db::{self, MAX_BOUND_VALUES, Tx};
 use crate::kit::{Instant, Result};
@@ -49,7 +51,14 @@ pub(super) async fn used(conn: &impl ConnectionTrait, hashes: &[String]) -> Resu
         .column(attachment::Column::Hash)
         .filter(attachment::Column::Hash.is_in(hashes))
         .distinct();
-    Ok(select.into_tuple::<String>().all(conn).await?.into_iter().collect())
+    let shown = message_media::Entity::find()
+        .select_only()
+        .column(message_media::Column::Hash)
+        .filter(message_media::Column::Hash.is_in(hashes))
+        .distinct();
+    let mut used: HashSet<String> = select.into_tuple::<String>().all(conn).await?.into_iter().collect();
+    used.extend(shown.into_tuple::<String>().all(conn).await?);
+    Ok(used)
 }
 
 /// The attachments of a ticket, oldest first.

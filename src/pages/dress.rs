@@ -45,6 +45,8 @@ pub(super) struct Page {
     pub(super) links: Vec<NavLink>,
     /// How many notices they have not read, where there are any.
     pub(super) unread: Option<String>,
+    /// How many conversations wait for the desk; none for those who see none.
+    pub(super) waiting: Option<u64>,
     /// What forms carry.
     pub(super) token: String,
     /// Where one is, to come back to.
@@ -76,6 +78,7 @@ impl Page {
             role,
             links,
             unread: None,
+            waiting: visitor.waiting,
             token: visitor.written_token(),
             path: path.to_owned(),
             done,

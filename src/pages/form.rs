@@ -37,6 +37,9 @@ const SAID: [(&str, &str); 24] = [
     ("must be tickets of the list", "bulk.none"),
 ];
 
+/// Why something is not done in a conversation: members of the refusal, each with words of its own.
+const OF_CONVERSATIONS: [&str; 8] = ["taken", "shut", "open", "bot", "opted_out", "moved", "signs_in", "has_role"];
+
 /// One of several values of a field.
 pub(super) struct Choice {
     pub(super) value: String,
@@ -253,6 +256,9 @@ fn rule(words: &Words, error: &Error) -> Option<String> {
 /// A refusal of a form as a whole.
 pub(super) fn refusal(words: &Words, error: &Error) -> String {
     let member = |name: &str| error.details().is_some_and(|details| details.members.contains_key(name));
+    if let Some(why) = OF_CONVERSATIONS.into_iter().find(|why| member(why)) {
+        return words.w(format!("inbox.refused.{why}"));
+    }
     let key = match error.kind() {
         Kind::Forbidden if member("stale") => "form.stale",
         Kind::Unauthorized if member("code") => "form.wrong_code",

@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, Method};
 use serde::Serialize;
 
 /// The header in which the script sends what forms carry in a field.
-const TOKEN: &str = "x-form-token";
+pub(super) const TOKEN: &str = "x-form-token";
 
 /// What opens one connection.
 #[derive(Serialize)]

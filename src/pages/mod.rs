@@ -9,6 +9,7 @@ mod desk;
 mod dress;
 mod entrance;
 mod form;
+mod inbox;
 mod live;
 mod notifications;
 mod now;
@@ -22,8 +23,8 @@ mod words;
 
 use crate::app::App;
 use crate::attachments;
+use crate::chat::Ways;
 use crate::people::Role;
-use crate::tickets::Follower;
 use crate::web::problem;
 use axum::extract::DefaultBodyLimit;
 use axum::http::header::CONTENT_TYPE;
@@ -45,12 +46,13 @@ const NAVIGATION: &[(&str, &str, &[Role])] = &[
     ("/now", "now", EVERYBODY),
     ("/tickets", "tickets", EVERYBODY),
     ("/tickets/board", "board", EVERYBODY),
+    ("/inbox", "inbox", &[Role::Admin, Role::Supervisor]),
     ("/notifications", "notifications", EVERYBODY),
     ("/people", "people", &[Role::Admin, Role::Supervisor]),
 ];
 
 /// Every page. `home` is where `/` leads to; none: to the desk.
-pub fn routes(app: &App, followers: &'static [Follower], home: Option<&'static str>) -> Router {
+pub fn routes(app: &App, ways: &Ways, home: Option<&'static str>) -> Router {
     let files = Router::new()
         .route("/tickets/{id}/attach", post(tickets::attach))
         .layer(DefaultBodyLimit::max(app.settings.max_attachment + BESIDE));
@@ -98,9 +100,11 @@ pub fn routes(app: &App, followers: &'static [Follower], home: Option<&'static s
         .route("/tickets/{id}/attachments/{attachment_id}", get(attachments::api::download))
         .route("/tickets/{id}/attachments/{attachment_id}/delete", post(tickets::detach))
         .route("/live-ticket", post(live::ticket))
+        .merge(inbox::routes())
         .merge(files)
         .method_not_allowed_fallback(problem::wrong_method)
-        .layer(Extension(Followers(followers)))
+        .layer(Extension(Followers(ways.followers)))
+        .layer(Extension(ways.clone()))
         .layer(CatchPanicLayer::custom(problem::after_panic))
         .with_state(app.clone());
     recognised(app, pages).merge(assets::routes()).layer(compression())

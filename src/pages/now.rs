@@ -6,8 +6,10 @@
 
 use super::desk::Desk;
 use super::dress::{Page, shown};
+use super::inbox::Row as Conversation;
 use super::tickets::Row;
 use crate::channels::Status as Sent;
+use crate::inbox as conversations;
 use crate::kit::Result;
 use crate::notify::shown::Medium;
 use crate::notify::store::inbox::{self, Asked};
@@ -76,6 +78,7 @@ pub(super) async fn page(desk: Desk) -> Result<Response> {
     needs.retain(|need| !need.rows.is_empty());
     let mut troubles = Vec::new();
     if answers_for_work(&desk) {
+        troubles.push(waiting(&desk).await?);
         troubles.push(on_hold(&desk).await?);
     }
     if desk.actor().is_admin() {
@@ -121,6 +124,18 @@ async fn tickets(desk: &Desk, filter: Filter, by: By) -> Result<(Vec<Row>, u64)>
     let rows = found.cut.rows.into_iter().map(|shown| Row::of(desk, &viewer, shown));
     let count = reading::count_up_to(&desk.app.db, &viewer, &filter, MOST_COUNTED + 1, desk.now).await?;
     Ok((rows.collect(), count))
+}
+
+/// Conversations that the desk has, with messages that nobody looked at.
+async fn waiting(desk: &Desk) -> Result<Troubles> {
+    let part = Part { size: MOST, cursor: None, is_counted: false };
+    let found =
+        conversations::list(&desk.app.db, desk.actor(), conversations::Which::Waiting, None, &part, desk.now).await?;
+    let rows = found.rows.into_iter().map(|listed| {
+        let row = Conversation::of(desk, listed);
+        Trouble { href: Some(format!("/inbox/{}#write", row.id)), what: row.name, says: row.last, when: Some(row.when) }
+    });
+    Ok(Troubles { id: "unread", title: desk.words().w("now.unread"), rows: rows.collect() })
 }
 
 async fn on_hold(desk: &Desk) -> Result<Troubles> {

@@ -35,6 +35,11 @@ impl Typed {
         blank.map_or(Ok(()), |name| Err(Error::field(*name, "must not be empty")))
     }
 
+    /// All values of a field, in the order in which they were sent.
+    pub(super) fn each(&self, name: &str) -> Vec<String> {
+        self.0.iter().filter(|(known, _)| known == name).map(|(_, value)| value.clone()).collect()
+    }
+
     /// All values of a field, parted by commas.
     pub(super) fn all(&self, name: &str) -> String {
         let all = self.0.iter().filter(|(known, _)| known == name).map(|(_, value)| value.as_str());

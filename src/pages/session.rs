@@ -6,6 +6,7 @@
 use super::dress;
 use super::words::Words;
 use crate::app::App;
+use crate::inbox;
 use crate::kit::error::Kind;
 use crate::kit::{Error, Result};
 use crate::people::browser::{self, AtTheDesk};
@@ -40,12 +41,14 @@ pub(super) struct Visitor {
     pub(super) theme: Option<&'static str>,
     /// What their forms carry, masked.
     token: Vec<u8>,
+    /// How many conversations wait for the desk; none for those who see none.
+    pub(super) waiting: Option<u64>,
 }
 
 impl Visitor {
     /// A guest of whom nothing is known.
     pub(super) fn nobody(app: &App, headers: &HeaderMap) -> Self {
-        Self { person: None, words: accepted(app, headers), theme: theme(headers), token: Vec::new() }
+        Self { person: None, words: accepted(app, headers), theme: theme(headers), token: Vec::new(), waiting: None }
     }
 
     /// Whether a form with this token is theirs.
@@ -96,13 +99,19 @@ async fn visitor(app: &App, parts: &Parts) -> Result<(Visitor, Option<String>)> 
     if let Some(person) = person {
         let token = form_token(app, "at the desk", &person.signed_in.sign_in);
         let words = Words::new(app, &person.language);
-        return Ok((Visitor { person: Some(person), words, theme, token }, None));
+        let actor = &person.signed_in.actor;
+        let waiting = if parts.method == Method::GET && actor.role.sees_conversations() {
+            Some(inbox::count_waiting(&app.db, &actor.sight()).await?)
+        } else {
+            None
+        };
+        return Ok((Visitor { person: Some(person), words, theme, token, waiting }, None));
     }
     let known = cookie(headers, GUEST).filter(|nonce| nonce.len() >= 40).map(str::to_owned);
     let fresh = known.is_none().then(opaque);
     let nonce = known.or_else(|| fresh.clone()).unwrap_or_default();
     let token = form_token(app, "a guest", &nonce);
-    Ok((Visitor { person: None, words: accepted(app, headers), theme, token }, fresh))
+    Ok((Visitor { person: None, words: accepted(app, headers), theme, token, waiting: None }, fresh))
 }
 
 fn form_token(app: &App, of: &str, what: &str) -> Vec<u8> {

@@ -57,6 +57,16 @@ pub(super) struct ClockShown {
 }
 
 impl Row {
+    /// The stored name of its status, for the mark's colour.
+    pub(super) fn status(&self) -> &'static str {
+        self.status
+    }
+
+    /// The words for it.
+    pub(super) fn status_name(&self) -> &str {
+        &self.status_name
+    }
+
     pub(super) fn of(desk: &Desk, viewer: &Viewer, shown: Shown) -> Self {
         let (words, now, ticket) = (desk.words(), desk.now, shown.ticket());
         let status_name = status_name(desk, viewer, &shown);

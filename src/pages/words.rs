@@ -60,6 +60,12 @@ impl Words {
         self.app.wording.has(&self.language, &format!("{FILE}.{key}"))
     }
 
+    /// A text of any table, by its whole key; none where there is none.
+    pub(super) fn of_table(&self, key: &str) -> Option<String> {
+        let wording = &self.app.wording;
+        wording.has(&self.language, key).then(|| wording.render(&self.language, key, &json!({})))
+    }
+
     /// The languages there are, each with its own name for itself.
     pub(super) fn languages(&self) -> Vec<(String, String)> {
         let codes = self.app.wording.languages();
@@ -71,6 +77,19 @@ impl Words {
     /// An instant, as it is written in full.
     pub(super) fn exact(&self, at: Instant) -> String {
         self.app.wording.written(&self.language, &format_instant(at, self.app.settings.timezone))
+    }
+
+    /// The day of an instant, as it is written.
+    pub(super) fn day(&self, at: Instant) -> String {
+        let day = at.with_timezone(&self.app.settings.timezone).format("%Y-%m-%d").to_string();
+        self.app.wording.written(&self.language, &day)
+    }
+
+    /// The time of day of an instant, and exactly for whoever points at it, as HTML.
+    pub(super) fn clock(&self, at: Instant) -> String {
+        let exact = self.exact(at);
+        let says = at.with_timezone(&self.app.settings.timezone).format("%H:%M").to_string();
+        When { says, exact, iso: at.to_rfc3339_opts(SecondsFormat::Secs, true) }.html()
     }
 
     /// An instant, seen from now.

@@ -36,6 +36,11 @@ impl Role {
         }
     }
 
+    /// Whether they may see conversations, of those whom they answer for.
+    pub fn sees_conversations(self) -> bool {
+        matches!(self, Self::Admin | Self::Supervisor)
+    }
+
     /// The role with this stored name.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|role| role.as_str() == name)
@@ -77,6 +82,15 @@ impl Sight {
                 *person_id == id || role == Role::Support || is_of_theirs
             }
             Self::Oneself(person_id) => *person_id == id,
+        }
+    }
+
+    /// Whether it reaches the conversation of this person, who may have no role yet: a stranger's is the admins' to see.
+    pub fn reaches_conversation(&self, id: i64, role: Option<Role>, department: Option<&str>) -> bool {
+        match (self, role) {
+            (Self::Everybody, _) => true,
+            (_, None) => false,
+            (_, Some(role)) => self.reaches(id, role, department),
         }
     }
 }

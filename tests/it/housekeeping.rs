@@ -12,7 +12,7 @@ use reqwest::StatusCode;
 use sea_orm::ConnectionTrait as _;
 
 facts!["housekeeping":
-    a_conversation_past_its_days_is_deleted_and_its_language_is_not,
+    a_session_past_its_days_is_let_go_and_its_language_is_not,
     old_texts_are_let_go_and_rows_stay,
     a_text_that_still_has_to_be_answered_or_sent_stays,
     a_text_that_was_sent_after_all_goes_too,
@@ -25,7 +25,7 @@ async fn tidy(app: &TestApp) -> LetGo {
     housekeeping::once(&app.server.app).await.expect("the database answers")
 }
 
-async fn a_conversation_past_its_days_is_deleted_and_its_language_is_not(backend: Backend) {
+async fn a_session_past_its_days_is_let_go_and_its_language_is_not(backend: Backend) {
     let app = TestApp::with(backend, &[("ANDON_DRAFT_DAYS", "2")]).await;
     for text in ["hi", "1"] {
         app.says(OPERATOR, text).await;
@@ -35,7 +35,8 @@ async fn a_conversation_past_its_days_is_deleted_and_its_language_is_not(backend
     assert_eq!(tidy(&app).await, LetGo::default(), "both may still resume");
     app.pass(TimeDelta::days(1) + TimeDelta::seconds(1)).await;
     assert_eq!(tidy(&app).await, LetGo { conversations: 1, ..LetGo::default() });
-    assert_eq!((app.count("conversations").await, app.count("messages").await), (1, 3));
+    assert_eq!((app.count("conversations WHERE cleared_at IS NULL").await, app.count("messages").await), (1, 3));
+    assert_eq!(app.count("conversations WHERE session = '{}' AND state = 'MENU'").await, 1, "its answers are gone");
     let replies = app.says(OPERATOR, "hi").await;
     assert!(replies.len() == 1 && replies[0].starts_with("👋"), "{replies:?}");
     app.end().await;
@@ -131,7 +132,7 @@ async fn days_of_traffic_leave_nothing_growing_but_rows(backend: Backend) {
         }
         app.pass(TimeDelta::days(1)).await;
         tidy(&app).await;
-        let conversations = app.count("conversations").await;
+        let conversations = app.count("conversations WHERE cleared_at IS NULL").await;
         assert!(conversations <= i64::from(people + people / 3 + 1), "day {day}: {conversations} conversations");
         for table in ["messages", "deliveries"] {
             let texts = app.count(&format!("{table} WHERE body <> ''")).await;

@@ -101,6 +101,7 @@ fn main() -> ExitCode {
         trials.extend(browser::trials());
         trials.extend(browsing::trials());
         trials.extend(pages::walked::trials());
+        trials.extend(pages::inbox_walked::trials());
         trials.extend(pages::looked::trials());
     }
     if around.has(Helper::Npm) {
@@ -132,6 +133,9 @@ fn every_fact() -> Vec<Fact> {
         pages::frame::facts(),
         pages::harmless::facts(),
         pages::lists::facts(),
+        pages::inbox::facts(),
+        pages::inbox_beside::facts(),
+        pages::inbox_foes::facts(),
         pages::log::facts(),
         pages::mended::facts(),
         pages::own::facts(),

@@ -72,6 +72,14 @@ GET    /api/ticket_views                                           401     200  
 POST   /api/ticket_views                                           401     201      201        201      201      201      403
 PATCH  /api/ticket_views/{id}                                      401     200/404  200/404    200/404  200/404  200/404  403/403
 DELETE /api/ticket_views/{id}                                      401     204/404  204/404    204/404  204/404  204/404  403/403
+GET    /api/conversations                                          401     403      200        403      403      200      200
+GET    /api/conversations/{id}                                     401     403      200/404    403      403      200/200  200/200
+GET    /api/conversations/{id}/messages                            401     403      200/404    403      403      200/200  200/200
+POST   /api/conversations/{id}/messages                            401     403      201/404    403      403      201/201  403/403
+POST   /api/conversations/{id}/take_over                           401     403      200/404    403      403      200/200  403/403
+POST   /api/conversations/{id}/hand_back                           401     403      200/404    403      403      200/200  403/403
+POST   /api/conversations/{id}/assign                              401     403      200/404    403      403      200/200  403/403
+POST   /api/conversations/{id}/notes                               401     403      201/404    403      403      201/201  403/403
 
 GET    /api/orders                                                 401     403      200        403      403      200      200
 POST   /api/orders                                                 401     403      201        403      403      201      403

@@ -1,18 +1,24 @@
 //! What house-keeping does to messages and conversations.
 
 use super::{conversation, late, message};
+use crate::chat::session::MENU;
 use crate::db::{Tx, marks};
+use crate::files::store::message_media;
 use crate::kit::{Instant, Result};
 use sea_orm::{ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};
 
 /// Up to which message the texts are gone.
 const EMPTIED: &str = "emptied:messages";
 
-/// Deletes at most `most` conversations in which nothing happened since `before` and nothing waits. Answers with how
-/// many.
-pub async fn delete_dormant(tx: &Tx, before: Instant, most: u64) -> Result<u64> {
-    let dormant =
-        Condition::all().add(conversation::Column::UpdatedAt.lt(before)).add(conversation::Column::Waiting.eq(0));
+/// Clears at most `most` conversations in which nothing happened since `before` and nothing waits: the answers go, the
+/// row stays, by which the desk finds what was written. One that the desk has keeps them for the bot to go on. Answers
+/// with how many.
+pub async fn clear_dormant(tx: &Tx, before: Instant, most: u64) -> Result<u64> {
+    let dormant = Condition::all()
+        .add(conversation::Column::ClearedAt.is_null())
+        .add(conversation::Column::UpdatedAt.lt(before))
+        .add(conversation::Column::Waiting.eq(0))
+        .add(conversation::Column::TakenAt.is_null());
     let ids: Vec<i64> = conversation::Entity::find()
         .select_only()
         .column(conversation::Column::Id)
@@ -26,9 +32,17 @@ pub async fn delete_dormant(tx: &Tx, before: Instant, most: u64) -> Result<u64> 
         return Ok(0);
     }
     // Asked again: somebody may have written in this moment.
-    let gone = conversation::Entity::delete_many()
-        .filter(conversation::Column::Id.is_in(ids))
-        .filter(dormant)
+    clear(tx, dormant.add(conversation::Column::Id.is_in(ids))).await
+}
+
+/// Lets go of the sessions of these conversations, as far as they are there. Answers with how many.
+pub(super) async fn clear(tx: &Tx, which: Condition) -> Result<u64> {
+    let gone = conversation::Entity::update_many()
+        .col_expr(conversation::Column::ClearedAt, tx.now().into())
+        .col_expr(conversation::Column::State, MENU.into())
+        .col_expr(conversation::Column::Session, "{}".into())
+        .filter(which)
+        .filter(conversation::Column::ClearedAt.is_null())
         .exec(tx.conn())
         .await?;
     Ok(gone.rows_affected)
@@ -63,9 +77,10 @@ pub async fn empty(tx: &Tx, before: Instant, most: u64) -> Result<u64> {
         .col_expr(message::Column::Body, "".into())
         .col_expr(message::Column::Extra, "{}".into())
         .col_expr(message::Column::EmptiedAt, tx.now().into())
-        .filter(message::Column::Id.is_in(past))
+        .filter(message::Column::Id.is_in(past.iter().copied()))
         .exec(tx.conn())
         .await?;
+    message_media::forget(tx, &past).await?;
     marks::set_position(tx, EMPTIED, last).await?;
     Ok(count)
 }

@@ -3,12 +3,28 @@
 use super::super::engine::Say;
 use super::super::flow::{Flow, Question};
 use super::super::pick::{Names, pick};
-use super::super::session::Form;
+use super::super::session::{Form, Session};
 use super::super::taps::{Tap, Tappable};
 use super::Turn;
 use serde_json::json;
 
 impl<'a> Turn<'a> {
+    /// The desk gives the conversation back.
+    pub(in crate::chat) fn given_back(mut self, starts_over: bool) -> (Session, Vec<Say>) {
+        if starts_over {
+            self.session.close();
+            self.session.draft = None;
+            if self.may_speak() {
+                self.show_menu();
+            }
+        } else if let Some((flow, question)) = self.session.open(self.flows).filter(|(flow, _)| self.may_use(flow)) {
+            self.session.misses = 0;
+            self.session.offer = false;
+            self.ask(flow, question);
+        }
+        (self.session, self.say)
+    }
+
     /// A message after the time-out, or after the offer: resume, start over, or the offer (again). The message itself
     /// is no answer to the form's question.
     pub(super) fn come_back(&mut self, flow: &'a Flow, question: &'a Question) {

@@ -30,6 +30,7 @@ mod m25_made;
 mod m26_places;
 mod m28_meta_prices;
 mod m29_pages;
+mod m30_inbox;
 mod m31_desk;
 
 use crate::db::Db;
@@ -128,6 +129,7 @@ impl MigratorTrait for Migrator {
             Box::new(m26_places::Migration),
             Box::new(m28_meta_prices::Migration),
             Box::new(m29_pages::Migration),
+            Box::new(m30_inbox::Migration),
             Box::new(m31_desk::Migration),
         ]
     }

@@ -23,6 +23,12 @@ pub fn is_window_open(last_inbound_at: Option<Instant>, refused_at: Option<Insta
     last_inbound_at.is_some() && !is_window_shut(last_inbound_at, refused_at, now)
 }
 
+/// Until when words of our own may go to somebody who last wrote at this instant; none where that is over.
+pub fn open_until(last_inbound_at: Option<Instant>, refused_at: Option<Instant>, now: Instant) -> Option<Instant> {
+    let until = last_inbound_at? + WINDOW - WINDOW_MARGIN;
+    is_window_open(last_inbound_at, refused_at, now).then_some(until)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

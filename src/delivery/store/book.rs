@@ -18,6 +18,7 @@ pub(super) struct Told {
     pub(super) kind: String,
     pub(super) medium: String,
     pub(super) address_id: i64,
+    pub(super) person_id: i64,
     pub(super) line: String,
     pub(super) attempts: i32,
     pub(super) due_at: Option<Instant>,
@@ -165,7 +166,7 @@ async fn told(tx: &Tx, which: sea_orm::sea_query::SimpleExpr) -> Result<Vec<Told
         .select_only()
         .columns([row::Column::Id, row::Column::Token, row::Column::Kind, row::Column::Medium, row::Column::Line])
         .columns([row::Column::AddressId, row::Column::Attempts, row::Column::DueAt, row::Column::MessageId])
-        .column(row::Column::Template)
+        .columns([row::Column::PersonId, row::Column::Template])
         .filter(which)
         .into_model()
         .all(tx.conn())

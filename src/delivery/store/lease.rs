@@ -40,6 +40,8 @@ pub struct Leased {
     pub medium: String,
     /// The row of the address it goes to.
     pub address_id: i64,
+    /// To whom.
+    pub person_id: i64,
     /// Where it goes: a number in E.164, or a mailbox.
     pub to: String,
     /// From which sender.
@@ -198,6 +200,7 @@ pub async fn lease(
         .select_only()
         .columns([row::Column::Id, row::Column::Token, row::Column::Medium, row::Column::AddressId])
         .columns([row::Column::Sender, row::Column::Subject, row::Column::Body, row::Column::Line])
+        .columns([row::Column::PersonId])
         .columns([row::Column::Attempts, row::Column::Template, row::Column::Rich])
         .columns([row::Column::DoubtedAt, row::Column::MayBeDuplicate, row::Column::Kind, row::Column::CreatedAt])
         .column(row::Column::ErrorCode)

@@ -34,10 +34,10 @@ pub struct Verdict {
 }
 
 /// Takes a set of receipts in: finds each delivery by its token, else by the provider's id, and moves it on by rank.
-/// `judge` knows the provider's codes. Receipts of messages that are not ours are dropped.
-pub async fn receive(tx: &Tx, receipts: &[Receipt], judge: impl Fn(&Receipt) -> Verdict) -> Result<()> {
+/// `judge` knows the provider's codes. Receipts of messages that are not ours are dropped. Answers with whose they are.
+pub async fn receive(tx: &Tx, receipts: &[Receipt], judge: impl Fn(&Receipt) -> Verdict) -> Result<Vec<i64>> {
     if receipts.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let book = Book::open(tx, receipts).await?;
     categorize(tx, &book.new_categories(receipts)).await?;
@@ -75,7 +75,9 @@ pub async fn receive(tx: &Tx, receipts: &[Receipt], judge: impl Fn(&Receipt) -> 
         advance(tx, &ids, group.status, None).await?;
         held::mirror(tx, &digests(&group.deliveries), group.status, None).await?;
     }
-    lines::let_go(tx, &book.free_lines()).await
+    let people = receipts.iter().filter_map(|receipt| Some(book.delivery(receipt)?.person_id)).collect();
+    lines::let_go(tx, &book.free_lines()).await?;
+    Ok(people)
 }
 
 /// Keeps as what attempts are billed.

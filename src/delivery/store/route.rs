@@ -53,7 +53,7 @@ pub(super) async fn plan(tx: &Tx, carriers: &[Carrier], heads: &[Head]) -> Resul
     if carriers.is_empty() {
         return Ok(Plan::default());
     }
-    let is_bound = |head: &&Head| carriers.len() > 1 || is_notice(head);
+    let is_bound = |head: &&Head| carriers.len() > 1 || keeps_to_window(head);
     let on_whatsapp = heads.iter().filter(|head| head.medium == Medium::Whatsapp.as_str());
     let bound: Vec<&Head> = on_whatsapp.filter(is_bound).collect();
     let senders: Vec<&str> = carriers.iter().filter_map(|carrier| carrier.sender.as_deref()).collect();
@@ -108,7 +108,7 @@ fn route(carriers: &[Carrier], known: &Windows, head: &Head, details: &Details, 
         let of = &carriers[carrier];
         let window = at(known, head, of);
         let may_say_it = if carrier == home {
-            !is_notice(head) || !window.is_some_and(|known| is_shut(known, now))
+            !keeps_to_window(head) || !window.is_some_and(|known| is_shut(known, now))
         } else {
             window.is_some_and(|known| model::is_window_open(known.last_inbound_at, known.refused_at, now))
         };
@@ -155,8 +155,8 @@ fn is_shut(known: &window::Model, now: Instant) -> bool {
     model::is_window_shut(known.last_inbound_at, known.refused_at, now)
 }
 
-fn is_notice(head: &Head) -> bool {
-    Kind::is_notice(&head.kind)
+fn keeps_to_window(head: &Head) -> bool {
+    Kind::keeps_to_window(&head.kind)
 }
 
 async fn details(tx: &Tx, ids: &[i64]) -> Result<HashMap<i64, Details>> {

@@ -1,8 +1,8 @@
 //! The window of each address at each sender of ours: when it was last written from, and when the provider last said that
 //! this is too long ago.
 
-use super::held;
 use super::rows::{row, window};
+use super::{Kind, held};
 use crate::channels::Status;
 use crate::db::Tx;
 use crate::delivery::model;
@@ -95,24 +95,29 @@ pub(super) async fn give_up(tx: &Tx, ids: &[i64]) -> Result<()> {
     if ids.is_empty() {
         return Ok(());
     }
-    let lacking: Vec<(i64, Option<String>, String)> = row::Entity::find()
+    let lacking: Vec<(i64, String, Option<String>, String)> = row::Entity::find()
         .select_only()
-        .columns([row::Column::Id, row::Column::Words])
+        .columns([row::Column::Id, row::Column::Kind, row::Column::Words])
         .column(person::Column::Language)
         .join(JoinType::InnerJoin, row::Relation::Person.def())
         .filter(row::Column::Id.is_in(ids.iter().copied()))
         .into_tuple()
         .all(tx.conn())
         .await?;
-    let mut groups: BTreeMap<(String, String), Vec<i64>> = BTreeMap::new();
-    for (id, words, language) in lacking {
-        groups.entry((words.unwrap_or_else(|| "notices.gathered".to_owned()), language)).or_default().push(id);
+    let mut groups: BTreeMap<String, Vec<i64>> = BTreeMap::new();
+    for (id, kind, words, language) in lacking {
+        let words = words.unwrap_or_else(|| "notices.gathered".to_owned());
+        let why = if kind == Kind::Desk.as_str() {
+            "and this was written in words of its own. Choose a template, or wait until they write.".to_owned()
+        } else {
+            format!("and the words {words} have none in {language}. Name one in the file of ANDON_TEMPLATES.")
+        };
+        groups.entry(why).or_default().push(id);
     }
     super::close(tx, ids).await?;
-    for ((words, language), ids) in groups {
+    for (why, ids) in groups {
         let why = format!(
-            "The person last wrote over 24 hours ago, so WhatsApp takes only an approved template from us, and the words \
-             {words} have none in {language}. Name one in the file of ANDON_TEMPLATES."
+            "The person last wrote over 24 hours ago, so WhatsApp takes only an approved template from us, {why}"
         );
         super::advance(tx, &ids, Status::Failed, Some((None, &why))).await?;
         held::mirror(tx, &ids, Status::Failed, Some((None, &why))).await?;

@@ -146,6 +146,14 @@ impl Desks {
         }
     }
 
+    /// Puts what is worth a look, and no more, into the queues of a sign-in; where one is full, it is left out.
+    pub(super) fn whisper(&self, sign_in: &str, text: &Arc<str>) {
+        for desk in self.lock().open.values().filter(|desk| desk.who.sign_in == sign_in) {
+            // A page that is that far behind looks by itself soon.
+            let _full = desk.queue.try_send((i64::MAX, Arc::clone(text)));
+        }
+    }
+
     /// Ends the connections of those whose token has expired by now, or whose sign-in is not among those that hold.
     pub(super) fn sign_out(&self, now: Instant, holding: &HashSet<String>) {
         for Desk { who, end, .. } in self.lock().open.values() {

@@ -191,6 +191,13 @@ pub async fn names_of(conn: &impl ConnectionTrait, people: &[i64]) -> Result<Has
     Ok(names.into_iter().collect())
 }
 
+/// Who is behind these rows of addresses.
+pub async fn by_address_ids(conn: &impl ConnectionTrait, ids: &[i64]) -> Result<HashMap<i64, Known>> {
+    let known = known_addresses().filter(address::Column::Id.is_in(ids.iter().copied()));
+    let known = known.into_model::<Known>().all(conn).await?;
+    Ok(known.into_iter().map(|known| (known.address_id, known)).collect())
+}
+
 fn numbers(records: &[Record]) -> Vec<String> {
     records.iter().map(|record| record.whatsapp.clone()).collect()
 }

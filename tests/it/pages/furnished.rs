@@ -1,8 +1,11 @@
 //! A desk with as much on it as a plant's: what its pages look like is looked at with this.
 
-use crate::support::app::TestApp;
+use super::inbox::person;
+use crate::attachments::PNG;
+use crate::support::app::{OPERATOR, STRANGER, TestApp, number};
 use crate::support::user::User;
 use andon::people::Role;
+use andon::simulator::{Enclosure, Incoming};
 use serde_json::json;
 
 /// A picture of one point.
@@ -22,6 +25,8 @@ pub(crate) struct Furnished {
     pub(crate) waiting: i64,
     /// The one with everything on it.
     pub(crate) first: i64,
+    /// Whose conversation the desk has.
+    talks: i64,
 }
 
 impl Furnished {
@@ -53,7 +58,7 @@ impl Furnished {
         admin.post(&format!("/api/tickets/{first}/add_comment/"), json!({"comment": "The part is ordered."})).await;
         let picture = json!({"file_data": PICTURE, "filename": "photo.png"});
         client.post(&format!("/api/tickets/{first}/add_attachment/"), picture).await;
-        Self { dev, waiting, first }
+        Self { dev, waiting, first, talks: conversations(app, &admin).await }
     }
 
     /// What an admin looks at: a short name, and the address.
@@ -70,6 +75,10 @@ impl Furnished {
             ("new-person", "/people/new".to_owned()),
             ("profile", "/profile".to_owned()),
             ("nowhere", "/nowhere".to_owned()),
+            ("inbox", "/inbox".to_owned()),
+            ("conversation", format!("/inbox/{}", self.talks)),
+            ("replies", "/inbox/replies".to_owned()),
+            ("merge", format!("/inbox/{}/merge", self.talks)),
         ]
     }
 
@@ -83,4 +92,30 @@ impl Furnished {
             ("notices", "/notifications".to_owned()),
         ]
     }
+}
+
+/// Two conversations, one of a stranger, one that the desk has taken over, with a picture and a note. Answers with whose
+/// that is.
+async fn conversations(app: &TestApp, admin: &User) -> i64 {
+    let photo = Enclosure { content_type: "image/png".to_owned(), bytes: PNG.to_vec() };
+    let says = |text: &str| Incoming::text(&number(OPERATOR), text);
+    for text in
+        ["hi", "1", "ORD-12345", "A_very_long_word_without_any_blank_in_it_that_would_break_a_narrow_page_apart"]
+    {
+        app.simulator().send(says(text)).await;
+    }
+    app.simulator().send(Incoming { media: vec![photo], ..says("") }).await;
+    let name = Some("Somebody with a rather long name of their own, as WhatsApp has it".to_owned());
+    let stranger = Incoming::text(&number(STRANGER), "مرحبا، الماكينة رقم ٧ لا تعمل منذ الصباح");
+    app.simulator().send(Incoming { profile_name: name, ..stranger }).await;
+    let talks = person(app, OPERATOR).await;
+    for (what, body) in [
+        ("take_over", json!({})),
+        ("notes", json!({"text": "Known for being exact.\nAsk for the batch."})),
+        ("messages", json!({"text": "We are looking into it."})),
+    ] {
+        let (status, told) = admin.post(&format!("/api/conversations/{talks}/{what}/"), body).await;
+        assert!(status.is_success(), "{what}: {told}");
+    }
+    talks
 }

@@ -34,6 +34,8 @@ POST /profile/second-factor                           401     200      200      
 POST /profile/tokens                                  401     200      200        200      200      200
 GET  /now                                             303     200      200        200      200      200
 GET  /notifications                                   303     200      200        200      200      200
+GET  /inbox                                           303     403      200        403      403      200
+GET  /inbox/replies                                   303     403      200        403      403      200
 GET  /people                                          303     403      200        403      403      200
 GET  /people/new                                      303     403      403        403      403      200
 GET  /tickets                                         303     200      200        200      200      200

@@ -16,6 +16,10 @@ const ONES_OWN: usize = 12;
 const A_TICKET: usize = 14;
 /// Now: four lists of tickets from each place where somebody may see some, and three others.
 const AT_ONE_LOOK: usize = 40;
+/// The inbox: who looks, the number in the header, the conversations, and what goes with them.
+const AN_INBOX: usize = 14;
+/// One conversation: itself three times over, its transcript, whom it can be given to, and tickets.
+const A_CONVERSATION: usize = 26;
 /// How many rows there are.
 const SIZES: [usize; 3] = [1, 5, 20];
 
@@ -34,6 +38,8 @@ async fn pages(backend: Backend, statements: Statements) {
         windows.push((name, Window::of(&app, name).await));
     }
     let mut costs: std::collections::BTreeMap<(String, usize), Vec<usize>> = std::collections::BTreeMap::new();
+    app.says("+447700900899", "hi").await;
+    let writer = crate::pages::inbox::person(&app, "+447700900899").await;
     let (mut there, mut first) = (0, 0);
     for size in SIZES {
         for nth in there..size {
@@ -48,10 +54,15 @@ async fn pages(backend: Backend, statements: Statements) {
             client.post(&format!("/api/tickets/{first}/add_attachment/"), file).await;
             client.post("/api/tokens/", json!({"name": format!("Token {nth}"), "scope": "read"})).await;
         }
+        for nth in there..size {
+            app.says(&format!("+4477009008{nth:02}"), "hi").await;
+            app.says("+447700900899", "hi").await;
+        }
         there = size;
         app.settle().await;
         for (who, window) in &windows {
             let ticket = format!("/tickets/{first}");
+            let conversation = format!("/inbox/{writer}");
             for (path, bound) in [
                 ("/now", AT_ONE_LOOK),
                 ("/notifications", A_LIST),
@@ -59,8 +70,11 @@ async fn pages(backend: Backend, statements: Statements) {
                 ("/tickets/board", A_LIST),
                 ("/profile", ONES_OWN),
                 (&ticket, A_TICKET),
+                ("/inbox", AN_INBOX),
+                (&conversation, A_CONVERSATION),
             ] {
-                if (*who == "super1" && path == ticket)
+                if (*who != "boss" && path.starts_with("/inbox"))
+                    || (*who == "super1" && path == ticket)
                     || (!["boss", "super1"].contains(who) && path.starts_with("/people"))
                 {
                     continue;

@@ -1,6 +1,7 @@
 //! What is sent to make records, each with a number of its own.
 
-use super::plant::Whose;
+use super::plant::{OURS, THEIRS, Whose};
+use crate::support::app::{OPERATOR, TestApp};
 use serde_json::{Value, json};
 
 /// What is somebody's own: a token, or a view of the list of tickets.
@@ -47,4 +48,40 @@ pub(super) fn webhook() -> Value {
 
 pub(super) fn failure(department: &str) -> Value {
     json!({"procedure": "Torque check after assembly", "failure_type": "Step skipped", "department": department})
+}
+
+/// A number to make one's own.
+pub(super) fn own_number() -> Value {
+    json!({"whatsapp_number": "+12025550142"})
+}
+
+/// The conversation of somebody of one's own department, or of another one's, in which the last part of the path is
+/// possible.
+pub(super) async fn conversation(app: &TestApp, path: &str, whose: Whose) -> i64 {
+    let (phone, department) = match whose {
+        Whose::Own => (OPERATOR, OURS),
+        Whose::Foreign => ("+12025550102", THEIRS),
+    };
+    app.says(phone, "hi").await;
+    let id = crate::pages::inbox::person(app, phone).await;
+    let is_written = path.ends_with("/messages");
+    let taken = if is_written { "last_at" } else { "NULL" };
+    for statement in [
+        format!("UPDATE people SET department = '{department}', role = 'OPERATOR' WHERE id = {id}"),
+        format!(
+            "UPDATE conversations SET taken_at = {taken}, desk_at = {taken}, taken_by = NULL WHERE person_id = {id}"
+        ),
+    ] {
+        crate::notifications::change(app, &statement).await;
+    }
+    id
+}
+
+/// What is sent to a conversation.
+pub(super) fn of_conversation(last: &str) -> Option<Value> {
+    match last {
+        "messages" | "notes" => Some(json!({"text": "Which press is it?"})),
+        "assign" => Some(json!({"to": null})),
+        _ => None,
+    }
 }

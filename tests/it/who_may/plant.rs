@@ -1,7 +1,7 @@
 //! What the walk stands on: everybody who asks, and for each question an object in the state in which the endpoint
 //! would do its work.
 
-use super::bodies::{bom, failure, machine, order, owned, plan, revision, shift, webhook};
+use super::bodies::{bom, failure, machine, order, own_number, owned, plan, revision, shift, webhook};
 use crate::support::app::{OPERATOR, TestApp};
 use crate::support::user::{PASSWORD, User};
 use andon::people::Role;
@@ -134,6 +134,7 @@ impl<'a> Plant<'a> {
             }
             "orders" => self.order(path).await,
             "machines" => self.machine(whose).await,
+            "conversations" => super::bodies::conversation(self.app, path, whose).await,
             "shifts" => self.shift().await,
             "maintenance_plans" => self.plan(whose).await,
             "boms" => self.bom().await,
@@ -168,15 +169,14 @@ impl<'a> Plant<'a> {
         let refresh = self.people.get(&who).map_or("x", |person| &*person.refresh);
         let last = path.rsplit('/').next().unwrap_or_default();
         Some(match (method.as_str(), path) {
+            ("POST", _) if path.starts_with("/api/conversations/") => return super::bodies::of_conversation(last),
             ("POST", "/api/auth/login") => json!({"username": "boss", "password": PASSWORD}),
             ("POST", "/api/auth/refresh") => json!({"refresh": refresh}),
             ("POST", "/api/tokens" | "/api/ticket_views") | ("PATCH", "/api/ticket_views/{id}") => owned(path),
             ("POST", "/api/users") => json!({"username": format!("new{nth}"), "role": "CLIENT",
                 "password": PASSWORD, "password_confirm": PASSWORD}),
             ("PATCH", "/api/users/{id}" | "/api/profile/update") => json!({"first_name": format!("Name {nth}")}),
-            ("POST", "/api/profile/whatsapp/confirm" | "/api/profile/whatsapp/send") => {
-                json!({"whatsapp_number": "+12025550142"})
-            }
+            ("POST", "/api/profile/whatsapp/confirm" | "/api/profile/whatsapp/send") => own_number(),
             ("POST", "/api/profile/whatsapp/verify") => json!({"code": "7KQ2M9XB"}),
             ("POST", "/api/tickets") => crate::tickets::incident(),
             ("PATCH", "/api/tickets/{id}") => json!({"title": "The checkout shows nothing"}),

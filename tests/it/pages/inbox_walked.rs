@@ -1,0 +1,92 @@
+//! The inbox in a real browser: a conversation taken over and handed back against the simulator, live.
+
+use super::inbox::person;
+use super::hands::{PATIENCE, clicks, is_live, shows, signs_in, told, types};
+use crate::block_on;
+use crate::support::app::{OPERATOR, STRANGER, TestApp, number};
+use crate::support::browser::Browser;
+use crate::support::databases::Backend;
+use andon::people::Role;
+use andon::simulator::{Enclosure, Incoming};
+use fantoccini::{Client, Locator};
+use libtest_mimic::Trial;
+use std::time::{Duration, Instant};
+
+pub(crate) fn trials() -> Vec<Trial> {
+    vec![
+        Trial::test("pages::inbox_walked::a_conversation_is_taken_over_and_handed_back_live", || {
+            block_on(a_conversation_is_taken_over_and_handed_back_live()).map_err(Into::into)
+        }),
+    ]
+}
+
+/// What the phone shows, once it shows it.
+async fn arrives(app: &TestApp, what: &str) -> Result<(), String> {
+    let since = Instant::now();
+    while since.elapsed() < PATIENCE {
+        if app.bubbles(OPERATOR).iter().any(|bubble| bubble.text.contains(what)) {
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    Err(format!("the phone does not show {what:?}"))
+}
+
+async fn writes(app: &TestApp, text: &str) {
+    app.simulator().send(Incoming::text(&number(OPERATOR), text)).await;
+}
+
+async fn a_conversation_is_taken_over_and_handed_back_live() -> Result<(), String> {
+    let app = TestApp::running(Backend::Sqlite, &[("ANDON_COMPANY", "Demo Plant")]).await;
+    app.user("boss", Role::Admin).await;
+    app.user("boss2", Role::Admin).await;
+    let (one, two) = (Browser::start().await?, Browser::start().await?);
+    let (desk, other) = (one.client(), two.client());
+    signs_in(desk, &app, "boss").await?;
+    shows(desk, "Sign out").await?;
+    desk.goto(&app.url("/inbox")).await.map_err(told)?;
+    is_live(desk).await?;
+    for text in ["hi", "1", "ORD-12345"] {
+        writes(&app, text).await;
+    }
+    arrives(&app, "Order found").await?;
+    shows(desk, OPERATOR).await?; // in the list that was empty, without a reload
+    shows(desk, "Create Defect Report").await?;
+    clicks(desk, ".conversations a").await?;
+    shows(desk, "Order found").await?;
+    clicks(desk, "#write button.main").await?;
+    shows(desk, "boss took the conversation over").await?;
+    is_live(desk).await?;
+    signs_in(other, &app, "boss2").await?;
+    shows(other, "Sign out").await?;
+    let path = format!("/inbox/{}", person(&app, OPERATOR).await);
+    other.goto(&app.url(&path)).await.map_err(told)?;
+    is_live(other).await?;
+
+    // What the person writes shows up with both, and gets no answer of the bot.
+    let (before, since) = (app.bubbles(OPERATOR).len(), Instant::now());
+    writes(&app, "The left one is bent").await;
+    shows(desk, "The left one is bent").await?;
+    let took = since.elapsed();
+    shows(other, "The left one is bent").await?;
+    types(desk, "#write textarea", "Which one exactly?").await?;
+    shows(other, "boss is typing").await?;
+    clicks(desk, "#write button.main").await?;
+    arrives(&app, "Which one exactly?").await?;
+    shows(other, "Which one exactly?").await?;
+    shows(other, "Read").await.or(shows(other, "Delivered").await)?;
+    if app.bubbles(OPERATOR).len() != before + 1 {
+        return Err("the bot was not silent".to_owned());
+    }
+    clicks(desk, ".back form:first-child button").await?;
+    shows(desk, "handed it back: the bot goes on").await?;
+    arrives(&app, "Defect Type").await?;
+    shows(other, "handed it back").await?;
+    if took > Duration::from_secs(2) {
+        return Err(format!("a message took {took:?} to show up"));
+    }
+    one.stop().await;
+    two.stop().await;
+    app.end().await;
+    Ok(())
+}
