@@ -99,7 +99,7 @@ impl Server {
         let database = Db::open(&url, clock.clone()).await?.measured_by(&metrics);
         let database = database.heralded_by(move |news| match news {
             News::Notice => ringer.poke(Poke::Notify),
-            News::Change(change) => ringer.tell_desk(change),
+            News::Change(change) => ringer.tell_desk([change]),
         });
         db::migrations::run(&database).await?;
         if lock.is_some() {

@@ -91,8 +91,8 @@ async function listen() {
         patience = 1000;
       } else if (said.type === "changed") {
         if (concerns(said.topics)) soon();
-      } else if (said.type === "conversation_changed") inboxChanged(said);
-      else if (said.type === "typing") someoneTypes(said);
+        else if (said.topics.includes("conversations")) someoneWrote();
+      } else if (said.type === "typing") someoneTypes(said);
       else if (said.type !== "pong") soon();
     };
     line.onclose = (event) => {
@@ -104,14 +104,12 @@ async function listen() {
   }
 }
 
-// The inbox: a page that shows the conversation looks at once, the list a moment later, every other page now and then.
+// How many conversations wait is on every page; where nothing else changed, it is counted anew now and then.
 const conversation = document.querySelector("[data-conversation]")?.dataset.conversation;
 let looked = 0;
-function inboxChanged(said) {
-  if (conversation === String(said.conversation)) return soon();
-  const gap = document.querySelector("[data-inbox]") && !conversation ? 1000 : 10000;
+function someoneWrote() {
   if (looked > Date.now()) return;
-  const wait = Math.max(0, looked + gap - Date.now());
+  const wait = Math.max(0, looked + 10000 - Date.now());
   looked = Date.now() + wait;
   setTimeout(soon, wait);
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// The most tickets, and the most people, that are remembered.
+/// The most of each kind that is remembered.
 const MOST: usize = 1_000;
 
 /// A set of changes.
@@ -19,6 +19,10 @@ pub struct Changes {
     pub tickets: BTreeSet<i64>,
     /// People from whom a ticket was taken.
     pub taken_from: BTreeSet<i64>,
+    /// People whose conversation changed.
+    pub conversations: BTreeSet<i64>,
+    /// Who types.
+    pub typing: BTreeSet<Typing>,
     /// Whether orders changed.
     pub orders: bool,
     /// Whether something became of messages.
@@ -27,16 +31,33 @@ pub struct Changes {
     pub overflowed: bool,
 }
 
+/// Somebody at the desk types in a conversation.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Typing {
+    /// Whose conversation.
+    pub person_id: i64,
+    /// Who types.
+    pub by: i64,
+    /// What they are called.
+    pub name: String,
+}
+
 impl Changes {
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 
+    /// Whose conversations there is something to tell of.
+    pub fn talked_of(&self) -> impl Iterator<Item = i64> {
+        self.conversations.iter().copied().chain(self.typing.iter().map(|typing| typing.person_id))
+    }
+
     fn add(&mut self, change: Change) {
         match change {
             Change::Ticket(id) => self.tickets.insert(id),
             Change::TakenFrom(id) => self.taken_from.insert(id),
+            Change::Conversation(id) => self.conversations.insert(id),
             Change::Orders => std::mem::replace(&mut self.orders, true),
             Change::Deliveries => std::mem::replace(&mut self.deliveries, true),
         };
@@ -46,6 +67,8 @@ impl Changes {
     fn take_in(&mut self, others: Self) {
         self.tickets.extend(others.tickets);
         self.taken_from.extend(others.taken_from);
+        self.conversations.extend(others.conversations);
+        self.typing.extend(others.typing);
         self.orders |= others.orders;
         self.deliveries |= others.deliveries;
         self.overflowed |= others.overflowed;
@@ -53,9 +76,24 @@ impl Changes {
     }
 
     fn bound(&mut self) {
-        if self.tickets.len().max(self.taken_from.len()) > MOST {
+        let counts = [self.tickets.len(), self.taken_from.len(), self.conversations.len(), self.typing.len()];
+        if counts.into_iter().any(|count| count > MOST) {
             *self = Self { overflowed: true, ..Self::default() };
         }
+    }
+}
+
+impl FromIterator<Change> for Changes {
+    fn from_iter<I: IntoIterator<Item = Change>>(changes: I) -> Self {
+        let mut all = Self::default();
+        changes.into_iter().for_each(|change| all.add(change));
+        all
+    }
+}
+
+impl From<Typing> for Changes {
+    fn from(typing: Typing) -> Self {
+        Self { typing: [typing].into(), ..Self::default() }
     }
 }
 
@@ -64,15 +102,7 @@ impl Changes {
 pub(super) struct Gathered(Mutex<Changes>);
 
 impl Gathered {
-    /// Adds one; whether it is the first.
-    pub(super) fn add(&self, change: Change) -> bool {
-        let mut gathered = self.lock();
-        let is_first = gathered.is_empty();
-        gathered.add(change);
-        is_first
-    }
-
-    /// Adds what another process told.
+    /// Adds some.
     pub(super) fn take_in(&self, changes: Changes) {
         self.lock().take_in(changes);
     }
@@ -93,7 +123,7 @@ mod tests {
     #[test]
     fn changes_are_gathered_until_they_are_taken() {
         let gathered = Gathered::default();
-        assert!(gathered.add(Change::Ticket(7)) && !gathered.add(Change::Orders) && !gathered.add(Change::Ticket(7)));
+        gathered.take_in([Change::Ticket(7), Change::Orders, Change::Ticket(7)].into_iter().collect());
         let theirs = Changes { tickets: [8].into(), taken_from: [3].into(), ..Changes::default() };
         gathered.take_in(serde_json::from_str(&serde_json::json!(theirs).to_string()).expect("as it was told"));
         let all = Changes { tickets: [7, 8].into(), taken_from: [3].into(), orders: true, ..Changes::default() };
@@ -103,12 +133,12 @@ mod tests {
 
     #[test]
     fn what_is_past_the_bound_may_be_anything() {
-        let gathered = Gathered::default();
-        for id in 0..=i64::try_from(MOST).expect("a small number") {
-            gathered.add(Change::Ticket(id));
+        let many = 0..=i64::try_from(MOST).expect("a small number");
+        for change in [Change::Ticket, Change::TakenFrom, Change::Conversation] {
+            let gathered = Gathered::default();
+            gathered.take_in(many.clone().map(change).collect());
+            let taken = gathered.take();
+            assert!(taken.overflowed && taken.tickets.len() <= 1, "{taken:?}");
         }
-        gathered.add(Change::Ticket(-1));
-        let taken = gathered.take();
-        assert!(taken.overflowed && taken.tickets.len() <= 1, "{taken:?}");
     }
 }

@@ -7,7 +7,6 @@
 use super::Bus;
 use super::changes::Gathered;
 use super::copies::{self, Source, Stale};
-use super::news::Untold;
 use super::paces::Paces;
 use super::pokes::{self, Pending};
 use super::tallies::Tallies;
@@ -39,8 +38,6 @@ pub(super) struct Link {
     pub(super) pokes: Pending,
     /// What changed, as far as other processes have not been told yet.
     pub(super) changes: Gathered,
-    /// What those who have the desk open there are to be told.
-    pub(super) news: Untold,
     /// What was counted against limits.
     pub(super) tallies: Tallies,
     /// The copies that are out of date.
@@ -65,7 +62,6 @@ impl Link {
             process: token::fresh(),
             pokes: Pending::default(),
             changes: Gathered::default(),
-            news: Untold::default(),
             tallies: Tallies::default(),
             stale: Stale::default(),
             paces: Paces::default(),

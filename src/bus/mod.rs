@@ -8,14 +8,12 @@
 mod changes;
 mod copies;
 mod link;
-mod news;
 mod paces;
 mod pokes;
 mod tallies;
 
-pub use changes::Changes;
+pub use changes::{Changes, Typing};
 pub use copies::{Copied, Source};
-pub use news::News;
 pub use tallies::Limit;
 
 use crate::config::Settings;
@@ -34,7 +32,6 @@ use tokio::sync::Notify;
 pub struct Bus {
     bells: Arc<Bells>,
     changes: Arc<Gathered>,
-    news: Arc<news::Untold>,
     link: Option<Arc<Link>>,
 }
 
@@ -82,7 +79,7 @@ impl Bus {
     /// [`crate::kit::error::Kind::Setting`] when the address of Redis cannot be used.
     pub fn new(settings: &Settings, clock: &Clock) -> Result<Self> {
         let link = settings.redis_url().map(|url| Link::new(&url, &settings.redis_prefix, clock)).transpose()?;
-        Ok(Self { bells: Arc::default(), changes: Arc::default(), news: Arc::default(), link: link.map(Arc::new) })
+        Ok(Self { bells: Arc::default(), changes: Arc::default(), link: link.map(Arc::new) })
     }
 
     /// Wakes the job, or lets it run again at once if it is running; in other processes as well.
@@ -99,13 +96,23 @@ impl Bus {
         let _either = tokio::time::timeout(at_most, self.bell(job).notified()).await;
     }
 
-    /// Tells those at the desk, of every process, that something changed. It never waits.
-    pub fn tell_desk(&self, change: Change) {
-        self.changes.add(change);
-        self.ring(Poke::Desk);
-        if let Some(link) = &self.link
-            && link.changes.add(change)
-        {
+    /// Tells those at the desk, of every process, what changed. Call it after the commit; it never waits.
+    pub fn tell_desk(&self, changes: impl IntoIterator<Item = Change>) {
+        self.tell(&changes.into_iter().collect());
+    }
+
+    /// Tells those at the desk, of every process, who types in which conversation. It never waits.
+    pub fn tell_typing(&self, typing: Typing) {
+        self.tell(&typing.into());
+    }
+
+    fn tell(&self, changes: &Changes) {
+        if changes.is_empty() {
+            return;
+        }
+        self.hear(changes.clone());
+        if let Some(link) = &self.link {
+            link.changes.take_in(changes.clone());
             link.pokes.ring();
         }
     }
@@ -144,29 +151,6 @@ impl Bus {
         }
     }
 
-    /// Tells those who have the desk open, here and in other processes. Call it after the commit; it never waits.
-    pub fn tell(&self, news: impl IntoIterator<Item = News>) {
-        let news: Vec<News> = news.into_iter().collect();
-        if let Some(link) = self.link.as_ref().filter(|_| !news.is_empty()) {
-            link.news.add(news.clone());
-            link.pokes.ring();
-        }
-        self.hear(news);
-    }
-
-    /// What there is to tell those who have the desk open at this process; each is handed out once.
-    pub fn news(&self) -> Vec<News> {
-        self.news.take()
-    }
-
-    /// Keeps news for those who have the desk open at this process.
-    fn hear(&self, news: Vec<News>) {
-        if !news.is_empty() {
-            self.news.add(news);
-            self.ring(Poke::Live);
-        }
-    }
-
     /// Since when Redis has been away; `None` where it works, and where nobody asked for it.
     pub fn away_since(&self) -> Option<Instant> {
         self.link.as_ref()?.away_since()
@@ -181,7 +165,7 @@ impl Bus {
     }
 
     /// What another process tells those at the desk.
-    fn hear_changes(&self, changes: Changes) {
+    fn hear(&self, changes: Changes) {
         self.changes.take_in(changes);
         self.ring(Poke::Desk);
     }

@@ -49,8 +49,6 @@ enum Told {
     Counted(Vec<Counted>),
     /// This changed, for those at the desk.
     Changed(Changes),
-    /// Those who have the desk open are to be told this.
-    News(Vec<super::News>),
     /// Nothing, but the link works.
     Alive,
 }
@@ -85,10 +83,6 @@ pub(super) async fn tell(link: &Link, mut redis: MultiplexedConnection) -> Redis
     let channel = link.named(CHANNEL);
     loop {
         let mut news: Vec<Told> = link.pokes.take().into_iter().map(Told::Poke).collect();
-        let fresh = link.news.take();
-        if !fresh.is_empty() {
-            news.push(Told::News(fresh));
-        }
         let changes = link.changes.take();
         if !changes.is_empty() {
             news.push(Told::Changed(changes));
@@ -116,8 +110,7 @@ pub(super) async fn hear(link: &Link, bus: &Bus, mut ears: PubSubStream) -> Redi
         match told(&link.process, message.get_payload_bytes()) {
             Some(Told::Poke(job)) => bus.ring(job),
             Some(Told::Counted(counted)) => link.tallies.hear(&counted),
-            Some(Told::News(news)) => bus.hear(news),
-            Some(Told::Changed(changes)) => bus.hear_changes(changes),
+            Some(Told::Changed(changes)) => bus.hear(changes),
             Some(Told::Alive) | None => {}
         }
     }

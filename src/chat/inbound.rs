@@ -26,9 +26,9 @@ use super::session::Session;
 use super::silence::{self, AtTheDesk};
 use super::store::{self, Kept};
 use crate::app::App;
-use crate::bus::{News, Poke};
+use crate::bus::Poke;
 use crate::channels::{Inbound, Medium};
-use crate::db::{Batch, Door, Tx};
+use crate::db::{Batch, Change, Door, Tx};
 use crate::delivery::{self, NewDelivery};
 use crate::files::{self, store::Awaited};
 use crate::kit::metrics::Stopwatch;
@@ -73,7 +73,7 @@ pub fn start(app: &App, ways: &Ways) -> Batch<Inbound, Taken> {
                 app.tide.brings(taken.len());
                 reading.show(answered);
                 app.bus.poke(Poke::Dispatch);
-                app.bus.tell(people.iter().map(|person| News::Changed(*person)));
+                app.bus.tell_desk(people.iter().copied().map(Change::Conversation));
                 app.bus.changed(people);
                 Ok(taken)
             })

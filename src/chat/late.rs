@@ -10,9 +10,9 @@ use super::reply::reply;
 use super::store::{self, Waiting, message};
 use super::{Say, Ways, pick};
 use crate::app::App;
-use crate::bus::{News, Poke};
+use crate::bus::Poke;
 use crate::channels::{Inbound, Media, Medium, Place};
-use crate::db::{Batch, Door, Tx, is_refusal};
+use crate::db::{Batch, Change, Door, Tx, is_refusal};
 use crate::delivery::{self, NewDelivery};
 use crate::kit::{Error, Handle, Result};
 use crate::people;
@@ -144,7 +144,7 @@ impl Late {
                 return Ok(total);
             }
             total += answered;
-            self.app.bus.tell(due.iter().map(|person| News::Changed(*person)));
+            self.app.bus.tell_desk(due.iter().copied().map(Change::Conversation));
             self.app.bus.changed(due);
             self.app.bus.poke(Poke::Dispatch);
         }

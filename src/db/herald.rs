@@ -21,6 +21,8 @@ pub enum Change {
     Ticket(i64),
     /// This person has a ticket no more: what they look at may show it still.
     TakenFrom(i64),
+    /// The conversation of this person: what is said, who has it.
+    Conversation(i64),
     /// Orders.
     Orders,
     /// What became of messages.

@@ -14,9 +14,9 @@ use super::presence::Presence;
 use super::receipts;
 use super::store::{self, Came, Carrier, Leased, Outcome};
 use crate::app::App;
-use crate::bus::{News, Poke};
+use crate::bus::Poke;
 use crate::channels::{Channel, Medium, Retry, SendError};
-use crate::db::Batch;
+use crate::db::{Batch, Change};
 use crate::kit::{Instant, Result};
 use chrono::TimeDelta;
 use std::sync::Arc;
@@ -285,7 +285,7 @@ impl Dispatcher {
         let outcome =
             Outcome { leased, channel, started_at, came, is_opt_out, is_billed, shut, goes_elsewhere, chance };
         self.record(outcome).await;
-        self.app.bus.tell([News::Changed(person)]);
+        self.app.bus.tell_desk([Change::Conversation(person)]);
         drop(place);
         self.app.bus.poke(Poke::Dispatch); // the next of its line may go
     }

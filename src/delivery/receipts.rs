@@ -4,9 +4,9 @@ use super::model::HIGH_TIDE_BREATH;
 use super::pace::{Pace, Sender};
 use super::store::{self, Verdict};
 use crate::app::App;
-use crate::bus::{News, Poke};
+use crate::bus::Poke;
 use crate::channels::{Medium, Receipt, Retry};
-use crate::db::Batch;
+use crate::db::{Batch, Change};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,7 +30,7 @@ pub fn start(app: &App, pace: &Pace) -> Batch<Receipt, ()> {
                 .await?;
             receipts.iter().for_each(|receipt| app.metrics.receipt(receipt.channel, receipt.status.as_str()));
             slow_down(&app, &pace, &receipts).await;
-            app.bus.tell(people.into_iter().map(News::Changed));
+            app.bus.tell_desk(people.into_iter().map(Change::Conversation));
             app.bus.poke(Poke::Dispatch); // a line may go on, or a delivery again
             Ok(vec![(); receipts.len()])
         })

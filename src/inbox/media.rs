@@ -5,8 +5,8 @@
 
 use crate::app::App;
 use crate::attachments::fetch::{again_at, from_provider};
-use crate::bus::News;
 use crate::channels::Retry;
+use crate::db::Change;
 use crate::files;
 use crate::files::store::message_media::{self as store, Model};
 use crate::kit::Result;
@@ -78,7 +78,7 @@ async fn fetch(app: &App, file: Model) -> Result<()> {
             app.db.write(move |tx| Box::pin(store::note_try(tx, id, tries, at))).await?;
         }
     }
-    app.bus.tell([News::Changed(file.person_id)]);
+    app.bus.tell_desk([Change::Conversation(file.person_id)]);
     Ok(())
 }
 

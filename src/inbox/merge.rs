@@ -9,12 +9,11 @@ use super::store::entries::{self, Kind, New};
 use super::store::merging::{self, Joined};
 use super::{Head, events};
 use crate::app::App;
-use crate::bus::News;
 use crate::channels::Medium;
 use crate::chat::session::{MENU, Session};
 use crate::chat::store::conversation;
 use crate::chat::{self, Ways, desk};
-use crate::db::Tx;
+use crate::db::{Change, Tx};
 use crate::kit::error::Kind as Failure;
 use crate::kit::{E164, Error, Result};
 use crate::outbox;
@@ -117,7 +116,7 @@ pub async fn merge(app: &App, ways: &Ways, actor: &Actor, from: i64, into: i64) 
         db.write_with(ways.clone(), move |tx, ways| Box::pin(async move { merged(tx, ways, by, from, into).await }));
     merging.await?;
     app.bus.changed([from, into]);
-    app.bus.tell([News::Changed(from), News::Changed(into)]);
+    app.bus.tell_desk([Change::Conversation(from), Change::Conversation(into)]);
     Ok(())
 }
 

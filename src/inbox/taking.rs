@@ -4,9 +4,9 @@ use super::store::entries::{self, Kind, New};
 use super::store::{self, Head};
 use super::{LEFT_FOR, Window, events, reading};
 use crate::app::App;
-use crate::bus::{News, Poke};
+use crate::bus::{Poke, Typing};
 use crate::chat::{self, Ways, desk};
-use crate::db::Tx;
+use crate::db::{Change, Tx};
 use crate::kit::error::Kind as Failure;
 use crate::kit::{Error, Result};
 use crate::outbox;
@@ -39,7 +39,7 @@ pub async fn take_over(app: &App, actor: &Actor, person_id: i64) -> Result<()> {
         })
     });
     taking.await?;
-    app.bus.tell([News::Changed(person_id)]);
+    app.bus.tell_desk([Change::Conversation(person_id)]);
     Ok(())
 }
 
@@ -76,7 +76,7 @@ pub async fn hand_back(app: &App, ways: &Ways, actor: &Actor, person_id: i64, st
     handing.await?;
     app.bus.poke(Poke::Dispatch);
     app.bus.changed([person_id]);
-    app.bus.tell([News::Changed(person_id)]);
+    app.bus.tell_desk([Change::Conversation(person_id)]);
     Ok(())
 }
 
@@ -116,7 +116,7 @@ pub async fn assign(app: &App, actor: &Actor, head: &Head, to: Option<i64>) -> R
         })
     });
     assigning.await?;
-    app.bus.tell([News::Changed(person_id)]);
+    app.bus.tell_desk([Change::Conversation(person_id)]);
     Ok(())
 }
 
@@ -136,7 +136,7 @@ pub async fn look(app: &App, actor: &Actor, person_id: i64, at: i32) -> Result<(
         })
     });
     looking.await?;
-    app.bus.tell([News::Changed(person_id)]);
+    app.bus.tell_desk([Change::Conversation(person_id)]);
     Ok(())
 }
 
@@ -147,7 +147,7 @@ pub async fn look(app: &App, actor: &Actor, person_id: i64, at: i32) -> Result<(
 pub async fn typing(app: &App, actor: &Actor, person_id: i64) -> Result<()> {
     let user = users::by_id(app.db.read(), actor.person_id).await?;
     let name = user.map_or_else(|| actor.username.clone(), |user| user.called());
-    app.bus.tell([News::Typing { person_id, by: actor.person_id, name }]);
+    app.bus.tell_typing(Typing { person_id, by: actor.person_id, name });
     Ok(())
 }
 
@@ -164,7 +164,7 @@ pub async fn return_left(app: &App) -> Result<usize> {
             return Ok(all);
         }
         tracing::info!(conversations = returned.len(), "conversations that the desk left alone are the bot's again");
-        app.bus.tell(returned.into_iter().map(News::Changed));
+        app.bus.tell_desk(returned.into_iter().map(Change::Conversation));
     }
 }
 

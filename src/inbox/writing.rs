@@ -6,11 +6,11 @@ use super::store::{self, Head};
 use super::taking::address;
 use super::{MAX_NOTE, Window, reading};
 use crate::app::App;
-use crate::bus::{News, Poke};
+use crate::bus::Poke;
 use crate::channels::{Medium, Template};
 use crate::chat::{self, desk};
 use crate::config::TemplateOf;
-use crate::db::Tx;
+use crate::db::{Change, Tx};
 use crate::delivery::store::give_template;
 use crate::kit::error::Kind as Failure;
 use crate::kit::{Error, Result};
@@ -137,7 +137,7 @@ pub async fn note(app: &App, actor: &Actor, person_id: i64, text: String, once: 
         })
     });
     noting.await?;
-    app.bus.tell([News::Changed(person_id)]);
+    app.bus.tell_desk([Change::Conversation(person_id)]);
     Ok(())
 }
 
@@ -210,5 +210,5 @@ async fn spoke(tx: &Tx, actor: &Actor, person_id: i64, once: &str, token: String
 
 fn told(app: &App, person_id: i64) {
     app.bus.poke(Poke::Dispatch);
-    app.bus.tell([News::Changed(person_id)]);
+    app.bus.tell_desk([Change::Conversation(person_id)]);
 }

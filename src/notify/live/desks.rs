@@ -138,19 +138,11 @@ impl Desks {
     }
 
     /// Tells people, of those who want to hear of it, what changed for each of them.
-    pub(super) fn tell_changes(&self, told: &BTreeMap<i64, Arc<str>>) {
+    pub(super) fn tell_changes(&self, told: &BTreeMap<i64, Vec<Arc<str>>>) {
         for desk in self.lock().open.values().filter(|desk| desk.hears_changes) {
-            if let Some(text) = told.get(&desk.who.person_id) {
+            for text in told.get(&desk.who.person_id).into_iter().flatten() {
                 desk.queue(Queued::Change(Arc::clone(text)));
             }
-        }
-    }
-
-    /// Puts what is worth a look, and no more, into the queues of a sign-in; where one is full, it is left out.
-    pub(super) fn whisper(&self, sign_in: &str, text: &Arc<str>) {
-        for desk in self.lock().open.values().filter(|desk| desk.who.sign_in == sign_in) {
-            // A page that is that far behind looks by itself soon.
-            let _full = desk.queue.try_send((i64::MAX, Arc::clone(text)));
         }
     }
 
@@ -218,7 +210,7 @@ mod tests {
         let mut lines =
             [(1, true), (1, false), (2, true)].map(|(id, hears)| desks.open(who(id), hears).expect("a line"));
         assert_eq!(desks.hearing_changes(), BTreeSet::from([1, 2]));
-        desks.tell_changes(&BTreeMap::from([(1, "x".into())]));
+        desks.tell_changes(&BTreeMap::from([(1, vec!["x".into()])]));
         let heard = lines.each_mut().map(|line| matches!(line.queue.try_recv(), Ok(Queued::Change(_))));
         assert_eq!(heard, [true, false, false]);
     }

@@ -20,13 +20,11 @@ pub use entry::{Entry, Resume};
 use super::TURN;
 use super::store::live as store;
 use crate::app::App;
-use crate::bus::{News, Poke};
+use crate::bus::Poke;
 use crate::db::marks;
 use crate::kit::Result;
 use crate::outbox::Notice;
-use crate::people::model::Sight;
 use desks::{Desks, Line, Who};
-use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
 use store::Waiting;
@@ -102,7 +100,6 @@ impl Live {
     /// When the database is away; the next time goes on where this one stopped.
     pub async fn push(&self) -> Result<usize> {
         let hub = &self.0;
-        self.push_news().await?;
         let mut told = hub.told.lock().await;
         let people: Vec<i64> = hub.desks.people().into_iter().collect();
         if people.is_empty() {
@@ -121,30 +118,6 @@ impl Live {
             *told = Some(last);
         }
         Ok(total)
-    }
-
-    /// Tells those who look at the desk's pages, and may see them, of conversations that changed.
-    async fn push_news(&self) -> Result<()> {
-        let hub = &self.0;
-        let news = hub.app.bus.news();
-        if news.is_empty() || hub.desks.count() == 0 {
-            return Ok(());
-        }
-        let readers = store::at_a_page(hub.app.db.read(), hub.desks.sign_ins()).await?;
-        if readers.is_empty() {
-            return Ok(());
-        }
-        let people: Vec<i64> = news.iter().map(News::person_id).collect();
-        let about = store::about(hub.app.db.read(), &people).await?;
-        for news in &news {
-            let text: Arc<str> = written(news).to_string().into();
-            let (role, department) = about.get(&news.person_id()).cloned().unwrap_or_default();
-            let may_see = |sight: &Sight| sight.reaches_conversation(news.person_id(), role, department.as_deref());
-            for (sign_in, _) in readers.iter().filter(|(_, sight)| may_see(sight)) {
-                hub.desks.whisper(sign_in, &text);
-            }
-        }
-        Ok(())
     }
 
     /// Ends the connections whose sign-in has ended or whose token has expired.
@@ -174,15 +147,5 @@ impl Live {
             *told = Some(marks::position(hub.app.db.read(), TURN).await?);
         }
         Ok(hub.desks.open(who, hears_changes))
-    }
-}
-
-/// News as they go to the script of the desk's pages. **Source**: docs/api.md, "Live".
-fn written(news: &News) -> Value {
-    match news {
-        News::Changed(person_id) => json!({"type": "conversation_changed", "conversation": person_id}),
-        News::Typing { person_id, by, name } => {
-            json!({"type": "typing", "conversation": person_id, "by": by, "name": name})
-        }
     }
 }

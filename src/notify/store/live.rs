@@ -6,7 +6,6 @@ use crate::delivery::store::{Kind, Way};
 use crate::kit::{Instant, Result};
 use crate::outbox::{Notice, row as event};
 use crate::people::Role;
-use crate::people::model::Sight;
 use crate::people::store::person;
 use crate::people::store::sign_ins::sign_in;
 use crate::tickets::{Viewer, row as ticket};
@@ -168,31 +167,6 @@ pub(in crate::notify) async fn holding(conn: &impl ConnectionTrait, sign_ins: Ve
         .all(conn)
         .await?;
     Ok(holding.into_iter().collect())
-}
-
-/// Those of these sign-ins that look at the desk's pages and may see conversations, each with whose they see.
-pub(in crate::notify) async fn at_a_page(
-    conn: &impl ConnectionTrait,
-    sign_ins: Vec<String>,
-) -> Result<Vec<(String, Sight)>> {
-    let at_a_page: Vec<(String, i64, Option<String>, Option<String>)> = sign_in::Entity::find()
-        .select_only()
-        .column(sign_in::Column::Token)
-        .columns([person::Column::Id])
-        .columns([person::Column::Role, person::Column::Department])
-        .join(JoinType::InnerJoin, sign_in::Relation::Person.def())
-        .filter(sign_in::Column::Token.is_in(sign_ins))
-        .filter(sign_in::Column::CookieHash.is_not_null())
-        .filter(sign_in::Column::EndedAt.is_null())
-        .filter(person::Column::IsActive.eq(true))
-        .into_tuple()
-        .all(conn)
-        .await?;
-    let sight = |(token, id, role, department): (String, i64, Option<String>, Option<String>)| {
-        let role = Role::named(role.as_deref()?).filter(|role| role.sees_conversations())?;
-        Some((token, Sight::of(id, role, department.as_deref())))
-    };
-    Ok(at_a_page.into_iter().filter_map(sight).collect())
 }
 
 /// By which of these people are seen: role and department.

@@ -294,7 +294,7 @@ impl Line {
         let request = window.request(reqwest::Method::POST, "/live-ticket").header("x-form-token", window.token());
         let issued: Value = serde_json::from_str(&window.send(request).await.html).expect("a ticket");
         let ticket = issued["ticket"].as_str().expect("a ticket");
-        let address = format!("ws://{}/ws/notifications/?ticket={ticket}", app.server.address);
+        let address = format!("ws://{}/ws/notifications/?changes=true&ticket={ticket}", app.server.address);
         let (line, _) = connect_async(address).await.expect("a connection");
         let mut line = Self(line);
         assert_eq!(line.next().await.expect("a greeting")["type"], "connection_established");
@@ -325,8 +325,9 @@ async fn what_changes_is_told_to_those_who_may_see_it(backend: Backend) {
     desk.app.says(OPERATOR, "hi").await;
     let id = person(&desk.app, OPERATOR).await;
     let heard = lines[0].next().await.expect("a word");
-    assert_eq!((&heard["type"], &heard["conversation"]), (&"conversation_changed".into(), &id.into()));
-    assert_eq!(heard.as_object().map(serde_json::Map::len), Some(2), "and no more than that");
+    let topics = heard["topics"].as_array().expect("topics");
+    assert!(topics.contains(&format!("conversation-{id}").into()) && topics.contains(&"conversations".into()), "{heard}");
+    assert_eq!((&heard["type"], heard.as_object().map(serde_json::Map::len)), (&"changed".into(), Some(2)), "{heard}");
     assert_eq!((lines[1].next().await, lines[2].next().await), (None, None));
     while lines[0].next().await.is_some() {}
     let window = &desk.admin.1;
@@ -337,6 +338,7 @@ async fn what_changes_is_told_to_those_who_may_see_it(backend: Backend) {
     assert_eq!(window.send(request).await.status, StatusCode::NO_CONTENT);
     desk.app.settle().await;
     let typing = lines[0].next().await.expect("a word");
+    assert_eq!(typing["conversation"], Value::from(id));
     assert_eq!((&typing["type"], &typing["by"]), (&"typing".into(), &desk.admin.0.id.into()));
     assert_eq!(lines[1].next().await, None);
     drop(lines);
