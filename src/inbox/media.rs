@@ -90,7 +90,7 @@ async fn kept(app: &App, file: &Model) -> Result<Kept> {
         Ok(bytes) => bytes,
         Err(error) => {
             return Ok(Err(match error.retry {
-                Retry::Never => None,
+                Retry::Never | Retry::Elsewhere => None,
                 Retry::Later(wait) | Retry::Slower(wait) => Some(wait),
                 Retry::StopChannel | Retry::SlowerToOne => Some(None),
             }));
