@@ -69,7 +69,8 @@ struct Show {
     all_tickets: String,
     refused: Option<String>,
     typing: String,
-    may_merge: bool,
+    /// Where an admin says that they are somebody else.
+    merge: Option<String>,
 }
 
 /// What was just tried and refused, or filled in to be sent.
@@ -175,7 +176,7 @@ pub(super) async fn conversation(desk: &Desk, head: Head, tried: Option<Tried<'_
         tickets: tickets.into_iter().map(|shown| TicketRow::of(desk, &viewer, shown)).collect(),
         all_tickets: format!("/tickets?created_by={}", head.person_id),
         refused,
-        may_merge: desk.actor().is_admin(),
+        merge: desk.actor().is_admin().then(|| format!("{HERE}/{}/merge", head.person_id)),
         typing: words.fill("inbox.typing", &json!({ "name": "%" })),
         called,
     };

@@ -120,7 +120,7 @@ async fn what_waited_for_its_turn_is_not_answered_once_it_is_taken(backend: Back
 }
 
 async fn whoever_may_not_see_it_is_refused(backend: Backend) {
-    let desk = Desk::set(backend, &[]).await;
+    let desk = Desk::set(backend, &[("ANDON_REQUEST_LIMIT", "0")]).await;
     desk.app.user_of("super1", Role::Supervisor, Some("Machining")).await;
     desk.app.user_of("super2", Role::Supervisor, Some("Paint")).await;
     for (name, role) in [("client1", Role::Client), ("dev1", Role::Support), ("op1", Role::Operator)] {
@@ -273,7 +273,8 @@ async fn nobody_is_merged_away_who_signs_in(backend: Backend) {
     for phone in [OPERATOR, STRANGER] {
         desk.app.says(phone, "hi").await;
     }
-    crate::notifications::change(&desk.app, "UPDATE people SET username = 'op1' WHERE role = 'OPERATOR'").await;
+    let query = format!("UPDATE people SET username = 'op1' WHERE id = {}", person(&desk.app, OPERATOR).await);
+    crate::notifications::change(&desk.app, &query).await;
     let known = desk.of(OPERATOR).await;
     let asks = desk.admin.1.get(&format!("{known}/merge?number=%2B12025550199")).await;
     assert_eq!(asks.status, StatusCode::CONFLICT);
