@@ -190,11 +190,14 @@ async fn taken_over_the_bot_is_silent_and_handed_back_it_goes_on(backend: Backen
     let seen = desk.does(&path, "write", &[("text", "Too early")]).await;
     assert_eq!(seen.status, StatusCode::CONFLICT);
     assert!(seen.text().contains("Take it over first") && seen.html.contains("Too early"), "nothing typed is lost");
+    desk.app.clock.advance(TimeDelta::seconds(1));
     desk.did(&path, "take-over", &[]).await;
+    desk.app.clock.advance(TimeDelta::seconds(1));
     for text in ["High", "hi", "menu", "ORD-12345", "cancel", "2"] {
         assert_eq!(desk.app.says(OPERATOR, text).await, [""; 0], "{text}");
     }
     assert_eq!(desk.app.state(OPERATOR).await.as_deref(), Some("create_defect.severity"), "nothing was answered");
+    desk.app.clock.advance(TimeDelta::seconds(1));
     desk.did(&path, "write", &[("text", "Hello, this is *the desk*.\nWhat happened?")]).await;
     let said = desk.app.bubbles(OPERATOR).pop().expect("a message");
     assert_eq!(said.text, "Hello, this is *the desk*.\nWhat happened?");
@@ -204,12 +207,14 @@ async fn taken_over_the_bot_is_silent_and_handed_back_it_goes_on(backend: Backen
         &["boss took the conversation over", "High", "cancel", "boss", "Hello, this is", "the desk", "Delivered"],
     );
     let before = desk.app.bubbles(OPERATOR).len();
+    desk.app.clock.advance(TimeDelta::seconds(1));
     desk.did(&path, "hand-back", &[]).await;
     let replies: Vec<String> = desk.app.bubbles(OPERATOR).into_iter().skip(before).map(|one| one.text).collect();
     assert_eq!(replies, ["Severity (Low / Medium / High): ?"], "it asks again where it was");
+    desk.app.clock.advance(TimeDelta::seconds(1));
     assert_eq!(desk.app.says(OPERATOR, "High").await, ["Description (brief details): ?"]);
     assert!(desk.app.says(OPERATOR, "Scratched").await[0].contains("Defect Report Created"));
-    in_order(&desk.text(&path).await, &["handed it back: the bot goes on", "Severity", "High", "Scratched"]);
+    in_order(&desk.text(&path).await, &["Severity", "handed it back: the bot goes on", "High", "Scratched"]);
     let events = desk.app.rows("SELECT name, actor_id FROM events WHERE name LIKE 'conversation.%' ORDER BY id").await;
     let names: Vec<String> = events.iter().map(|row| row.try_get("", "name").expect("a name")).collect();
     assert_eq!(names, ["conversation.taken_over", "conversation.handed_back"]);
