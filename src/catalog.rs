@@ -239,6 +239,7 @@ const CONTRACT: &str = "/api/openapi.json";
         (name = "Records", description = "Orders, machines, shifts, maintenance plans, BOMs and SOP failures, for ADMIN and SUPERVISOR."),
         (name = "Events", description = "What happened, for ADMIN."),
         (name = "Webhooks", description = "What happened, told to other programs; for ADMIN."),
+        (name = "Conversations", description = "Chats: as people saw them, taken over from the bot and handed back."),
         (name = "Notifications", description = "What one was told, and what one is told as it happens."),
         (name = "Tickets", description = "Incidents and the floor's tickets, and their life cycle."),
         (name = "People", description = "Users, their roles and numbers, and their own profiles."),

@@ -106,8 +106,10 @@ pub struct UtteranceShown {
     /// Who at the desk, where it is known.
     by_name: Option<String>,
     /// The words; of an event its name, `TAKEN`.
+    #[schema(example = "The press in hall 2 stands still")]
     text: String,
     /// What could be tapped under it.
+    #[schema(example = json!(["High", "Low"]))]
     choices: Vec<String>,
     /// How many files came with it.
     files: usize,

@@ -176,10 +176,6 @@ pub struct Sent {
     pub why: Option<String>,
     /// Whether it may have gone by a template.
     pub by_template: bool,
-    /// Its row.
-    pub id: i64,
-    /// Whether it is a code, whose words are its reader's alone.
-    pub is_code: bool,
     /// Whether its words were let go with time.
     pub is_emptied: bool,
 }

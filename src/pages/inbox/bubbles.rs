@@ -87,8 +87,8 @@ fn bubble(desk: &Desk, (person_id, id): (i64, i64), called: &str, at: Instant, s
             let mut bubble = Bubble::of("in", called.to_owned(), when);
             bubble.html = paragraphs(&heard.text);
             if heard.text.trim().is_empty() && heard.media.is_empty() && heard.spot.is_none() {
-                let key = if heard.is_emptied { "inbox.emptied".to_owned() } else { String::new() };
-                bubble.aside = Some(if key.is_empty() { kind_name(words, &heard.kind) } else { words.w(key) });
+                let is_emptied = heard.is_emptied;
+                bubble.aside = Some(if is_emptied { words.w("inbox.emptied") } else { kind_name(words, &heard.kind) });
             } else if heard.is_tapped {
                 bubble.aside = Some(words.w("inbox.tapped"));
             }

@@ -69,7 +69,8 @@ struct Show {
     all_tickets: String,
     refused: Option<String>,
     typing: String,
-    may_merge: bool,
+    /// Where an admin says that they are somebody else.
+    merge: Option<String>,
 }
 
 /// What was just tried and refused, or filled in to be sent.
@@ -98,8 +99,8 @@ pub(super) async fn conversation(desk: &Desk, head: Head, tried: Option<Tried<'_
     let Listed { head, holder, window, .. } = inbox::one(app, head).await?.ok_or_else(|| missing("conversation"))?;
     let is_latest = before.is_none();
     let candidates = inbox::candidates(&app.db, &head).await?;
-    let taken_by = head.taken_by.map(|by| candidates.iter().find(|(id, _)| *id == by));
-    let taken_by = taken_by.flatten().map(|(_, name)| name.clone()).unwrap_or_default();
+    let taken_by = head.taken_by.and_then(|by| candidates.iter().find(|(id, _)| *id == by));
+    let taken_by = taken_by.map(|(_, name)| name.clone()).unwrap_or_default();
     let may_write = head.is_taken() && is_latest;
     let mut write = (may_write && window != Window::Shut).then(|| write_form(desk, &head));
     let mut templates: Vec<TemplateShown> = if may_write && window == Window::Shut {
@@ -175,7 +176,7 @@ pub(super) async fn conversation(desk: &Desk, head: Head, tried: Option<Tried<'_
         tickets: tickets.into_iter().map(|shown| TicketRow::of(desk, &viewer, shown)).collect(),
         all_tickets: format!("/tickets?created_by={}", head.person_id),
         refused,
-        may_merge: desk.actor().is_admin(),
+        merge: desk.actor().is_admin().then(|| format!("{HERE}/{}/merge", head.person_id)),
         typing: words.fill("inbox.typing", &json!({ "name": "%" })),
         called,
     };

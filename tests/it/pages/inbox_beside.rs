@@ -5,6 +5,7 @@ use crate::facts;
 use crate::support::app::OPERATOR;
 use crate::support::databases::Backend;
 use andon::people::Role;
+use chrono::TimeDelta;
 use reqwest::StatusCode;
 
 facts!["pages::inbox_beside":
@@ -23,6 +24,7 @@ async fn a_conversation_is_given_to_somebody_and_counted_until_they_look(backend
     assert!(!desk.text("/now").await.contains("Conversations that wait"), "the bot answered");
     desk.did(&path, "take-over", &[]).await;
     for text in ["Is anybody there?", "Hello?"] {
+        desk.app.clock.advance(TimeDelta::seconds(1));
         desk.app.says(OPERATOR, text).await;
     }
     let now = other.1.get("/now").await;
@@ -37,6 +39,7 @@ async fn a_conversation_is_given_to_somebody_and_counted_until_they_look(backend
     other.1.get(&path).await;
     let waiting = other.1.get("/inbox?which=waiting").await.text();
     assert!(waiting.contains("No conversation fits") && !waiting.contains("unread "), "{waiting}");
+    desk.app.clock.advance(TimeDelta::seconds(1));
     desk.did(&path, "assign", &[("to", "")]).await;
     in_order(&desk.text(&path).await, &["boss gave it to boss2", "boss gave it to nobody"]);
     desk.app.end().await;

@@ -52,14 +52,14 @@ async fn a_conversation_is_taken_over_and_handed_back_live() -> Result<(), Strin
     arrives(&app, "Order found").await?;
     shows(desk, OPERATOR).await?; // in the list that was empty, without a reload
     shows(desk, "Create Defect Report").await?;
-    clicks(desk, ".conversations a").await?;
+    let path = format!("/inbox/{}", person(&app, OPERATOR).await);
+    desk.goto(&app.url(&path)).await.map_err(told)?;
     shows(desk, "Order found").await?;
     clicks(desk, "#write button.main").await?;
     shows(desk, "boss took the conversation over").await?;
     is_live(desk).await?;
     signs_in(other, &app, "boss2").await?;
     shows(other, "Sign out").await?;
-    let path = format!("/inbox/{}", person(&app, OPERATOR).await);
     other.goto(&app.url(&path)).await.map_err(told)?;
     is_live(other).await?;
 
