@@ -189,7 +189,7 @@ fn every_fact() -> Vec<Fact> {
 
 /// Those that need Redis.
 fn every_fact_with_redis() -> Vec<Fact> {
-    [with_redis::facts(), live::facts_with_redis()].concat()
+    [with_redis::facts(), live::facts_with_redis(), live::changes::facts_with_redis()].concat()
 }
 
 /// A fact that holds on every database.

@@ -67,6 +67,9 @@ async fn a_change_is_told_to_those_who_may_see_it(backend: Backend) {
     assert_eq!(changed(&wires[2].rest().await), ["tickets"]);
     assert!(changed(&wires[3].rest().await).is_empty(), "a foreign ticket is not even hinted at");
     assert!(changed(&deaf.rest().await).is_empty(), "only who asks hears of changes");
+    for wire in &mut wires {
+        wire.rest().await; // that it was given to somebody else
+    }
     let order = app.rows("SELECT id FROM orders WHERE number = 'ORD-12345'").await;
     let order: i64 = order[0].try_get("", "id").expect("an id");
     let (status, _) = admin.post(&format!("/api/orders/{order}/hold/"), json!({"reason": "A look"})).await;

@@ -113,6 +113,8 @@ async fn several_tickets_are_given_away_at_once_and_refusals_are_said_line_by_li
     let fields = [("ticket", chosen[2].as_str()), ("assigned_to", &dev), ("query", "status=NEW")];
     let seen = admin.post("/tickets/assign", &fields).await;
     assert_eq!(seen.leads_to(), "/tickets?status=NEW&done=assign_several", "{}", seen.text());
+    let now = format!("{}-1", ids[2]);
+    let fields = [("ticket", now.as_str()), ("assigned_to", &dev), ("query", "")];
     let seen = stage.client.1.post("/tickets/assign", &fields).await;
     assert!(seen.text().contains("can be assigned only by"), "a client gives no work away: {}", seen.text());
     assert!(!stage.client.1.get("/tickets").await.html.contains("name=\"ticket\""));

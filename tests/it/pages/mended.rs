@@ -52,7 +52,7 @@ async fn what_a_ticket_says_is_changed_by_those_who_may(backend: Backend) {
     stage.admin.0.post(&format!("/api{path}/assign/"), json!({"assigned_to": support})).await;
     assert!(!window.get(&path).await.html.contains(&format!("action=\"{path}/edit\"")), "only while it is new");
     let seen = window.post(&format!("{path}/edit"), &fields("Mine", "Still mine")).await;
-    assert_eq!(seen.status, StatusCode::CONFLICT, "{}", seen.text());
+    assert_eq!(seen.status, StatusCode::FORBIDDEN, "{}", seen.text());
     stage.app.end().await;
 }
 

@@ -56,7 +56,7 @@ POST /tickets/{id}/attachments/{attachment}/delete    401     303/404  303/403  
 POST /tickets/assign                                  401     200      200        200      200      303
 POST /tickets/views                                   401     303      303        303      303      303
 POST /notifications/read                              401     303      303        303      303      303
-POST /people/{other}/delete                           401     403      403        403      403      303
+POST /people/{other}/delete                            401     404      404        404      404      303
 POST /live-ticket                                     401     200      200        200      200      200
 ";
 
