@@ -1,6 +1,9 @@
 //! Journeys through the public door: one trial a fact and database, and at the end one line that says which
 //! databases were there, and whether Redis, a browser, a mail server and npm's judges of pages were.
 
+// Journeys are deep: each is a future within futures, all of which are laid out as one.
+#![recursion_limit = "256"]
+
 mod admin;
 mod admission;
 mod at_once;

@@ -329,7 +329,10 @@ async fn what_changes_is_told_to_those_who_may_see_it(backend: Backend) {
     let id = person(&desk.app, OPERATOR).await;
     let heard = lines[0].next().await.expect("a word");
     let topics = heard["topics"].as_array().expect("topics");
-    assert!(topics.contains(&format!("conversation-{id}").into()) && topics.contains(&"conversations".into()), "{heard}");
+    assert!(
+        topics.contains(&format!("conversation-{id}").into()) && topics.contains(&"conversations".into()),
+        "{heard}"
+    );
     assert_eq!((&heard["type"], heard.as_object().map(serde_json::Map::len)), (&"changed".into(), Some(2)), "{heard}");
     assert_eq!((lines[1].next().await, lines[2].next().await), (None, None));
     while lines[0].next().await.is_some() {}

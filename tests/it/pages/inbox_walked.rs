@@ -1,23 +1,20 @@
 //! The inbox in a real browser: a conversation taken over and handed back against the simulator, live.
 
-use super::inbox::person;
 use super::hands::{PATIENCE, clicks, is_live, shows, signs_in, told, types};
+use super::inbox::person;
 use crate::block_on;
-use crate::support::app::{OPERATOR, STRANGER, TestApp, number};
+use crate::support::app::{OPERATOR, TestApp, number};
 use crate::support::browser::Browser;
 use crate::support::databases::Backend;
 use andon::people::Role;
-use andon::simulator::{Enclosure, Incoming};
-use fantoccini::{Client, Locator};
+use andon::simulator::Incoming;
 use libtest_mimic::Trial;
 use std::time::{Duration, Instant};
 
 pub(crate) fn trials() -> Vec<Trial> {
-    vec![
-        Trial::test("pages::inbox_walked::a_conversation_is_taken_over_and_handed_back_live", || {
-            block_on(a_conversation_is_taken_over_and_handed_back_live()).map_err(Into::into)
-        }),
-    ]
+    vec![Trial::test("pages::inbox_walked::a_conversation_is_taken_over_and_handed_back_live", || {
+        block_on(a_conversation_is_taken_over_and_handed_back_live()).map_err(Into::into)
+    })]
 }
 
 /// What the phone shows, once it shows it.
