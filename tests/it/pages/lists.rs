@@ -215,7 +215,11 @@ async fn pages_are_small_with_a_plants_worth_of_tickets(backend: Backend) {
         assert!(seen.html.len() < MOST_BYTES, "{path} has {} bytes", seen.html.len());
         let asking = stage.admin.1.request(reqwest::Method::GET, path).header("accept-encoding", "gzip");
         let small = stage.admin.1.sends(asking).await;
-        assert_eq!(small.headers().get("content-encoding").map(|value| value.as_bytes()), Some(&b"gzip"[..]), "{path}");
+        assert_eq!(
+            small.headers().get("content-encoding").map(reqwest::header::HeaderValue::as_bytes),
+            Some(&b"gzip"[..]),
+            "{path}"
+        );
         let sent = small.bytes().await.expect("a body");
         let mut read = String::new();
         std::io::Read::read_to_string(&mut flate2::read::GzDecoder::new(&sent[..]), &mut read).expect("gzip");

@@ -111,8 +111,8 @@ async fn what_went_wrong_with_a_message_is_told_in_the_readers_language(backend:
     let ticket = desk.opened("Payments fail").await;
     let window = Window::of(&desk.app, "admin").await;
     let list = window.get("/notifications?status=FAILED").await;
-    let link = list.html.split("href=\"/notifications/").filter_map(|rest| rest.split('"').next());
-    let id: i64 = link.filter_map(|id| id.parse().ok()).next().expect("a failed one");
+    let mut link = list.html.split("href=\"/notifications/").filter_map(|rest| rest.split('"').next());
+    let id: i64 = link.find_map(|id| id.parse().ok()).expect("a failed one");
     for (language, says) in [
         ("en", "The recipient's number is not on WhatsApp."),
         ("es", "El número del destinatario no está en WhatsApp."),

@@ -160,7 +160,7 @@ async fn a_message_that_did_not_arrive_is_mended() -> Result<(), String> {
     is_live(page).await?;
     let (_, ticket) = client.post("/api/tickets/", crate::tickets::incident()).await;
     let sends = Some(Rule { next: 1, fault: SendFault::Refuse { code: 63005 } });
-    app.simulator().set_faults(Faults { sends, ..Faults::default() }).await.map_err(|error| error.to_string())?;
+    app.simulator().set_faults(Faults { sends, ..Faults::default() }).await?;
     boss.post(&format!("/api/tickets/{}/open_ticket/", ticket["id"]), json!({})).await;
     shows(page, "Did not arrive").await?; // by itself
     clicks(page, "[aria-labelledby=now-failed] li a").await?;
