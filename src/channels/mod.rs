@@ -1,7 +1,7 @@
 //! Channels: the translators between Andon and a provider.
 //!
-//! A channel turns a provider's request into [`Signal`]s, and an [`Outbound`] into a provider's request. It
-//! never sees the database and knows nothing of flows, tickets or people.
+//! A channel turns a provider's request into [`Signal`]s, and an [`Outbound`] into a provider's request. It never sees the
+//! database and knows nothing of flows, tickets or people.
 
 #[cfg(test)]
 mod canned;
@@ -227,12 +227,11 @@ pub struct Need {
 pub enum Retry {
     /// Not this message, not as it is.
     Never,
-    /// Not by this channel: its sender, or what it knows of the recipient, stands in the way. Another may carry it.
+    /// Not by this channel, whose sender, or what it knows of the recipient, is in the way; another may carry it.
     Elsewhere,
     /// Again, by the usual backoff or after the time that the provider asked for.
     Later(Option<Duration>),
-    /// Again, and the sender goes slower: it sent too much at once. At the earliest after the time that the provider
-    /// asked for.
+    /// Again, and the sender goes slower: it sent too much at once. Not before the provider's wish.
     Slower(Option<Duration>),
     /// Again, and the recipient is written to more slowly: so much at once is too much for one person.
     SlowerToOne,

@@ -192,7 +192,7 @@ const SAID: &str = "said";
 pub fn written(place: Place) -> String {
     let key = Some(place.at.to_rfc3339_opts(SecondsFormat::Micros, true));
     let stretch = usize::try_from(place.rank).unwrap_or_default();
-    Cursor { key, stretch, ..Cursor::of_id(SAID, place.id) }.written()
+    Cursor { stretch, key, ..Cursor::of_id(SAID, place.id) }.written()
 }
 
 /// What was [`written`].

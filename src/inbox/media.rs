@@ -96,10 +96,7 @@ async fn kept(app: &App, file: &Model) -> Result<Kept> {
             }));
         }
     };
-    let (bytes, kind) = match files::look_at(bytes).await? {
-        (bytes, Ok(kind)) => (bytes, kind),
-        (_, Err(_)) => return Ok(Err(None)),
-    };
+    let (bytes, Ok(kind)) = files::look_at(bytes).await? else { return Ok(Err(None)) };
     let size = i64::try_from(bytes.len()).unwrap_or(i64::MAX);
     match app.vault.keep(bytes).await {
         Ok(hash) => Ok(Ok((hash, kind.content_type, size))),

@@ -70,8 +70,8 @@ async fn listed(db: &Db, heads: Vec<Head>, now: Instant) -> Result<Vec<Listed>> 
     let mut sent = transcript::last_sent(conn, &people).await?;
     let tokens: Vec<String> = sent.values().filter(|row| is_desks(row)).map(|row| row.token.clone()).collect();
     let authors = entries::authors(conn, &tokens).await?;
-    let named: Vec<i64> = heads.iter().filter_map(|head| head.assigned_to).chain(authors.values().copied()).collect();
-    let names = names_of(conn, &named).await?;
+    let whose: Vec<i64> = heads.iter().filter_map(|head| head.assigned_to).chain(authors.values().copied()).collect();
+    let names = names_of(conn, &whose).await?;
     let addresses: Vec<i64> = heads.iter().map(|head| head.address_id).collect();
     let windows = store::windows(conn, &addresses).await?;
     let listed = heads.into_iter().map(|head| {
@@ -172,8 +172,8 @@ pub async fn transcript(db: &Db, person_id: i64, before: Option<Place>) -> Resul
     let Rows { heard, sent, noted } = rows;
     let tokens: Vec<String> = sent.iter().filter(|row| is_desks(row)).map(|row| row.token.clone()).collect();
     let authors = entries::authors(conn, &tokens).await?;
-    let named: Vec<i64> = noted.iter().filter_map(|entry| entry.author_id).chain(authors.values().copied()).collect();
-    let names = names_of(conn, &named).await?;
+    let whose: Vec<i64> = noted.iter().filter_map(|entry| entry.author_id).chain(authors.values().copied()).collect();
+    let names = names_of(conn, &whose).await?;
     let messages: Vec<i64> = heard.iter().map(|message| message.id).collect();
     let mut files: BTreeMap<i64, Vec<media::Model>> = BTreeMap::new();
     for file in transcript::media_of(conn, &messages).await? {

@@ -60,12 +60,12 @@ impl Live {
         let mut told: BTreeMap<i64, Vec<Arc<str>>> = BTreeMap::new();
         for viewer in &viewers {
             let topics = topics(viewer, &changes, &seen);
-            let changed = topics.map(|topics| json!({"type": "changed", "topics": topics}));
+            let hears = topics.map(|topics| json!({"type": "changed", "topics": topics}));
             let typing = changes.typing.iter().filter(|typing| seen.lets_read(viewer, typing.person_id));
             let typing = typing.map(|Typing { person_id, by, name }| {
                 json!({"type": "typing", "conversation": person_id, "by": by, "name": name})
             });
-            let texts: Vec<Arc<str>> = changed.into_iter().chain(typing).map(|said| said.to_string().into()).collect();
+            let texts: Vec<Arc<str>> = hears.into_iter().chain(typing).map(|said| said.to_string().into()).collect();
             told.insert(viewer.person_id, texts);
         }
         hub.desks.tell_changes(&told);

@@ -45,9 +45,17 @@ pub(crate) async fn types(page: &Client, field: &str, text: &str) -> Result<(), 
 }
 
 pub(crate) async fn clicks(page: &Client, place: &str) -> Result<(), String> {
-    let element = page.wait().at_most(PATIENCE).for_element(Locator::Css(place)).await;
-    let element = element.map_err(|error| format!("there is no {place}: {error}"))?;
-    element.click().await.map_err(|error| format!("{place}: {error}"))
+    // A page that is live may put another in its place before it is clicked on.
+    for _ in 0..10 {
+        let element = page.wait().at_most(PATIENCE).for_element(Locator::Css(place)).await;
+        let element = element.map_err(|error| format!("there is no {place}: {error}"))?;
+        match element.click().await {
+            Ok(()) => return Ok(()),
+            Err(error) if error.to_string().contains("stale element") => {}
+            Err(error) => return Err(format!("{place}: {error}")),
+        }
+    }
+    Err(format!("{place} is another one each time"))
 }
 
 /// Opens what stands behind this title.

@@ -229,6 +229,7 @@ async fn opened(app: &TestApp, phone: &str, texts: &[&str]) {
 async fn two_people_become_one(backend: Backend) {
     let desk = Desk::set(backend, &[("ANDON_CHAT_ACCESS", "open")]).await;
     opened(&desk.app, OPERATOR, &["hi", "1", "ORD-12345"]).await;
+    desk.app.pass(TimeDelta::seconds(1)).await;
     opened(&desk.app, STRANGER, &["hi", "3", "MACH-001", "1", "3", "3", "MACH-001"]).await;
     let (known, stranger) = (desk.of(OPERATOR).await, desk.of(STRANGER).await);
     desk.did(&stranger, "note", &[("note", "Writes from a new phone")]).await;
@@ -324,6 +325,10 @@ async fn what_changes_is_told_to_those_who_may_see_it(backend: Backend) {
     let mut lines = Vec::new();
     for window in [&desk.admin.1, &other, &client.1] {
         lines.push(Line::open(&desk.app, window).await);
+    }
+    desk.app.settle().await;
+    for line in &mut lines {
+        while line.next().await.is_some() {} // what the seeds changed
     }
     desk.app.says(OPERATOR, "hi").await;
     let id = person(&desk.app, OPERATOR).await;
