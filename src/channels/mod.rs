@@ -298,8 +298,7 @@ pub trait Channel: Send + Sync {
         usize::MAX
     }
 
-    /// What messages on this medium come from where they name no sender of ours, by the name under which its pace is
-    /// kept; none where the channel has one for everything.
+    /// Under whose name the pace is kept where messages name no sender of ours; none where there is one for everything.
     fn default_sender(&self, _medium: Medium) -> Option<String> {
         None
     }

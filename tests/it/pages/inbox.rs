@@ -174,7 +174,7 @@ async fn a_long_transcript_goes_back_page_by_page(backend: Backend) {
         let Some(older) = older.and_then(|rest| rest.split('"').next()).filter(|href| href.contains("before")) else {
             break;
         };
-        path = older.to_owned();
+        older.clone_into(&mut path);
     }
     let expected: Vec<String> = (0..60).map(|nth| format!("{nth:02}")).collect();
     assert_eq!(words, expected, "each once, in order");

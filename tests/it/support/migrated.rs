@@ -72,12 +72,12 @@ async fn make(backend: Backend) -> Original {
 async fn statements(conn: &DatabaseConnection) -> String {
     let ask =
         async |sql: &str| conn.query_all_raw(sea_orm::Statement::from_string(conn.get_database_backend(), sql)).await;
-    let mut all = "SET FOREIGN_KEY_CHECKS = 0".to_owned();
+    let mut all = vec!["SET FOREIGN_KEY_CHECKS = 0".to_owned()];
     for table in ask("SHOW TABLES").await.expect("the tables can be listed") {
         let table: String = table.try_get_by_index(0).expect("a name");
         let made = ask(&format!("SHOW CREATE TABLE {table}")).await.expect("a table can be shown");
         let made: String = made[0].try_get_by_index(1).expect("a statement");
-        all.push_str(&format!("; {made}"));
+        all.push(made);
         if table != "seaql_migrations" {
             let rows = ask(&format!("SELECT 1 FROM {table} LIMIT 1")).await.expect("a table can be read");
             assert!(rows.is_empty(), "a migration fills {table}: copies would lack that");
@@ -86,7 +86,7 @@ async fn statements(conn: &DatabaseConnection) -> String {
     for run in ask("SELECT version, applied_at FROM seaql_migrations").await.expect("what was run") {
         let (version, at): (String, i64) =
             (run.try_get_by_index(0).expect("a name"), run.try_get_by_index(1).expect("an instant"));
-        all.push_str(&format!("; INSERT INTO seaql_migrations (version, applied_at) VALUES ('{version}', {at})"));
+        all.push(format!("INSERT INTO seaql_migrations (version, applied_at) VALUES ('{version}', {at})"));
     }
-    all
+    all.join("; ")
 }
