@@ -1,10 +1,12 @@
 //! What house-keeping does to messages and conversations.
 
 use super::{conversation, late, message};
+use crate::chat::pace::Told;
 use crate::chat::session::MENU;
 use crate::db::{Tx, marks};
 use crate::files::store::message_media;
 use crate::kit::{Instant, Result};
+use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};
 
 /// Up to which message the texts are gone.
@@ -35,12 +37,15 @@ pub async fn clear_dormant(tx: &Tx, before: Instant, most: u64) -> Result<u64> {
     clear(tx, dormant.add(conversation::Column::Id.is_in(ids))).await
 }
 
-/// Lets go of the sessions of these conversations, as far as they are there. Answers with how many.
+/// Lets go of the sessions of these conversations, as far as they are there, and of how fast somebody wrote. Answers with
+/// how many.
 pub(super) async fn clear(tx: &Tx, which: Condition) -> Result<u64> {
     let gone = conversation::Entity::update_many()
         .col_expr(conversation::Column::ClearedAt, tx.now().into())
         .col_expr(conversation::Column::State, MENU.into())
         .col_expr(conversation::Column::Session, "{}".into())
+        .col_expr(conversation::Column::BusyUntil, Expr::value(None::<Instant>))
+        .col_expr(conversation::Column::Told, Told::default().as_number().into())
         .filter(which)
         .filter(conversation::Column::ClearedAt.is_null())
         .exec(tx.conn())
