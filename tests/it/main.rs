@@ -214,7 +214,7 @@ pub(crate) fn block_on<T>(test: impl Future<Output = T>) -> T {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
     runtime.block_on(async {
-        tokio::time::timeout(std::time::Duration::from_mins(2), test).await.expect("a test ends within two minutes")
+        tokio::time::timeout(std::time::Duration::from_mins(5), test).await.expect("a test ends within five minutes")
     })
 }
 
