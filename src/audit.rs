@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::db::Door;
 use crate::kit::error::Kind;
 use crate::kit::{Error, Instant, Result};
-use crate::outbox::{self, Filter, Stretch, row};
+use crate::outbox::{self, Filter, Stretch, Subject, row};
 use crate::people::{self, Actor, Role};
 use crate::web::page::{Cursor, Cut, Here, Page, Paging, Part};
 use crate::web::refusals::OfLists;
@@ -37,43 +37,31 @@ pub fn routes() -> OpenApiRouter<App> {
 #[schema(as = Event)]
 pub struct EventShown {
     /// Its place in the log.
-    id: i64,
+    pub(crate) id: i64,
     /// What happened.
     #[schema(example = "ticket.opened")]
-    name: String,
+    pub(crate) name: String,
     /// What it happened to, in the singular; null of some that happened before this was kept.
     #[schema(example = "ticket")]
-    subject_kind: Option<String>,
+    pub(crate) subject_kind: Option<String>,
     /// The row of what it happened to.
-    subject_id: Option<i64>,
+    pub(crate) subject_id: Option<i64>,
     /// The ticket it is about, if it is about one.
     ticket: Option<i64>,
     /// Who did it; null where time did, or somebody at the command line.
-    actor: Option<i64>,
-    actor_name: Option<String>,
+    pub(crate) actor: Option<i64>,
+    pub(crate) actor_name: Option<String>,
     /// By which door; null of what happened before this was kept.
-    door: Option<Door>,
+    pub(crate) door: Option<Door>,
     #[schema(value_type = String, format = DateTime)]
-    at: Instant,
+    pub(crate) at: Instant,
     /// The event's own fields.
     #[schema(value_type = Object)]
-    details: Value,
+    pub(crate) details: Value,
 }
 
 /// Proof that the asker is an ADMIN who is signed in.
 pub struct Auditor;
-
-impl EventShown {
-    /// Its place in the log.
-    pub fn id(&self) -> i64 {
-        self.id
-    }
-
-    /// When it happened.
-    pub fn at(&self) -> Instant {
-        self.at
-    }
-}
 
 impl FromRequestParts<App> for Auditor {
     type Rejection = Error;
@@ -91,6 +79,21 @@ pub struct Asked {
     filter: Filter,
     order: &'static str,
     part: Part,
+}
+
+/// A page of what happened.
+///
+/// # Errors
+/// When the database is away.
+pub async fn page(app: &App, asked: &Asked) -> Result<Cut<EventShown>> {
+    let Asked { filter, order, part } = asked;
+    outbox::number(&app.db).await?;
+    let from = part.cursor.as_ref().map(|cursor| cursor.id);
+    let stretch = Stretch { from, is_rising: (*order == RISING) != part.is_before(), most: part.fetched() };
+    let events = outbox::read(app.db.read(), filter, stretch).await?;
+    let Cut { rows, next, previous } =
+        part.cut(events, |event| Cursor::of_id(order, event.position.unwrap_or_default()));
+    Ok(Cut { rows: as_shown(app.db.read(), rows).await?, next, previous })
 }
 
 impl Form for Asked {
@@ -144,17 +147,23 @@ pub async fn list(
     _: Auditor,
     State(app): State<App>,
     here: Here,
-    Query(Asked { filter, order, part }): Query<Asked>,
+    Query(asked): Query<Asked>,
 ) -> Result<Json<Page<EventShown>>> {
-    outbox::number(&app.db).await?;
-    let from = part.cursor.as_ref().map(|cursor| cursor.id);
-    let stretch = Stretch { from, is_rising: (order == RISING) != part.is_before(), most: part.fetched() };
-    let events = outbox::read(app.db.read(), &filter, stretch).await?;
-    let count = part.counted(outbox::count(app.db.read(), &filter)).await?;
-    let Cut { rows, next, previous } =
-        part.cut(events, |event| Cursor::of_id(order, event.position.unwrap_or_default()));
-    let cut = Cut { rows: as_shown(app.db.read(), rows).await?, next, previous };
+    let cut = page(&app, &asked).await?;
+    let count = asked.part.counted(outbox::count(app.db.read(), &asked.filter)).await?;
     Ok(Json(Page::of(cut, count, &here, |event| event)))
+}
+
+/// What happened to this, the newest first, at most so many; for an ADMIN to read. Four statements.
+///
+/// # Errors
+/// When the database is away.
+pub async fn of_subject(app: &App, subject: Subject, most: u64) -> Result<Vec<EventShown>> {
+    outbox::number(&app.db).await?;
+    let Subject { kind, id } = subject;
+    let filter = Filter { subject_kind: Some(kind.to_owned()), subject_id: Some(id), ..Filter::default() };
+    let events = outbox::read(app.db.read(), &filter, Stretch { from: None, is_rising: false, most }).await?;
+    as_shown(app.db.read(), events).await
 }
 
 /// These events as they are shown, in their order: one statement.

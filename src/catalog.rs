@@ -14,8 +14,8 @@ use crate::simulator::Simulator;
 use crate::web::{contract, guard, problem, rate_limit};
 use crate::webhooks_in::{self, Door};
 use crate::{
-    attachments, audit, boms, chat, defects, health, inbox, machines, orders, pages, papers, people, plans, shifts,
-    sop_failures, tickets, webhooks_out,
+    attachments, audit, boms, chat, chores, defects, health, inbox, machines, orders, pages, papers, people, plans,
+    shifts, sop_failures, tickets, walls, webhooks_out,
 };
 use axum::Router;
 use axum::routing::get;
@@ -53,6 +53,7 @@ pub const NOTICES: &[Notice] = &[
     Notice::of::<plans::events::Due>(),
     Notice::of::<boms::events::RevisionSubmitted>(),
     Notice::of::<boms::events::RevisionDecided>(),
+    Notice::of::<sop_failures::events::Escalated>(),
 ];
 
 /// The kinds of events there are: what webhooks can be told of.
@@ -95,6 +96,7 @@ pub const EVENTS: &[&str] = &[
     name::<boms::events::RevisionDecided>(),
     name::<boms::events::Put>(),
     name::<sop_failures::events::Changed>(),
+    name::<sop_failures::events::Escalated>(),
     name::<people::events::Created>(),
     name::<people::events::Changed>(),
     name::<people::events::Activated>(),
@@ -113,11 +115,14 @@ pub const EVENTS: &[&str] = &[
     name::<inbox::events::Merged>(),
     name::<notify::events::SentAgain>(),
     name::<notify::events::TakenBack>(),
+    name::<walls::events::Created>(),
+    name::<walls::events::Revoked>(),
     name::<webhooks_out::events::Created>(),
     name::<webhooks_out::events::Changed>(),
     name::<webhooks_out::events::SecretRotated>(),
     name::<webhooks_out::events::SwitchedOff>(),
     name::<webhooks_out::events::Deleted>(),
+    name::<chores::events::Asked>(),
 ];
 
 const fn name<E: Event>() -> &'static str {
@@ -207,7 +212,7 @@ pub fn routes(
         .merge(Router::new().route("/setup", get(setup::page).post(setup::create)).with_state(app.clone()))
         .layer(limited.clone());
     // Refusals come in the pages' dress, those of the limit too.
-    let pages = pages.merge(pages::routes(app, ways, home).layer(limited.clone()));
+    let pages = pages.merge(pages::routes(app, ways, live, home).layer(limited.clone()));
     let mut router = api.merge(pages);
     if let Some(simulator) = simulator {
         // Whoever reaches it can speak for any phone, so no tunnel and no proxy may lead there.

@@ -5,9 +5,10 @@
 //! of it is done in pieces so short that nobody waits for them, and doing it twice changes nothing.
 
 use crate::app::App;
-use crate::kit::Result;
+use crate::db::Tx;
+use crate::kit::{Instant, Result};
 use crate::people::sign_in;
-use crate::{chat, delivery, files, outbox, people, webhooks_out};
+use crate::{chat, delivery, files, inbox, outbox, people, records_io, tickets, webhooks_out};
 use chrono::TimeDelta;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -22,6 +23,9 @@ const BREATH: Duration = Duration::from_millis(20);
 /// One-time codes are kept this long after they ran out, for whoever wonders why one did not work.
 const CODES_KEPT: TimeDelta = TimeDelta::days(1);
 
+/// What somebody took away can be put back for this long.
+const UNDONE_WITHIN: TimeDelta = TimeDelta::days(1);
+
 /// What was let go.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LetGo {
@@ -35,7 +39,9 @@ pub struct LetGo {
     pub codes: u64,
     /// Calls of webhooks deleted.
     pub calls: u64,
-    /// Files that nothing referred to any more.
+    /// Attachments, views and replies that were taken away and not put back.
+    pub taken_away: u64,
+    /// Files that nothing referred to any more, and those that waited too long to be taken over.
     pub files: u64,
 }
 
@@ -48,8 +54,9 @@ pub async fn run(app: App, stop: CancellationToken) {
         };
         match tidied {
             Ok(gone) if gone == LetGo::default() => {}
-            Ok(LetGo { conversations, texts, sign_ins, codes, calls, files }) => {
-                tracing::info!(conversations, texts, sign_ins, codes, calls, files, "what is past its time was let go");
+            Ok(LetGo { conversations, texts, sign_ins, codes, calls, taken_away, files }) => {
+                let says = "what is past its time was let go";
+                tracing::info!(conversations, texts, sign_ins, codes, calls, taken_away, files, "{says}");
             }
             Err(error) => tracing::warn!(cause = error.private(), "house-keeping waits: {error}"),
         }
@@ -83,8 +90,17 @@ pub async fn once(app: &App) -> Result<LetGo> {
     let spent = || app.db.write(move |tx| Box::pin(people::store::codes::delete_old(tx, spent, PIECE)));
     gone.codes = in_pieces(spent).await?;
     gone.calls = in_pieces(|| app.db.write(|tx| Box::pin(webhooks_out::tidy(tx, PIECE)))).await?;
+    let before = app.clock.now() - UNDONE_WITHIN;
+    gone.taken_away = app.db.write(move |tx| Box::pin(delete_taken_away(tx, before))).await?;
     gone.files = files::sweep(app).await?;
+    gone.files += in_pieces(|| app.db.write(|tx| Box::pin(records_io::waiting::tidy(tx, PIECE)))).await?;
     Ok(gone)
+}
+
+async fn delete_taken_away(tx: &Tx, before: Instant) -> Result<u64> {
+    let attachments = files::store::delete_removed(tx, before).await?;
+    let views = tickets::views::delete_removed(tx, before).await?;
+    Ok(attachments + views + inbox::delete_removed(tx, before).await?)
 }
 
 /// Does one piece after the other, with a breath between them, until one finds less than there may be. Answers with

@@ -59,12 +59,16 @@ pub mod defects;
 pub mod maintenance;
 /// SOP failures: tickets with a procedure.
 pub mod sop_failures;
+/// Screens on the wall: how a department stands.
+pub mod walls;
 /// An order's progress as a picture and a defect's report as PDF, behind signed addresses.
 pub mod papers;
 /// Records in and out: CSV files, taken over as a whole or not at all.
 pub mod records_io;
 /// Everything in one file, and the way back.
 pub mod backup;
+/// What an admin has Andon do once.
+pub mod chores;
 /// The chat: flows, engine, sessions, the message step.
 pub mod chat;
 /// The one door in.
@@ -73,12 +77,14 @@ pub mod webhooks_in;
 pub mod reconcile;
 /// Webhooks out: what happened, told to other programs.
 pub mod webhooks_out;
-/// What time lets go.
-pub mod housekeeping;
 /// Events become notices: who is told, in which words, and what they have read.
 pub mod notify;
 /// Every conversation, and what the desk does in it.
 pub mod inbox;
+/// What time lets go.
+pub mod housekeeping;
+/// What happened on each day, counted: what reports are added up from.
+pub mod figures;
 /// What Prometheus reads.
 pub mod scrape;
 /// The desk in the browser.

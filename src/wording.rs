@@ -183,6 +183,11 @@ impl Wording {
         local::written(&self.tables, language, text)
     }
 
+    /// A number with decimals, `-10.50`, as this language writes it; anything else as it is.
+    pub fn number(&self, language: &str, text: &str) -> String {
+        local::decimal(&self.tables, language, text)
+    }
+
     /// Whether there is a text or a list with this key, in this language or in English.
     pub fn has(&self, language: &str, key: &str) -> bool {
         self.entry(language, key).is_some()

@@ -2,6 +2,8 @@
 //!
 //! They work from database state alone, so a restart, a second process and a lost poke are the same to them.
 
+pub mod chores;
+
 use crate::app::App;
 use crate::catalog::{FOLLOWERS, NOTICES};
 use crate::chat::late::Late;
@@ -11,7 +13,7 @@ use crate::kit::Result;
 use crate::notify::live::Live;
 use crate::webhooks_in::Door;
 use crate::webhooks_out::Caller;
-use crate::{attachments, housekeeping, inbox, notify, plans, reconcile, records_io, shifts, tickets};
+use crate::{attachments, figures, housekeeping, inbox, notify, plans, reconcile, records_io, shifts, tickets};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -48,7 +50,9 @@ pub fn start(app: &App, door: &Door, hands: Hands, tasks: &TaskTracker, stop: &C
     tasks.spawn(attachments::fetch::run(app.clone(), stop.clone()));
     tasks.spawn(inbox::media::run(app.clone(), stop.clone()));
     tasks.spawn(housekeeping::run(app.clone(), stop.clone()));
+    tasks.spawn(figures::run(app.clone(), stop.clone()));
     tasks.spawn(prices::run(app.clone(), stop.clone()));
+    tasks.spawn(chores::run(app.clone(), stop.clone()));
     tasks.spawn(every_minute(app.clone(), stop.clone()));
     tasks.spawn(as_it_falls_due(app.clone(), stop.clone()));
 }

@@ -142,14 +142,13 @@ if (token && document.querySelector("[data-live]")) {
 }
 
 // Keys: ? shows them, / searches, g and a letter goes somewhere.
-const places = { o: "now", t: "tickets", b: "board", i: "inbox", n: "notifications", p: "profile" };
 let before = "";
 document.addEventListener("keydown", (event) => {
   const field = event.target.closest("input, textarea, select, [contenteditable]");
   if (!token || field || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
   const key = event.key;
-  if (before === "g" && places[key]) {
-    document.querySelector(`[data-go="${places[key]}"]`)?.click();
+  if (before === "g" && /^[a-z]$/.test(key)) {
+    document.querySelector(`[data-go="${key}"]`)?.click();
   } else if (key === "/") {
     const search = document.getElementById("q");
     if (search) search.focus();
@@ -175,6 +174,12 @@ document.addEventListener("change", (event) => {
 // On a small screen the filters stand behind their title.
 const filters = document.querySelector("details.filters");
 if (filters && matchMedia("(max-width: 48rem)").matches) filters.open = false;
+
+// Where the navigation is wider than the screen, it stands where one is.
+for (const here of document.querySelectorAll(".top nav [aria-current], .tabs [aria-current]")) {
+  const row = here.closest("ul");
+  if (row.scrollWidth > row.clientWidth) row.scrollLeft += here.getBoundingClientRect().x - row.getBoundingClientRect().x;
+}
 
 // Where something was refused, one is taken there.
 const refused = document.querySelector("[aria-invalid], .error[role=alert]");

@@ -58,19 +58,25 @@ pub async fn attach(
 
 /// Adds an attachment whose file is kept.
 pub(crate) async fn add(tx: &Tx, new: NewAttachment) -> Result<attachment::Model> {
-    files::store::hold_ticket(tx, new.ticket_id).await?;
-    if files::store::count_of_ticket(tx.conn(), new.ticket_id).await? >= MOST {
+    must_have_room(tx, new.ticket_id).await?;
+    let added = files::store::add(tx, new).await?;
+    tell_attached(tx, &added, added.uploaded_by).await?;
+    Ok(added)
+}
+
+/// Holds the ticket until the transaction ends.
+async fn must_have_room(tx: &Tx, ticket_id: i64) -> Result<()> {
+    files::store::hold_ticket(tx, ticket_id).await?;
+    if files::store::count_of_ticket(tx.conn(), ticket_id).await? >= MOST {
         return Err(Error::new(Kind::Conflict, format!("This ticket has {MOST} attachments, which is the most.")));
     }
-    let added = files::store::add(tx, new).await?;
-    let told = Attached {
-        ticket_id: added.ticket_id,
-        attachment_id: added.id,
-        filename: added.filename.clone(),
-        attached_by: added.uploaded_by,
-    };
-    outbox::append(tx, &[told]).await?;
-    Ok(added)
+    Ok(())
+}
+
+async fn tell_attached(tx: &Tx, attachment: &attachment::Model, attached_by: Option<i64>) -> Result<()> {
+    let (ticket_id, attachment_id) = (attachment.ticket_id, attachment.id);
+    let told = Attached { ticket_id, attachment_id, filename: attachment.filename.clone(), attached_by };
+    outbox::append(tx, &[told]).await
 }
 
 /// Whose attachments somebody may take away: their own; an admin anybody's but a client's.
@@ -105,15 +111,13 @@ impl Takers {
     }
 }
 
-/// Takes an attachment away. Its file goes with house-keeping, where nothing else refers to it.
+/// Takes an attachment away. Until house-keeping it can be put back; then its file goes too, where nothing else refers to
+/// it.
 ///
 /// # Errors
 /// [`Kind::Forbidden`] where it is not theirs to take; [`Kind::NotFound`] where it is gone.
 pub async fn detach(tx: &Tx, attachment: &attachment::Model, actor: &Actor) -> Result<()> {
-    if !Takers::of(tx.conn(), actor, attachment.uploaded_by).await?.may_take(attachment.uploaded_by) {
-        let says = "One takes one's own attachments away; an admin anybody's but a client's.";
-        return Err(Error::new(Kind::Forbidden, says));
-    }
+    must_be_theirs(tx, attachment, actor).await?;
     if !files::store::remove(tx, attachment.id).await? {
         return Err(Error::not_found("There is no such attachment any more."));
     }
@@ -124,4 +128,26 @@ pub async fn detach(tx: &Tx, attachment: &attachment::Model, actor: &Actor) -> R
         detached_by: actor.person_id,
     };
     outbox::append(tx, &[told]).await
+}
+
+/// Puts back an attachment that was taken away.
+///
+/// # Errors
+/// [`Kind::Forbidden`] where it was not theirs to take; [`Kind::NotFound`] where it is gone for good or there;
+/// [`Kind::Conflict`] where its ticket has as many as may be.
+pub async fn put_back(tx: &Tx, attachment: &attachment::Model, actor: &Actor) -> Result<()> {
+    must_be_theirs(tx, attachment, actor).await?;
+    must_have_room(tx, attachment.ticket_id).await?;
+    if !files::store::put_back(tx, attachment.id).await? {
+        return Err(Error::not_found("There is no such attachment any more."));
+    }
+    tell_attached(tx, attachment, Some(actor.person_id)).await
+}
+
+async fn must_be_theirs(tx: &Tx, attachment: &attachment::Model, actor: &Actor) -> Result<()> {
+    if Takers::of(tx.conn(), actor, attachment.uploaded_by).await?.may_take(attachment.uploaded_by) {
+        return Ok(());
+    }
+    let says = "One takes one's own attachments away; an admin anybody's but a client's.";
+    Err(Error::new(Kind::Forbidden, says))
 }

@@ -1,6 +1,6 @@
 //! The endpoints of BOMs, for ADMIN and SUPERVISOR. Their revisions are in [`revisions`].
 
-mod forms;
+pub mod forms;
 pub mod revisions;
 
 use super::desk::{self, Change, Listed};

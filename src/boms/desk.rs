@@ -79,6 +79,16 @@ pub async fn components(conn: &impl ConnectionTrait, revision_id: i64) -> Result
     Ok(store::components(conn, &[revision_id]).await?.remove(&revision_id).unwrap_or_default())
 }
 
+/// The components of several revisions, each in order, by revision. One statement.
+pub async fn components_of(conn: &impl ConnectionTrait, ids: &[i64]) -> Result<HashMap<i64, Vec<Component>>> {
+    store::components(conn, ids).await
+}
+
+/// The number of the revision of a BOM that has waited longest for review.
+pub async fn next_to_review(conn: &impl ConnectionTrait, bom_id: i64) -> Result<Option<i32>> {
+    store_desk::first_pending(conn, bom_id).await
+}
+
 /// A page of a BOM's revisions, the highest number first, with one more than are shown.
 pub async fn revisions(
     conn: &impl ConnectionTrait,

@@ -4,6 +4,7 @@
 //! Everything works on sets with a fixed number of statements. Quantities and money are whole millionths.
 
 pub mod api;
+pub mod compare;
 pub mod desk;
 pub mod events;
 pub mod model;

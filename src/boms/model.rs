@@ -165,6 +165,13 @@ pub fn cost_change(old: &[Component], new: &[Component]) -> Result<i64, Refusal>
     to_millionths(change)
 }
 
+/// What a product costs that is made of these.
+///
+/// **Units**: millionths; a half millionth is rounded away from zero.
+pub fn cost(components: &[Component]) -> Result<i64, Refusal> {
+    to_millionths(total(components)?)
+}
+
 fn check(change: &Change) -> Result<(), Refusal> {
     match change {
         Change::Quantity(quantity) if *quantity <= 0 => Err(Refusal::NoQuantity),

@@ -4,7 +4,7 @@
 //! applied to what is in force now, so that of two that were submitted together the second does not undo the first.
 
 use super::events::RevisionDecided;
-use super::model::{self, Change, Status};
+use super::model::{self, Change, Component, Status};
 use super::store::desk as store_desk;
 use super::{revision_row, row, store};
 use crate::db::Tx;
@@ -50,18 +50,39 @@ impl From<Refusal> for Error {
 pub async fn approve(tx: &Tx, bom_id: i64, number: i32, comment: Option<String>, by: i64) -> Result<()> {
     let (bom, revision) = waiting(tx, bom_id, number).await?;
     let in_force = store::approved(tx.conn(), &[bom_id]).await?.remove(&bom_id);
-    if let Some(later) = in_force.as_ref().map(|in_force| in_force.number).filter(|later| *later > number) {
-        return Err(Refusal::Overtaken { this: number, later }.into());
-    }
     let base: Vec<i64> = in_force.iter().map(|in_force| in_force.id).collect();
     let lines = store::components(tx.conn(), &base).await?.into_values().next().unwrap_or_default();
     let mut cost_change = revision.cost_change_micros;
-    if let Some((component, change)) = change_of(&revision) {
-        let revised = model::revise(&bom.number, &lines, component, &change).map_err(Refusal::NoLongerFits)?;
+    if let Some(revised) = outcome(&bom.number, &revision, in_force.map(|in_force| in_force.number), &lines)? {
         cost_change = revised.1;
         store_desk::replace_components(tx, revision.id, &revised.0).await?;
     }
     decided(tx, bom, revision, Status::Approved, cost_change, comment, by).await
+}
+
+/// What approving a revision would put in force, where `lines` of the revision numbered `in_force` are in force now, and
+/// what that costs more; none where it came as a whole and stays as it is.
+///
+/// # Errors
+/// Why it could not be approved.
+pub fn outcome(
+    bom: &str,
+    revision: &revision_row::Model,
+    in_force: Option<i32>,
+    lines: &[Component],
+) -> Result<Option<(Vec<Component>, i64)>, Refusal> {
+    if let Some(later) = in_force.filter(|later| *later > revision.number) {
+        return Err(Refusal::Overtaken { this: revision.number, later });
+    }
+    let change = change_of(revision);
+    let revised = change.map(|(component, change)| model::revise(bom, lines, component, &change));
+    revised.transpose().map_err(Refusal::NoLongerFits)
+}
+
+/// The component that a revision changes, and what it changes of it; none where it came as a whole.
+pub fn change_of(revision: &revision_row::Model) -> Option<(&str, Change)> {
+    let change = serde_json::from_str(revision.change.as_deref()?).ok()?;
+    Some((revision.component.as_deref()?, change))
 }
 
 /// Turns a revision down.
@@ -82,11 +103,6 @@ async fn waiting(tx: &Tx, bom_id: i64, number: i32) -> Result<(row::Model, revis
         Status::PendingReview => Ok((bom, revision)),
         other => Err(Refusal::Decided(number, other.as_str()).into()),
     }
-}
-
-fn change_of(revision: &revision_row::Model) -> Option<(&str, Change)> {
-    let change = serde_json::from_str(revision.change.as_deref()?).ok()?;
-    Some((revision.component.as_deref()?, change))
 }
 
 async fn decided(

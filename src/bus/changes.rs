@@ -12,6 +12,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 const MOST: usize = 1_000;
 
 /// A set of changes.
+#[expect(clippy::struct_excessive_bools, reason = "each is a kind of change of its own")]
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Changes {
@@ -27,6 +28,8 @@ pub struct Changes {
     pub orders: bool,
     /// Whether something became of messages.
     pub deliveries: bool,
+    /// Whether something came of what an admin asked for.
+    pub chores: bool,
     /// More changed than could be remembered.
     pub overflowed: bool,
 }
@@ -60,6 +63,7 @@ impl Changes {
             Change::Conversation(id) => self.conversations.insert(id),
             Change::Orders => std::mem::replace(&mut self.orders, true),
             Change::Deliveries => std::mem::replace(&mut self.deliveries, true),
+            Change::Chores => std::mem::replace(&mut self.chores, true),
         };
         self.bound();
     }
@@ -71,6 +75,7 @@ impl Changes {
         self.typing.extend(others.typing);
         self.orders |= others.orders;
         self.deliveries |= others.deliveries;
+        self.chores |= others.chores;
         self.overflowed |= others.overflowed;
         self.bound();
     }

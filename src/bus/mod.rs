@@ -44,6 +44,7 @@ struct Bells {
     live: Notify,
     desk: Notify,
     webhooks: Notify,
+    chores: Notify,
 }
 
 /// Which job is meant.
@@ -62,6 +63,8 @@ pub enum Poke {
     Desk,
     /// There may be webhooks to call.
     Webhooks,
+    /// There may be something to do that an admin asked for.
+    Chores,
 }
 
 impl Poke {
@@ -183,6 +186,7 @@ impl Bus {
             Poke::Live => &self.bells.live,
             Poke::Desk => &self.bells.desk,
             Poke::Webhooks => &self.bells.webhooks,
+            Poke::Chores => &self.bells.chores,
         }
     }
 }

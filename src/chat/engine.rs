@@ -12,7 +12,7 @@ use super::pick::clean;
 use super::records::{Lookup, Records};
 use super::session::{Answer, Session, Stood};
 use super::taps::{Tap, Tappable};
-use super::turn::{Turn, said, typed_references};
+use super::turn::{Turn, Typed, said, typed_references};
 use crate::channels::{Media, Place};
 use crate::kit::earth::Spot;
 use crate::people::Role;
@@ -156,17 +156,19 @@ pub fn lookups(flows: &Flows, wording: &Wording, session: &Session, input: &Inpu
         return Vec::new();
     }
     let open = session.open(flows).filter(|_| !dormant && !session.offer);
+    let references = || said.iter().flat_map(|text| typed_references(flows, text));
+    let wanted = |typed: Typed<'_>| typed.keys.into_iter().map(move |key| Lookup { kind: typed.kind, key });
     let mut lookups: Vec<Lookup> = match open {
-        Some((_, question)) => question.field.record().map_or_else(Vec::new, |kind| {
-            let offered = said.iter().filter_map(|text| meant(&session.offered, text));
-            let typed = said.iter().flat_map(|text| kind.candidates(text));
-            offered.chain(typed).map(|key| Lookup { kind, key }).collect()
-        }),
-        None => said
-            .iter()
-            .flat_map(|text| typed_references(flows, text))
-            .filter_map(|(flow, key)| Some(Lookup { kind: flow.questions.first()?.field.record()?, key }))
-            .collect(),
+        Some((_, question)) => {
+            let asked = question.field.record().map_or_else(Vec::new, |kind| {
+                let offered = said.iter().filter_map(|text| meant(&session.offered, text));
+                let typed = said.iter().flat_map(|text| kind.candidates(text));
+                offered.chain(typed).map(|key| Lookup { kind, key }).collect()
+            });
+            let others = references().filter(|typed| is_typed && question.field.record() != Some(typed.kind));
+            asked.into_iter().chain(others.flat_map(wanted)).collect()
+        }
+        None => references().flat_map(wanted).collect(),
     };
     let asks = |extra: &&Extra| is_typed && wording.knows(&format!("chat.words.{}", extra.words()), &word);
     lookups.extend(session.shown.as_ref().filter(|_| open.is_none()).filter(asks).map(of_extra));

@@ -12,6 +12,7 @@ use super::pick::{Names, clean, pick};
 use super::records::{RecordKind, Records};
 use super::session::Answer;
 use crate::kit::decimal::decimal;
+use crate::kit::reference::fold;
 use crate::tickets::model::{Status, WAITING_APPROVAL};
 use crate::wording::{Wording, shortened};
 use serde_json::{Value, json};
@@ -203,10 +204,13 @@ pub(super) fn components<'a>(answers: &'a [(String, Answer)], of: &str) -> &'a [
 fn find(kind: RecordKind, typed: &str, records: &Records) -> Result<Answer, Say> {
     let keys = kind.candidates(typed);
     let found: Vec<(&String, &Value)> = keys.iter().filter_map(|key| Some((key, records.get(kind, key)?))).collect();
-    if let [(key, facts)] = found.as_slice() {
+    let typed_whole = fold(typed);
+    let exact = found.iter().find(|(key, _)| **key == typed_whole);
+    if let Some((key, facts)) = exact.or(found.first().filter(|_| found.len() == 1)) {
         return Ok(Answer { value: (*key).clone(), facts: (*facts).clone(), media: Vec::new() });
     }
-    let shown = if kind.prefixes().len() == 1 { keys.first() } else { keys.last() };
+    let is_bare = |key: &&String| kind.prefixes().len() > 1 && key.bytes().all(|b| b.is_ascii_digit());
+    let shown = keys.iter().find(is_bare).or(keys.first());
     let Some(shown) = shown.filter(|key| kind.may_be(key)) else {
         return Err(Say::plain(format!("chat.miss.{}", kind.as_str())));
     };

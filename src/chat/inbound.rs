@@ -25,6 +25,7 @@ use super::reply::reply;
 use super::session::Session;
 use super::silence::{self, AtTheDesk};
 use super::store::{self, Kept};
+use super::went::Forms;
 use crate::app::App;
 use crate::bus::Poke;
 use crate::channels::{Inbound, Medium};
@@ -108,6 +109,7 @@ struct Turn<'a> {
     say: Vec<Say>,
     finished: Option<Finished>,
     enclosure: Option<Enclosure>,
+    forms: Forms,
 }
 
 /// Handles a set of messages. Answers in their order, with the people whose new messages they are, and with those that
@@ -241,7 +243,7 @@ pub(super) async fn answer(
 ) -> Result<Vec<NewDelivery>> {
     let mut replies = Vec::with_capacity(fresh.len());
     let mut consents: HashMap<i64, bool> = HashMap::new();
-    let mut joined = Vec::new();
+    let (mut joined, mut went) = (Vec::new(), Vec::new());
     for round in rounds(fresh) {
         let mut turns = Vec::with_capacity(round.len());
         let wants: Vec<Vec<Lookup>> = round.iter().map(|fresh| wants(app, &ways.flows, fresh, &chats)).collect();
@@ -255,7 +257,7 @@ pub(super) async fn answer(
         for (fresh, wants) in round.iter().zip(&wants) {
             let Some(chat) = chats.get_mut(&fresh.known.person_id) else { continue };
             let session = std::mem::take(&mut chat.session);
-            let before = opening::Aside::of(&session);
+            let (before, forms) = (opening::Aside::of(&session), Forms::of(&session, &ways.flows));
             let (input, asker) = (input(fresh.inbound), asker(app, fresh.known));
             let mut facts = records.for_viewer(&viewer(app, fresh.known), wants);
             facts.offer(offered.remove(&fresh.known.person_id).unwrap_or_default());
@@ -282,9 +284,14 @@ pub(super) async fn answer(
                 sent_by: Some(fresh.known.person_id),
                 media: joins.media,
             }));
-            turns.push(Turn { fresh, say: step.say, finished: step.finished, enclosure: step.enclosure });
+            turns.push(Turn { fresh, say: step.say, finished: step.finished, enclosure: step.enclosure, forms });
         }
         finish(app, ways, tx, &mut turns, &mut chats).await?;
+        went.extend(turns.iter_mut().flat_map(|turn| {
+            let (forms, chat) = (std::mem::take(&mut turn.forms), chats.get(&turn.fresh.known.person_id));
+            let went = chat.map(|chat| forms.went(&chat.session, &ways.flows, &turn.say, turn.finished.as_ref()));
+            went.unwrap_or_default()
+        }));
         replies.extend(turns.iter().filter_map(|turn| {
             let chat = chats.get(&turn.fresh.known.person_id);
             let language = chat.map_or(turn.fresh.known.language.as_str(), |chat| chat.session.language.as_str());
@@ -294,6 +301,7 @@ pub(super) async fn answer(
     }
     files::store::await_media(tx, &joined).await?;
     consent::keep(tx, &consents).await?;
+    store::turn::note(tx, &went).await?;
     keep_languages(tx, fresh, &chats).await?;
     store::keep(tx, kept(&ways.flows, chats)).await?;
     Ok(replies)

@@ -37,6 +37,7 @@ mod silence;
 pub mod store;
 pub mod taps;
 mod turn;
+pub mod went;
 pub mod words;
 
 pub use engine::{Asker, Finished, Input, Say, Step, done, lookups, refused, render, step};

@@ -6,7 +6,7 @@
 use crate::kit::reference::fold;
 use crate::kit::typed::western;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use unicode_normalization::UnicodeNormalization as _;
 
 /// How many characters a key may have; more than this is no key but a sentence.
@@ -71,9 +71,49 @@ impl RecordKind {
                 }
             }
         } else if let Some(completed) = self.prefixes().iter().find_map(|prefix| complete(&key, prefix)) {
-            return vec![completed];
+            keys.push(completed);
         }
-        keys.push(key);
+        // As it was typed too: a plant numbers its things as it likes.
+        for other in [key, fold(typed)] {
+            if !keys.contains(&other) && other.chars().count() <= MAX_KEY_CHARS {
+                keys.push(other);
+            }
+        }
+        keys
+    }
+
+    /// What starts the flow of the record with this number wherever a prefix does: the number itself, where it begins as
+    /// numbers of its kind do, else behind a mark, `MACH: PRESS-7`. That is what its label has somebody type in. None
+    /// where the number is too long to be typed.
+    pub fn reference(self, number: &str) -> Option<String> {
+        let prefix = self.prefixes().first()?;
+        let means = |text: &str| Self::typed(prefix, text).iter().any(|key| key == number);
+        let marked = format!("{} {number}", mark(prefix));
+        [number.to_owned(), marked].into_iter().find(|text| means(text))
+    }
+
+    /// The numbers that a text means by its prefix alone, the likeliest last; none where it begins otherwise. Behind the
+    /// mark of a prefix, `MACH:`, stands any number whatsoever.
+    pub fn typed(prefix: &str, text: &str) -> Vec<String> {
+        let plain = text.trim_start_matches(is_unseen);
+        let start: String = plain.chars().take(mark(prefix).len()).flat_map(char::to_uppercase).collect();
+        let marked = Some(fold(plain.get(mark(prefix).len()..).unwrap_or_default())).filter(|_| start == mark(prefix));
+        let fits = |key: &String| !key.is_empty() && key.chars().count() <= MAX_KEY_CHARS;
+        let mut keys: Vec<String> = match marked.filter(fits) {
+            Some(key) => vec![complete(&key, prefix), Some(format!("{prefix}{key}")), plain_key(&key), Some(key)],
+            None => match Self::by_prefix(prefix, text) {
+                Some(full) => vec![Some(fold(text)), plain_key(text), Some(full)],
+                None => Vec::new(),
+            },
+        }
+        .into_iter()
+        .flatten()
+        .collect();
+        keys.retain(fits);
+        let mut known = HashSet::new();
+        keys.reverse();
+        keys.retain(|key| known.insert(key.clone()));
+        keys.reverse();
         keys
     }
 
@@ -94,6 +134,16 @@ impl RecordKind {
     }
 }
 
+/// How a text begins behind which any number of the prefix's kind may stand: `MACH:` for `MACH-`.
+fn mark(prefix: &str) -> String {
+    format!("{}:", prefix.trim_end_matches('-'))
+}
+
+/// Signs that show nothing, of which phones send some.
+fn is_unseen(c: char) -> bool {
+    matches!(c, '\u{200B}'..='\u{200F}' | '\u{061C}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FE0F}' | '\u{20E3}')
+}
+
 /// `ORD12345` and `ORD-12345` become `ORD-12345` for the prefix `ORD-`; anything else is none of its keys.
 fn complete(key: &str, prefix: &str) -> Option<String> {
     let stem = prefix.strip_suffix('-').unwrap_or(prefix);
@@ -107,7 +157,7 @@ fn complete(key: &str, prefix: &str) -> Option<String> {
 fn plain_key(typed: &str) -> Option<String> {
     let plain: String = typed
         .nfkc()
-        .filter(|c| !matches!(c, '\u{200B}'..='\u{200F}' | '\u{061C}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FE0F}' | '\u{20E3}'))
+        .filter(|c| !is_unseen(*c))
         .map(|c| if matches!(c, '\u{2010}'..='\u{2015}' | '\u{2212}') { '-' } else { western(c) })
         .collect();
     let key = fold(&plain);
@@ -212,6 +262,34 @@ mod tests {
         assert!(Machine.candidates("1").contains(&"MACH-001".to_owned()));
         assert_eq!(Order.candidates("  "), Vec::<String>::new());
         assert_eq!(Order.candidates(&"9".repeat(65)), Vec::<String>::new());
+    }
+
+    #[test]
+    fn the_reference_on_a_label_means_its_record_whatever_its_number() {
+        use RecordKind::{Machine, Order};
+        for (kind, number, reference) in [
+            (Machine, "MACH-001", "MACH-001"),
+            (Machine, "MACH7", "MACH7"),
+            (Machine, "MACH-7/B", "MACH-7/B"),
+            (Machine, "PRESS-7", "MACH: PRESS-7"),
+            (Machine, "4711", "MACH: 4711"),
+            (Machine, "LATHE", "MACH: LATHE"),
+            (Machine, "MACH-A", "MACH: MACH-A"),
+            (Machine, "مكبس-٧", "MACH: مكبس-٧"),
+            (Machine, "(7)", "MACH: (7)"),
+            (Machine, "#A+B*", "MACH: #A+B*"),
+            (Machine, "ORD-1", "MACH: ORD-1"),
+            (Order, "ORD-12345", "ORD-12345"),
+            (Order, "2026/118", "ORD: 2026/118"),
+        ] {
+            assert_eq!(kind.reference(number).as_deref(), Some(reference), "{number}");
+            let prefix = kind.prefixes()[0];
+            let keys = RecordKind::typed(prefix, reference);
+            assert!(keys.iter().any(|key| key == number), "{reference}: {keys:?}");
+            assert!(keys.iter().any(|key| kind.candidates(key).iter().any(|one| one == number)), "{reference}");
+        }
+        assert_eq!(Machine.reference(&"9".repeat(65)), None);
+        assert!(RecordKind::typed("MACH-", "mach:  press 7").contains(&"PRESS7".to_owned()));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 pub mod desk;
 mod late;
 mod tidy;
+pub mod turn;
 
 pub use late::{
     Waiting, due, leave_unanswered, let_go, note_waiting, put_off, row as waiting, waiting_of, with_address,

@@ -5,11 +5,14 @@
 //! menu.
 
 mod files;
-mod interrupted;
 mod extras;
+mod interrupted;
 mod places;
 mod question;
+mod reference;
 mod tapped;
+
+pub(super) use reference::{Typed, typed_references};
 
 use super::ask::keycap;
 use super::engine::{Asker, Finished, Input, Joins, Say, Step};
@@ -17,8 +20,8 @@ use super::extras::{Enclosure, Extra};
 use super::flow::{Flow, Flows, Question};
 use super::offers::Offer;
 use super::pick::{Names, bare, clean, pick};
-use super::records::{RecordKind, Records};
-use super::session::{Form, InARow, Session};
+use super::records::Records;
+use super::session::{InARow, Session};
 use super::taps::{Says, Tap, Tappable};
 use crate::people::Role;
 use crate::wording::Wording;
@@ -37,15 +40,6 @@ pub(super) fn said(input: &Input, tap: Option<&Tap>) -> Vec<String> {
     said.retain(|text| !text.is_empty());
     said.dedup();
     said
-}
-
-/// The flows that a typed reference starts, for different roles, each with the reference in full.
-pub(super) fn typed_references<'a>(flows: &'a Flows, text: &str) -> Vec<(&'a Flow, String)> {
-    let started = flows.iter().filter_map(|flow| {
-        let key = flow.prefixes.iter().find_map(|prefix| RecordKind::by_prefix(prefix, text))?;
-        Some((flow, key))
-    });
-    started.collect()
 }
 
 pub(super) struct Turn<'a> {
@@ -170,7 +164,7 @@ impl<'a> Turn<'a> {
             self.resume();
         } else if self.language() {
             self.ask(flow, question);
-        } else {
+        } else if !self.turn_to_reference(flow, question) {
             self.answer(flow, question);
         }
     }
@@ -369,23 +363,6 @@ impl<'a> Turn<'a> {
             return self.called().and_then(first);
         }
         self.chosen(&options).or_else(|| self.called()).and_then(first)
-    }
-
-    /// Starts the flow of a typed reference; says whether there was one. An open form is put aside.
-    fn follow_reference(&mut self, keep_draft: bool) -> bool {
-        let mut found = self.said.iter().flat_map(|text| typed_references(self.flows, text));
-        let Some((flow, key)) = found.find(|(flow, _)| self.may_use(flow)) else { return false };
-        let Some(question) = flow.questions.first() else { return false };
-        let form: Option<Form> = self.session.close();
-        if keep_draft && form.is_some() {
-            self.session.draft = form;
-        }
-        if !keep_draft {
-            self.bring_files(flow);
-        }
-        self.begin(flow);
-        self.read(flow, question, &[key]);
-        true
     }
 
     fn tell(&mut self, key: &str) {

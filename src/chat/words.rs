@@ -114,6 +114,31 @@ mod tests {
     }
 
     #[test]
+    fn the_posters_for_the_wall_say_what_is_understood() {
+        let wording = Wording::load(None).expect("the built-in texts are right");
+        for (file, language) in [("", "en"), (".es", "es"), (".fr", "fr"), (".pt", "pt"), (".ar", "ar")] {
+            let path = format!("{}/docs/roles/operator{file}.md", env!("CARGO_MANIFEST_DIR"));
+            let poster = std::fs::read_to_string(&path).expect("there is a poster for each language");
+            let lists = COMMANDS.iter().copied().flatten().map(|key| format!("chat.words.{key}"));
+            let known: Vec<String> = lists.flat_map(|key| wording.list(language, &key)).collect();
+            for said in poster.split('`').skip(1).step_by(2).filter(|said| !said.contains('-')) {
+                assert!(known.iter().any(|word| word == said), "{path}: nobody understands {said:?}");
+            }
+            for flow in [
+                "create_defect",
+                "order_status",
+                "report_maintenance",
+                "view_sop_failure",
+                "sla_status",
+                "submit_bom_update",
+            ] {
+                let title = wording.render(language, &format!("chat.{flow}.title"), &serde_json::json!({}));
+                assert!(poster.contains(&format!("**{title}**")), "{path} lacks {title:?}");
+            }
+        }
+    }
+
+    #[test]
     fn a_clash_between_two_languages_is_found() {
         let folder = tempfile::tempdir().expect("a folder");
         let write = |language: &str, text: &str| {

@@ -27,6 +27,8 @@ pub enum Change {
     Orders,
     /// What became of messages.
     Deliveries,
+    /// What an admin had Andon do.
+    Chores,
 }
 
 /// Who is called; nobody by default.

@@ -171,6 +171,15 @@ impl Db {
         self.write.get_database_backend()
     }
 
+    /// What the database is called.
+    pub fn name(&self) -> &'static str {
+        match self.backend() {
+            DbBackend::Postgres => "PostgreSQL",
+            DbBackend::MySql => "MariaDB",
+            _ => "SQLite",
+        }
+    }
+
     /// The instant that the next transaction would get.
     pub fn now(&self) -> Instant {
         self.clock.now()

@@ -145,6 +145,11 @@ pub async fn orders_of(conn: &impl ConnectionTrait, ticket_ids: &[i64]) -> Resul
     store::orders_of(conn, ticket_ids).await
 }
 
+/// The tickets of an order's defects, the newest first, at most so many.
+pub async fn tickets_of(conn: &impl ConnectionTrait, order_id: i64, most: u64) -> Result<Vec<i64>> {
+    store::tickets_of(conn, order_id, most).await
+}
+
 /// Lets go of the orders whose defects were closed or cancelled. The [`tickets::Follower`] of this kind.
 pub fn settle<'a>(tx: &'a Tx, changed: &'a [Changed]) -> BoxFuture<'a, Result<()>> {
     Box::pin(async move {

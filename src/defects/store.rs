@@ -3,7 +3,9 @@
 use crate::db::{MAX_BOUND_VALUES, Tx};
 use crate::kit::Result;
 use sea_orm::ActiveValue::{NotSet, Set};
-use sea_orm::{ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QuerySelect as _};
+use sea_orm::{
+    ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+};
 use std::collections::HashMap;
 
 /// A defect has three columns to set.
@@ -39,6 +41,17 @@ pub(super) async fn orders_of(conn: &impl ConnectionTrait, ticket_ids: &[i64]) -
         found.extend(select.into_tuple::<(i64, i64)>().all(conn).await?);
     }
     Ok(found)
+}
+
+/// The tickets of an order's defects, the newest first.
+pub(super) async fn tickets_of(conn: &impl ConnectionTrait, order_id: i64, most: u64) -> Result<Vec<i64>> {
+    let select = row::Entity::find()
+        .select_only()
+        .column(row::Column::TicketId)
+        .filter(row::Column::OrderId.eq(order_id))
+        .order_by_desc(row::Column::TicketId)
+        .limit(most);
+    Ok(select.into_tuple().all(conn).await?)
 }
 
 pub(super) async fn of_ticket(conn: &impl ConnectionTrait, ticket_id: i64) -> Result<Option<row::Model>> {

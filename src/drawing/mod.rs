@@ -52,6 +52,20 @@ impl Sheet {
         self.marks.push(Mark::Text { x, y, line, colour });
     }
 
+    /// Whether everything on it lies in this box: its upper left corner and its sides.
+    #[cfg(test)]
+    pub(crate) fn lies_within(&self, (left, top, wide, high): (f32, f32, f32, f32)) -> bool {
+        let holds = |x: f32, y: f32, width: f32, up: f32, down: f32| {
+            x >= left && x + width <= left + wide && y - up >= top && y + down <= top + high
+        };
+        self.marks.iter().all(|mark| match mark {
+            Mark::Box { x, y, width, height, .. } | Mark::Picture { x, y, width, height, .. } => {
+                holds(*x, *y, *width, 0.0, *height)
+            }
+            Mark::Text { x, y, line, .. } => holds(*x, *y, line.width(), line.size, line.size * 0.25),
+        })
+    }
+
     /// Puts a picture into a box, as large as its sides allow. Answers with how high it is there.
     pub fn show(&mut self, x: f32, y: f32, (width, height): (f32, f32), picture: Picture) -> f32 {
         let (wide, high) = picture.size();

@@ -9,7 +9,7 @@ use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::sea_query::{Expr, ExprTrait as _, Query};
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait, EntityTrait as _, PaginatorTrait as _, QueryFilter as _, QueryOrder as _,
-    QuerySelect as _,
+    QuerySelect as _, Select,
 };
 use std::collections::HashSet;
 
@@ -63,10 +63,12 @@ pub(super) async fn used(conn: &impl ConnectionTrait, hashes: &[String]) -> Resu
 
 /// The attachments of a ticket, oldest first.
 pub async fn of_ticket(conn: &impl ConnectionTrait, ticket_id: i64) -> Result<Vec<attachment::Model>> {
-    let select = attachment::Entity::find()
-        .filter(attachment::Column::TicketId.eq(ticket_id))
-        .order_by_asc(attachment::Column::Id);
-    Ok(select.all(conn).await?)
+    Ok(attached(ticket_id).order_by_asc(attachment::Column::Id).all(conn).await?)
+}
+
+fn attached(ticket_id: i64) -> Select<attachment::Entity> {
+    let of_ticket = attachment::Entity::find().filter(attachment::Column::TicketId.eq(ticket_id));
+    of_ticket.filter(attachment::Column::RemovedAt.is_null())
 }
 
 /// Holds a ticket until the transaction ends: what is attached to it at once is counted one after the other.
@@ -83,13 +85,18 @@ pub async fn hold_ticket(tx: &Tx, ticket_id: i64) -> Result<()> {
 
 /// How many attachments a ticket has.
 pub async fn count_of_ticket(conn: &impl ConnectionTrait, ticket_id: i64) -> Result<u64> {
-    Ok(attachment::Entity::find().filter(attachment::Column::TicketId.eq(ticket_id)).count(conn).await?)
+    Ok(attached(ticket_id).count(conn).await?)
 }
 
 /// One attachment of a ticket.
 pub async fn one(conn: &impl ConnectionTrait, ticket_id: i64, id: i64) -> Result<Option<attachment::Model>> {
-    let select = attachment::Entity::find_by_id(id).filter(attachment::Column::TicketId.eq(ticket_id));
-    Ok(select.one(conn).await?)
+    Ok(attached(ticket_id).filter(attachment::Column::Id.eq(id)).one(conn).await?)
+}
+
+/// One attachment of a ticket that was taken away, and can be put back.
+pub async fn removed(conn: &impl ConnectionTrait, ticket_id: i64, id: i64) -> Result<Option<attachment::Model>> {
+    let of_ticket = attachment::Entity::find_by_id(id).filter(attachment::Column::TicketId.eq(ticket_id));
+    Ok(of_ticket.filter(attachment::Column::RemovedAt.is_not_null()).one(conn).await?)
 }
 
 /// Adds an attachment.
@@ -103,13 +110,34 @@ pub async fn add(tx: &Tx, new: NewAttachment) -> Result<attachment::Model> {
         size: Set(new.size),
         uploaded_by: Set(new.uploaded_by),
         uploaded_at: Set(tx.now()),
+        removed_at: Set(None),
     };
     Ok(attachment::Entity::insert(row).exec_with_returning(tx.conn()).await?)
 }
 
 /// Takes an attachment away; whether it was there.
 pub async fn remove(tx: &Tx, id: i64) -> Result<bool> {
-    Ok(attachment::Entity::delete_by_id(id).exec(tx.conn()).await?.rows_affected == 1)
+    mark(tx, id, Some(tx.now())).await
+}
+
+/// Puts an attachment back; whether it was taken away.
+pub async fn put_back(tx: &Tx, id: i64) -> Result<bool> {
+    mark(tx, id, None).await
+}
+
+async fn mark(tx: &Tx, id: i64, removed_at: Option<Instant>) -> Result<bool> {
+    let column = attachment::Column::RemovedAt;
+    let one = attachment::Entity::update_many()
+        .col_expr(column, Expr::value(removed_at))
+        .filter(attachment::Column::Id.eq(id))
+        .filter(if removed_at.is_some() { column.is_null() } else { column.is_not_null() });
+    Ok(one.exec(tx.conn()).await?.rows_affected == 1)
+}
+
+/// Deletes the attachments that were taken away before; their files go where nothing else refers to them.
+pub async fn delete_removed(tx: &Tx, before: Instant) -> Result<u64> {
+    let old = attachment::Entity::delete_many().filter(attachment::Column::RemovedAt.lt(before));
+    Ok(old.exec(tx.conn()).await?.rows_affected)
 }
 
 /// Notes photos that are to be fetched.
@@ -209,6 +237,7 @@ pub mod attachment {
         pub size: i64,
         pub uploaded_by: Option<i64>,
         pub uploaded_at: Instant,
+        pub removed_at: Option<Instant>,
     }
 
     #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

@@ -2,7 +2,8 @@
 
 use super::store::kept;
 use crate::app::App;
-use crate::kit::{Error, Result};
+use crate::db::Tx;
+use crate::kit::{Error, Instant, Result};
 use crate::people::Actor;
 use crate::web::{Fields, Form, read};
 use crate::wording::FALLBACK;
@@ -90,13 +91,34 @@ pub async fn edit(app: &App, actor: &Actor, edited: Edited) -> Result<()> {
     .await
 }
 
-/// Lets a reply go.
+/// Takes a reply away; until house-keeping, or another of its name, it can be put back.
 ///
 /// # Errors
 /// Where there is none.
-pub async fn delete(app: &App, actor: &Actor, id: i64) -> Result<()> {
-    let was_there = app.db.through(actor.door).write(move |tx| Box::pin(kept::delete(tx, id))).await?;
-    if was_there { Ok(()) } else { Err(Error::not_found("There is no such reply.")) }
+pub async fn remove(app: &App, actor: &Actor, id: i64) -> Result<()> {
+    let was_there = app.db.through(actor.door).write(move |tx| Box::pin(kept::remove(tx, id))).await?;
+    if was_there { Ok(()) } else { Err(unknown()) }
+}
+
+/// Puts a reply back.
+///
+/// # Errors
+/// Where none was taken away.
+pub async fn put_back(app: &App, actor: &Actor, id: i64) -> Result<()> {
+    let was_away = app.db.through(actor.door).write(move |tx| Box::pin(kept::put_back(tx, id))).await?;
+    if was_away { Ok(()) } else { Err(unknown()) }
+}
+
+/// Deletes the replies that were taken away before; answers with how many.
+///
+/// # Errors
+/// When the database is away.
+pub async fn delete_removed(tx: &Tx, before: Instant) -> Result<u64> {
+    kept::delete_removed(tx, before).await
+}
+
+fn unknown() -> Error {
+    Error::not_found("There is no such reply.")
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ pub mod store;
 mod taking;
 mod writing;
 
-pub use canned::{Canned, Edited, delete, edit, list as canned, of_language as canned_in};
+pub use canned::{Canned, Edited, delete_removed, edit, list as canned, of_language as canned_in, put_back, remove};
 pub use extract::{Conversation, Desker};
 pub use merge::{FormThen, Moves, by_number, merge, what_moves};
 pub use model::{FIELDS, Item, Listed, Said, Shown, Which, Who, Window, filled_in};

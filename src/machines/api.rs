@@ -21,7 +21,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 /// The name of the one order of this list: by number.
-const BY_NUMBER: &str = "number";
+pub const BY_NUMBER: &str = "number";
 
 /// Every endpoint of machines.
 pub fn routes() -> OpenApiRouter<App> {
@@ -97,8 +97,10 @@ impl Kept for row::Model {
 
 /// Which machines are asked for.
 pub struct Asked {
-    filter: Filter,
-    part: Part,
+    /// What must hold of them.
+    pub filter: Filter,
+    /// Which part of the list.
+    pub part: Part,
 }
 
 impl Form for Asked {

@@ -31,6 +31,11 @@ pub async fn list(conn: &impl ConnectionTrait, filter: &Filter, part: &Part) -> 
     store::list(conn, filter, part).await
 }
 
+/// The departments that answer for machines, at most so many.
+pub async fn departments(conn: &impl ConnectionTrait, most: u64) -> Result<Vec<String>> {
+    store::departments(conn, most).await
+}
+
 /// How many machines fit.
 pub async fn count(conn: &impl ConnectionTrait, filter: &Filter) -> Result<u64> {
     store::count(conn, filter).await

@@ -10,7 +10,7 @@ use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::sea_query::{OnConflict, Query, SelectStatement};
 use sea_orm::{
     ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, PaginatorTrait as _, QueryFilter as _,
-    QuerySelect as _, Select,
+    QueryOrder as _, QuerySelect as _, Select,
 };
 use std::collections::BTreeSet;
 
@@ -93,6 +93,12 @@ pub(super) async fn list(conn: &impl ConnectionTrait, filter: &Filter, part: &Pa
     let key = part.cursor.as_ref().and_then(|cursor| cursor.key.as_deref());
     let select = page_by_key(filtered(conn, filter), row::Column::Number, key, part.is_before(), part.fetched());
     Ok(select.all(conn).await?)
+}
+
+/// The departments that answer for machines, at most so many.
+pub(super) async fn departments(conn: &impl ConnectionTrait, most: u64) -> Result<Vec<String>> {
+    let select = row::Entity::find().select_only().column(row::Column::Department).distinct();
+    Ok(select.order_by_asc(row::Column::Department).limit(most).into_tuple().all(conn).await?)
 }
 
 /// How many machines fit.

@@ -3,16 +3,18 @@
 //! Reports come as sets with a fixed number of statements. A report on a machine that does not exist is refused
 //! alone; its neighbours are taken.
 
+pub mod model;
 mod store;
 
-pub use store::row;
+pub use store::{Down, row};
 
 use crate::channels::{Media, Place};
 use crate::db::Tx;
-use crate::kit::{Result, reference};
+use crate::kit::{Instant, Result, reference};
 use crate::machines;
 use crate::tickets::model::in_words;
 use crate::tickets::{self, Given, Kind, NewTicket, Priority};
+use model::{Reliability, Repair};
 use sea_orm::ConnectionTrait;
 use std::collections::HashMap;
 
@@ -141,6 +143,51 @@ fn place(report: &Report, machine: &machines::row::Model) -> Option<Place> {
 /// Which machine each of these tickets' reports is about.
 pub async fn machines_of(conn: &impl ConnectionTrait, ticket_ids: &[i64]) -> Result<HashMap<i64, i64>> {
     store::machines_of(conn, ticket_ids).await
+}
+
+/// Which of these machines are down, and by what: the reports on them that are not mended. Two statements.
+pub async fn down(conn: &impl ConnectionTrait, machine_ids: &[i64]) -> Result<Vec<Down>> {
+    store::down(conn, machine_ids).await
+}
+
+/// The tickets of a machine's reports, the newest first, at most so many; those that are open, or all.
+pub async fn tickets_of(conn: &impl ConnectionTrait, machine_id: i64, is_open: bool, most: u64) -> Result<Vec<i64>> {
+    store::tickets_of(conn, machine_id, is_open, most).await
+}
+
+/// The most reports of which a machine's figures are made.
+pub const MOST_REPORTS: u64 = 5_000;
+
+/// How reliable a machine was between two instants, from its tickets; none where there are more than [`MOST_REPORTS`].
+///
+/// What happened before the machine was known cannot be told: the time begins when it was taken in, or with the first
+/// report on it where that is older.
+pub async fn figures(
+    conn: &impl ConnectionTrait,
+    machine: &machines::row::Model,
+    from: Instant,
+    until: Instant,
+) -> Result<Option<Figures>> {
+    let mut reports = store::reports(conn, machine.id, from, until, MOST_REPORTS + 1).await?;
+    if reports.len() as u64 > MOST_REPORTS {
+        return Ok(None);
+    }
+    let all = reports.len();
+    reports.retain(|report| !report.is_cancelled);
+    let repairs: Vec<Repair> = reports.iter().map(|report| report.repair).collect();
+    let first = repairs.iter().map(|repair| repair.reported).chain([machine.created_at]).min();
+    let known_from = first.filter(|first| *first > from).unwrap_or(from);
+    let taken_back = all - repairs.len();
+    Ok(Some(Figures { reliability: Reliability::of(&repairs, known_from, until), taken_back }))
+}
+
+/// How reliable a machine was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Figures {
+    /// The figures.
+    pub reliability: Reliability,
+    /// How many reports were cancelled, and count for nothing.
+    pub taken_back: usize,
 }
 
 #[cfg(test)]

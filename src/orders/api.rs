@@ -1,6 +1,6 @@
 //! The endpoints of orders, for ADMIN and SUPERVISOR.
 
-mod forms;
+pub mod forms;
 
 use super::desk;
 use super::model::{Sla, Status};

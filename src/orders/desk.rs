@@ -75,6 +75,16 @@ pub async fn holds(conn: &impl ConnectionTrait, id: i64) -> Result<Vec<hold_row:
     store::open_holds(conn, id).await
 }
 
+/// What holds these orders now, oldest first.
+pub async fn holds_of(conn: &impl ConnectionTrait, ids: &[i64]) -> Result<Vec<hold_row::Model>> {
+    store::open_holds_of(conn, ids).await
+}
+
+/// Orders on hold, so many at most.
+pub async fn on_hold(conn: &impl ConnectionTrait, most: u64) -> Result<Vec<row::Model>> {
+    store::in_status(conn, Status::OnHold, most).await
+}
+
 /// Takes an order in.
 ///
 /// # Errors

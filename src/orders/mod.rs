@@ -6,9 +6,11 @@
 pub mod api;
 pub mod desk;
 pub mod events;
+pub mod listing;
 pub mod model;
 pub mod records;
 mod store;
+pub mod timeline;
 
 pub use model::{Sla, Status};
 pub use store::{hold_row, order_row as row};
@@ -91,6 +93,12 @@ fn facts(row: &row::Model, now: Instant, tz: Tz) -> Value {
 /// The order with this number.
 pub async fn by_number(conn: &impl ConnectionTrait, number: &str) -> Result<Option<row::Model>> {
     Ok(store::by_numbers(conn, &[number.to_owned()]).await?.pop())
+}
+
+/// The orders with these numbers, by number.
+pub async fn by_numbers(conn: &impl ConnectionTrait, numbers: &[String]) -> Result<HashMap<String, row::Model>> {
+    let rows = store::by_numbers(conn, numbers).await?;
+    Ok(rows.into_iter().map(|row| (row.number.clone(), row)).collect())
 }
 
 /// The orders with these numbers, locked in the order of their numbers until the transaction ends.

@@ -46,6 +46,9 @@ pub enum Sla {
 }
 
 impl Sla {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::OnTrack, Self::AtRisk, Self::Overdue];
+
     /// The stored name.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -77,13 +80,18 @@ impl Course {
         progress(self.completed, self.ordered)
     }
 
+    /// When its time begins, and when it ends, as days begin and end in the plant's time zone `tz`.
+    pub(super) fn bounds(&self, tz: Tz) -> (Instant, Instant) {
+        let due = self.due_on.succ_opt().unwrap_or(self.due_on);
+        (start_of_day(self.starts_on, tz), start_of_day(due, tz))
+    }
+
     /// Whether the order will be on time, seen at `now`; days begin and end in the plant's time zone `tz`.
     pub fn sla(&self, now: Instant, tz: Tz) -> Sla {
         if self.status.is_final() {
             return Sla::OnTrack;
         }
-        let start = start_of_day(self.starts_on, tz);
-        let due = start_of_day(self.due_on.succ_opt().unwrap_or(self.due_on), tz);
+        let (start, due) = self.bounds(tz);
         if now >= due {
             return Sla::Overdue;
         }
@@ -107,7 +115,7 @@ pub fn progress(completed: i64, ordered: i64) -> i64 {
 }
 
 /// The first instant of a day. Where the clocks skip midnight, the day begins when they have jumped.
-fn start_of_day(day: NaiveDate, tz: Tz) -> Instant {
+pub fn start_of_day(day: NaiveDate, tz: Tz) -> Instant {
     let midnight = day.and_time(NaiveTime::MIN);
     (0..=24 * 4)
         .filter_map(|quarters| midnight.checked_add_signed(TimeDelta::minutes(15 * quarters)))

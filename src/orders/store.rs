@@ -1,5 +1,7 @@
 //! Orders and their holds in the database, as sets.
 
+pub(super) mod planned;
+
 use super::desk::Filter;
 use super::model::Status;
 use super::{Hold, NewOrder, row};
@@ -131,6 +133,25 @@ pub(super) async fn open_holds(conn: &impl ConnectionTrait, order_id: i64) -> Re
         .filter(hold_row::Column::OrderId.eq(order_id))
         .filter(hold_row::Column::ReleasedAt.is_null())
         .order_by_asc(hold_row::Column::Id);
+    Ok(select.all(conn).await?)
+}
+
+/// The open holds of these orders, oldest first.
+pub(super) async fn open_holds_of(conn: &impl ConnectionTrait, ids: &[i64]) -> Result<Vec<hold_row::Model>> {
+    let mut holds = Vec::new();
+    for part in ids.chunks(MAX_BOUND_VALUES) {
+        let select = hold_row::Entity::find()
+            .filter(hold_row::Column::OrderId.is_in(part.iter().copied()))
+            .filter(hold_row::Column::ReleasedAt.is_null())
+            .order_by_asc(hold_row::Column::Id);
+        holds.extend(select.all(conn).await?);
+    }
+    Ok(holds)
+}
+
+/// Orders in this status, in the order in which they came.
+pub(super) async fn in_status(conn: &impl ConnectionTrait, status: Status, most: u64) -> Result<Vec<row::Model>> {
+    let select = row::Entity::find().filter(row::Column::Status.eq(status)).order_by_asc(row::Column::Id).limit(most);
     Ok(select.all(conn).await?)
 }
 

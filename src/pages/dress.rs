@@ -27,10 +27,31 @@ const MAX_PROBLEM: usize = 64 * 1024;
 /// Refusals that have words of their own.
 const TOLD: [u16; 9] = [400, 403, 404, 405, 409, 412, 413, 429, 503];
 
-/// A link of the navigation.
-pub(super) struct NavLink {
+/// Where a link around a page leads.
+#[derive(Clone, Copy)]
+pub(super) struct Place {
     pub(super) href: &'static str,
+    /// Of its words.
     pub(super) name: &'static str,
+    /// The letter behind `g` that leads there; empty where none does.
+    pub(super) key: &'static str,
+    /// For whom it is.
+    roles: &'static [Role],
+}
+
+impl Place {
+    pub(super) const fn new(href: &'static str, name: &'static str, roles: &'static [Role]) -> Self {
+        Self { href, name, key: "", roles }
+    }
+
+    pub(super) const fn key(self, key: &'static str) -> Self {
+        Self { key, ..self }
+    }
+}
+
+/// A link around a page.
+pub(super) struct NavLink {
+    pub(super) to: Place,
     pub(super) is_here: bool,
 }
 
@@ -43,6 +64,8 @@ pub(super) struct Page {
     pub(super) person: Option<String>,
     pub(super) role: String,
     pub(super) links: Vec<NavLink>,
+    /// The pages beside this one, where it belongs to a section that has several.
+    pub(super) tabs: Vec<NavLink>,
     /// How many notices they have not read, where there are any.
     pub(super) unread: Option<String>,
     /// How many conversations wait for the desk; none for those who see none.
@@ -53,6 +76,8 @@ pub(super) struct Page {
     pub(super) path: String,
     /// What was just done.
     pub(super) done: Option<String>,
+    /// Where a form undoes it, where it can be undone.
+    pub(super) undo: Option<String>,
     pub(super) company: String,
     pub(super) stylesheet: String,
     pub(super) script: String,
@@ -64,24 +89,29 @@ impl Page {
         let (path, query) = path_and_query.split_once('?').unwrap_or((path_and_query, ""));
         let person = visitor.person.as_ref();
         let actor = person.map(|person| &person.signed_in.actor);
-        let links = actor.map_or_else(Vec::new, |actor| links(actor.role, path));
+        let of = |all: &[Place]| actor.map_or_else(Vec::new, |actor| links(all, actor.role, path));
+        let section = super::SECTIONS.iter().find(|(start, _)| is_below(path, start));
         let role = actor.map(|actor| words.w(format!("role.{}", actor.role.as_str()))).unwrap_or_default();
-        let done = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "done").map(|(_, done)| done);
+        let asked = |of: &str| form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == of).map(|(_, is)| is);
+        let done = asked("done");
         let is_word = |done: &str| {
             done.bytes().all(|b| b.is_ascii_lowercase() || b == b'_') && words.has(&format!("done.{done}"))
         };
+        let undo = done.as_deref().zip(asked("undo")).and_then(|(done, id)| undo(path, done, id.parse().ok()?));
         let done = done.filter(|done| is_word(done)).map(|done| words.w(format!("done.{done}")));
         Self {
             title,
             theme: visitor.theme.unwrap_or("system"),
             person: person.map(|person| person.name.clone()),
             role,
-            links,
+            links: of(super::NAVIGATION),
+            tabs: section.map(|(_, tabs)| of(tabs)).unwrap_or_default(),
             unread: None,
             waiting: visitor.waiting,
             token: visitor.written_token(),
             path: path.to_owned(),
             done,
+            undo,
             company: app.settings.company.clone(),
             stylesheet: assets::address("desk.css"),
             script: assets::address("desk.js"),
@@ -91,19 +121,31 @@ impl Page {
 }
 
 /// Where somebody with this role has something to look at.
-fn links(role: Role, path: &str) -> Vec<NavLink> {
-    let all: &[(&'static str, &'static str, &[Role])] = super::NAVIGATION;
-    let seen = all.iter().filter(|(_, _, roles)| roles.contains(&role));
-    let is_below = |href: &str| path == href || path.strip_prefix(href).is_some_and(|rest| rest.starts_with('/'));
-    let links = seen.map(|(href, name, _)| NavLink { href, name, is_here: is_below(href) });
-    let mut links: Vec<NavLink> = links.collect();
+fn links(all: &[Place], role: Role, path: &str) -> Vec<NavLink> {
+    let seen = all.iter().filter(|place| place.roles.contains(&role));
+    let mut links: Vec<NavLink> =
+        seen.map(|place| NavLink { to: *place, is_here: is_below(path, place.href) }).collect();
     // `/tickets/board` lies below `/tickets` too: only the nearest is where one is.
-    if let Some(nearest) = links.iter().filter(|link| link.is_here).map(|link| link.href.len()).max() {
+    if let Some(nearest) = links.iter().filter(|link| link.is_here).map(|link| link.to.href.len()).max() {
         for link in &mut links {
-            link.is_here &= link.href.len() == nearest;
+            link.is_here &= link.to.href.len() == nearest;
         }
     }
     links
+}
+
+fn is_below(path: &str, start: &str) -> bool {
+    path == start || path.strip_prefix(start).is_some_and(|rest| rest.starts_with('/'))
+}
+
+/// Where what was just done to this row is undone.
+fn undo(path: &str, done: &str, id: i64) -> Option<String> {
+    match done {
+        "view_deleted" => Some(format!("/tickets/views/{id}/restore")),
+        "reply_deleted" => Some(format!("/inbox/replies/{id}/restore")),
+        "detached" => Some(format!("{path}/attachments/{id}/restore")),
+        _ => None,
+    }
 }
 
 /// A page as it is sent.

@@ -1,16 +1,28 @@
 //! Forms: how they are shown, with what was typed and what is wrong with it.
 
+use super::posted::Typed;
+use super::told_in::Said;
 use super::words::Words;
+use crate::boms::review::Refusal as OfBoms;
 use crate::delivery::again::Refusal as OfSending;
 use crate::kit::Error;
 use crate::kit::error::Kind;
+use crate::orders::desk::Refusal as OfOrders;
 use crate::people::model::Refusal as OfPeople;
 use crate::tickets::Refusal as OfTickets;
+use crate::web::problem;
+use axum::http::StatusCode;
 use serde_json::json;
 use std::error::Error as _;
 
 /// Beginnings of what rules say of a field, and the words for it. A text that is none of these is shown as it is.
-const SAID: [(&str, &str); 24] = [
+const SAID: [(&str, &str); 30] = [
+    ("is no latitude", "wrong.degrees"),
+    ("is no longitude", "wrong.degrees"),
+    ("is not a whole number", "wrong.whole"),
+    ("is empty; ", "wrong.missing"),
+    ("is not a date", "wrong.day"),
+    ("is before the order begins", "wrong.due_before_start"),
     ("is missing", "wrong.missing"),
     ("must not be empty", "wrong.missing"),
     ("is somebody else's already", "wrong.taken"),
@@ -37,6 +49,23 @@ const SAID: [(&str, &str); 24] = [
     ("must be tickets of the list", "bulk.none"),
 ];
 
+/// The same of the plant's records.
+const SAID_OF_RECORDS: [(&str, &str); 13] = [
+    ("is not a number", "wrong.figure"),
+    ("can be read in two ways", "wrong.figure"),
+    ("has more than six decimals", "wrong.figure"),
+    ("is out of range", "wrong.figure"),
+    ("is not more than 0", "wrong.more_than_nothing"),
+    ("A quantity must be more", "wrong.more_than_nothing"),
+    ("is less than 0", "wrong.figure"),
+    ("is not a date", "wrong.day"),
+    ("is not a point in time", "wrong.instant"),
+    ("is in the future", "wrong.future"),
+    ("has more than", "wrong.too_long"),
+    ("holds a character", "wrong.line"),
+    ("is nobody", "wrong.nobody"),
+];
+
 /// Why something is not done in a conversation: members of the refusal, each with words of its own.
 const OF_CONVERSATIONS: [&str; 8] = ["taken", "shut", "open", "bot", "opted_out", "moved", "signs_in", "has_role"];
 
@@ -53,7 +82,7 @@ pub(super) struct Field {
     /// Unlike any other on the page.
     pub(super) id: String,
     pub(super) label: String,
-    /// `text`, `password`, `email`, `tel`, `datetime-local`, `file`, `textarea`, `select` or `checks`.
+    /// `text`, `password`, `email`, `tel`, `datetime-local`, `file`, `textarea`, `date`, `number`, `select` or `checks`.
     pub(super) kind: &'static str,
     pub(super) value: String,
     pub(super) choices: Vec<Choice>,
@@ -112,6 +141,23 @@ impl Field {
         });
         Self { choices: choices.collect(), ..self }
     }
+}
+
+/// Shows a refusal in the one of these forms that it is of: what was typed, and what is wrong with it. Answers with the
+/// status of the page, and with the refusal itself where none of them is called so.
+pub(super) fn refuse(
+    words: &Words,
+    forms: &mut Vec<FormShown>,
+    refused: Option<(&str, &Typed, Error)>,
+) -> (StatusCode, Option<String>) {
+    let Some((name, typed, error)) = refused else { return (StatusCode::OK, None) };
+    let status = problem::status(error.kind());
+    let Some(place) = forms.iter().position(|form| form.id == name) else {
+        return (status, Some(refusal(words, &error)));
+    };
+    let form = forms.remove(place).refused(words, typed, &error);
+    forms.insert(place, form);
+    (status, None)
 }
 
 /// A form as it is shown.
@@ -173,7 +219,7 @@ impl FormShown {
     }
 
     /// The same after it was sent and refused: with what was typed, and what is wrong where it is wrong.
-    pub(super) fn refused(mut self, words: &Words, typed: &super::posted::Typed, error: &Error) -> Self {
+    pub(super) fn refused(mut self, words: &Words, typed: &Typed, error: &Error) -> Self {
         let wrong = error.details().map(|details| details.fields.clone()).unwrap_or_default();
         let mut is_told = false;
         for field in &mut self.fields {
@@ -211,11 +257,26 @@ fn said(words: &Words, why: &str) -> String {
     {
         return words.fill("wrong.number_between", &json!({ "least": least, "most": most }));
     }
+    if why.contains(" is no machine") {
+        return words.w("wrong.machine");
+    }
+    if why.contains(" is nobody who is active") {
+        return words.w("wrong.nobody");
+    }
     if why.contains("not a phone number") || why.contains("no valid number") {
         return words.w("wrong.number");
     }
-    let known = SAID.iter().find(|(start, _)| why.starts_with(start));
+    let known = SAID.iter().chain(&SAID_OF_RECORDS).find(|(start, _)| why.starts_with(start));
     known.map_or_else(|| words.fill("wrong.other", &json!({ "why": why })), |(_, key)| words.w(key))
+}
+
+/// What a rule says of a line of a file: in a person's language where there are words for it, else as it is.
+pub(super) fn told(words: &Words, why: &str) -> Said {
+    let is_known = SAID.iter().any(|(start, _)| why.starts_with(start)) || why.contains("not a phone number");
+    if words.is_english() || !is_known {
+        return Said { text: why.to_owned(), is_foreign: !words.is_english() };
+    }
+    Said { text: said(words, why), is_foreign: false }
 }
 
 /// What a rule refuses, in a person's language, where it is one that pages know.
@@ -234,12 +295,23 @@ fn rule(words: &Words, error: &Error) -> Option<String> {
             OfTickets::NotFound => "refusal.404.says",
             _ => return None,
         }
+    } else if let Some(refusal) = source.downcast_ref::<OfOrders>() {
+        match refusal {
+            OfOrders::Taken(_) => "order.refused.taken",
+            OfOrders::Cancelled(_) => "order.refused.cancelled",
+            OfOrders::HeldAlready(..) => "order.refused.held_already",
+            OfOrders::NotHeld(_) => "order.refused.not_held",
+            OfOrders::HeldByTickets(..) => "order.refused.by_tickets",
+            OfOrders::StatusUnknown(_) => "order.came_on_hold",
+        }
     } else if let Some(refusal) = source.downcast_ref::<OfPeople>() {
         match refusal {
             OfPeople::LastAdmin { .. } => "form.last_admin",
             OfPeople::Oneself(_) => "form.oneself",
             OfPeople::AdminsOnly(_) => "form.forbidden",
         }
+    } else if let Some(refusal) = source.downcast_ref::<OfBoms>() {
+        return Some(of_boms(words, refusal));
     } else {
         match source.downcast_ref::<OfSending>()? {
             OfSending::Arrived => "again.arrived",
@@ -253,6 +325,21 @@ fn rule(words: &Words, error: &Error) -> Option<String> {
     Some(words.w(key))
 }
 
+/// Why a revision of a BOM cannot be decided like this.
+fn of_boms(words: &Words, refusal: &OfBoms) -> String {
+    match refusal {
+        OfBoms::Unknown => words.w("refusal.404.says"),
+        OfBoms::Decided(number, status) => {
+            let status = words.w(format!("boms.status.{status}"));
+            words.fill("boms.refused.decided", &json!({ "number": number, "status": status }))
+        }
+        OfBoms::Overtaken { this, later } => {
+            words.fill("boms.refused.overtaken", &json!({ "number": this, "later": later }))
+        }
+        OfBoms::NoLongerFits(_) => words.w("boms.refused.no_longer_fits"),
+    }
+}
+
 /// A refusal of a form as a whole.
 pub(super) fn refusal(words: &Words, error: &Error) -> String {
     let member = |name: &str| error.details().is_some_and(|details| details.members.contains_key(name));
@@ -263,6 +350,7 @@ pub(super) fn refusal(words: &Words, error: &Error) -> String {
         Kind::Forbidden if member("stale") => "form.stale",
         Kind::Unauthorized if member("code") => "form.wrong_code",
         Kind::Unauthorized => "form.no_account",
+        Kind::Conflict if member("escalated") => "sop.refused",
         Kind::Outdated => "form.outdated",
         Kind::TooMany => "form.too_many",
         Kind::TooLarge => "form.too_large",

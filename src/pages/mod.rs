@@ -8,22 +8,29 @@ mod assets;
 mod desk;
 mod dress;
 mod entrance;
+mod floor;
 mod form;
 mod inbox;
+mod links;
 mod live;
 mod notifications;
 mod now;
 mod people;
+mod plot;
 mod posted;
 mod profile;
+mod report;
 mod session;
+mod settings;
 mod tickets;
 mod told_in;
+mod wall;
 mod words;
 
 use crate::app::App;
 use crate::attachments;
 use crate::chat::Ways;
+use crate::notify::live::Live;
 use crate::people::Role;
 use crate::web::problem;
 use axum::extract::DefaultBodyLimit;
@@ -31,6 +38,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::http::{Extensions, HeaderMap, StatusCode, Version};
 use axum::routing::{any, get, post};
 use axum::{Extension, Router};
+use dress::Place;
 use tickets::Followers;
 use tower_http::CompressionLevel;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -41,18 +49,30 @@ const BESIDE: usize = 16 * 1024;
 /// Everybody who can sign in.
 const EVERYBODY: &[Role] = &Role::ALL;
 
-/// Where the header leads: the address, the name of its words, and for whom it is.
-const NAVIGATION: &[(&str, &str, &[Role])] = &[
-    ("/now", "now", EVERYBODY),
-    ("/tickets", "tickets", EVERYBODY),
-    ("/tickets/board", "board", EVERYBODY),
-    ("/inbox", "inbox", &[Role::Admin, Role::Supervisor]),
-    ("/notifications", "notifications", EVERYBODY),
-    ("/people", "people", &[Role::Admin, Role::Supervisor]),
+/// Admins alone.
+const ADMINS: &[Role] = &[Role::Admin];
+/// Admins and supervisors.
+const KEEPERS: &[Role] = &[Role::Admin, Role::Supervisor];
+
+/// Where the header leads; behind `g`, its letter leads there too.
+const NAVIGATION: &[Place] = &[
+    Place::new("/now", "now", EVERYBODY).key("o"),
+    Place::new("/tickets", "tickets", EVERYBODY).key("t"),
+    Place::new("/tickets/board", "board", EVERYBODY).key("b"),
+    Place::new("/inbox", "inbox", KEEPERS).key("i"),
+    Place::new("/floor", "floor", KEEPERS).key("f"),
+    Place::new("/reports", "reports", KEEPERS).key("r"),
+    Place::new("/notifications", "notifications", EVERYBODY).key("n"),
+    Place::new("/people", "people", KEEPERS).key("e"),
+    Place::new("/settings", "settings", settings::ADMINS).key("s"),
 ];
 
+/// Parts of the desk with several pages, and where the tabs on these lead.
+const SECTIONS: &[(&str, &[Place])] =
+    &[("/floor", floor::TABS), ("/reports", report::TABS), ("/settings", settings::TABS)];
+
 /// Every page. `home` is where `/` leads to; none: to the desk.
-pub fn routes(app: &App, ways: &Ways, home: Option<&'static str>) -> Router {
+pub fn routes(app: &App, ways: &Ways, live: &Live, home: Option<&'static str>) -> Router {
     let files = Router::new()
         .route("/tickets/{id}/attach", post(tickets::attach))
         .layer(DefaultBodyLimit::max(app.settings.max_attachment + BESIDE));
@@ -94,17 +114,23 @@ pub fn routes(app: &App, ways: &Ways, home: Option<&'static str>) -> Router {
         .route("/tickets/views", post(tickets::keep_view))
         .route("/tickets/views/{id}/rename", post(tickets::rename_view))
         .route("/tickets/views/{id}/delete", post(tickets::delete_view))
+        .route("/tickets/views/{id}/restore", post(tickets::restore_view))
         .route("/tickets/{id}", get(tickets::ticket))
         .route("/tickets/{id}/edit", post(tickets::edit))
         .route("/tickets/{id}/{action}", post(tickets::act))
         .route("/tickets/{id}/attachments/{attachment_id}", get(attachments::api::download))
-        .route("/tickets/{id}/attachments/{attachment_id}/delete", post(tickets::detach))
+        .route("/tickets/{id}/attachments/{attachment_id}/{act}", post(tickets::take_attachment))
         .route("/live-ticket", post(live::ticket))
         .merge(inbox::routes())
+        .merge(floor::routes())
+        .merge(wall::routes())
+        .merge(report::routes())
+        .merge(settings::routes())
         .merge(files)
         .method_not_allowed_fallback(problem::wrong_method)
         .layer(Extension(Followers(ways.followers)))
         .layer(Extension(ways.clone()))
+        .layer(Extension(live.clone()))
         .layer(CatchPanicLayer::custom(problem::after_panic))
         .with_state(app.clone());
     recognised(app, pages).merge(assets::routes()).layer(compression())
@@ -114,7 +140,8 @@ pub fn routes(app: &App, ways: &Ways, home: Option<&'static str>) -> Router {
 /// size of a page tells nothing of them.
 fn compression() -> CompressionLayer<impl Fn(StatusCode, Version, &HeaderMap, &Extensions) -> bool + Clone> {
     let is_text = |_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions| {
-        headers.get(CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"text/"))
+        let kind = headers.get(CONTENT_TYPE).map(axum::http::HeaderValue::as_bytes).unwrap_or_default();
+        kind.starts_with(b"text/") && !kind.starts_with(b"text/event-stream") // words on a line go one by one
     };
     CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(is_text)
 }

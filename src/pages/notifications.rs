@@ -5,8 +5,8 @@
 use super::desk::Desk;
 use super::dress::{Page, redirect, shown};
 use super::form::refusal;
+use super::links::{Asking, Group, Link};
 use super::posted::Posted;
-use super::tickets::{Group, Link};
 use super::told_in::{self, Said};
 use crate::app::App;
 use crate::kit::error::Kind;
@@ -99,7 +99,8 @@ pub(super) async fn list(desk: Desk) -> Result<Response> {
     };
     let number = filter.page.unwrap_or(1).unsigned_abs();
     let (listed, count) = inbox::page(desk.app.db.read(), &asked, SIZE, (number - 1) * SIZE).await?;
-    let with = |name: &str, value: Option<&str>| address(query, name, value);
+    let asking = Asking::of(HERE, &["status", "notification_type", "ticket", "is_read"], query);
+    let with = |name: &str, value: Option<&str>| asking.with(name, value);
     let page_link = |number: u64| with("page", Some(&number.to_string()));
     let rows = listed.into_iter().map(|one| {
         let status = Standing::of(&one.status).as_str();
@@ -146,21 +147,6 @@ pub(super) async fn list(desk: Desk) -> Result<Response> {
         has_unread: !desk.unread.is_empty(),
     };
     Ok(shown(StatusCode::OK, &page))
-}
-
-/// The address of the log with another value of one parameter.
-fn address(query: &str, name: &str, value: Option<&str>) -> String {
-    const KNOWN: [&str; 4] = ["status", "notification_type", "ticket", "is_read"];
-    let mut kept = form_urlencoded::Serializer::new(String::new());
-    let pairs = form_urlencoded::parse(query.as_bytes());
-    kept.extend_pairs(pairs.filter(|(known, _)| KNOWN.contains(&known.as_ref()) && known != name));
-    if let Some(value) = value {
-        kept.append_pair(name, value);
-    }
-    match kept.finish() {
-        query if query.is_empty() => HERE.to_owned(),
-        query => format!("{HERE}?{query}"),
-    }
 }
 
 /// `GET /notifications/{id}`. Whose it is has read it by that.

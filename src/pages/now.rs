@@ -23,7 +23,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 /// How many a list has at most.
-const MOST: u64 = 8;
+const MOST: u64 = 5;
 /// More than so many are not counted.
 const MOST_COUNTED: u64 = 99;
 
@@ -107,12 +107,16 @@ fn need(desk: &Desk, id: &'static str, (rows, count): (Vec<Row>, u64), href: &'s
 
 /// What is overdue, and what will be soon, of all that is still to be done.
 async fn by_deadline(desk: &Desk) -> Result<Vec<Need>> {
-    let running = || vec![Status::New, Status::Opened, Status::InProgress, Status::OnHold];
-    let overdue = Filter { statuses: running(), overdue: Some(true), ..Filter::default() };
-    let soon = Filter { statuses: running(), due_soon: Some(true), ..Filter::default() };
+    let overdue = Filter { overdue: Some(true), ..Filter::default() };
+    let soon = Filter { due_soon: Some(true), ..Filter::default() };
     Ok(vec![
-        need(desk, "overdue", tickets(desk, overdue, By::Due).await?, "/tickets?overdue=true&sort=resolution_due_at"),
-        need(desk, "soon", tickets(desk, soon, By::Due).await?, "/tickets?due_soon=true&sort=resolution_due_at"),
+        need(
+            desk,
+            "overdue",
+            tickets(desk, overdue, By::NextDue).await?,
+            "/tickets?overdue=true&sort=resolution_due_at",
+        ),
+        need(desk, "soon", tickets(desk, soon, By::NextDue).await?, "/tickets?due_soon=true&sort=resolution_due_at"),
     ])
 }
 
@@ -143,7 +147,7 @@ async fn on_hold(desk: &Desk) -> Result<Troubles> {
     let part = Part { size: MOST, cursor: None, is_counted: false };
     let held = orders::desk::list(desk.app.db.read(), &filter, &part).await?;
     let rows = held.into_iter().map(|order| Trouble {
-        href: None,
+        href: Some(format!("/floor/orders/{}", order.id)),
         what: order.number,
         says: format!("{} · {}", order.product, order.customer),
         when: Some(desk.words().when(order.updated_at, desk.now).html()),

@@ -2,9 +2,9 @@
 
 use super::desk::Desk;
 use super::dress::{Page, redirect, shown};
-use super::form::{Field, FormShown};
+use super::form::{Field, FormShown, refuse};
+use super::links::{Asking, Group, Link};
 use super::posted::{Posted, Typed};
-use super::tickets::{Group, Link};
 use crate::kit::error::Kind;
 use crate::kit::{E164, Error, Result};
 use crate::people::api::forms::NewAccount;
@@ -100,7 +100,8 @@ pub(super) async fn list(desk: Desk) -> Result<Response> {
     let has_more = found.len() as u64 > MOST;
     found.truncate(usize::try_from(MOST).unwrap_or(usize::MAX));
     let last = found.last().map(|user| user.id.to_string());
-    let link = |name: &str, value: Option<&str>| address(query, name, value);
+    let asking = Asking::of(HERE, &["role", "is_active", "q"], query);
+    let link = |name: &str, value: Option<&str>| asking.with(name, value);
     let one =
         |name: &str, value: Option<&str>, label: String, is_on: bool| Link { href: link(name, value), label, is_on };
     let mut roles = vec![one("role", None, words.w("tickets.any"), filter.role.is_none())];
@@ -130,21 +131,6 @@ pub(super) async fn list(desk: Desk) -> Result<Response> {
     Ok(shown(StatusCode::OK, &page))
 }
 
-/// The address of the list with another value of one parameter.
-fn address(query: &str, name: &str, value: Option<&str>) -> String {
-    const KNOWN: [&str; 3] = ["role", "is_active", "q"];
-    let mut kept = form_urlencoded::Serializer::new(String::new());
-    let pairs = form_urlencoded::parse(query.as_bytes());
-    kept.extend_pairs(pairs.filter(|(known, _)| KNOWN.contains(&known.as_ref()) && known != name));
-    if let Some(value) = value {
-        kept.append_pair(name, value);
-    }
-    match kept.finish() {
-        query if query.is_empty() => HERE.to_owned(),
-        query => format!("{HERE}?{query}"),
-    }
-}
-
 fn row(desk: &Desk, user: &User) -> Row {
     Row {
         id: user.id,
@@ -165,17 +151,7 @@ pub(super) async fn page(desk: Desk, seen: SeenUser) -> Result<Response> {
 async fn person(desk: &Desk, user: &User, refused: Option<(&str, &Typed, Error)>) -> Result<Response> {
     let words = desk.words();
     let mut forms = if desk.actor().is_admin() { forms(desk, user).await? } else { Vec::new() };
-    let (mut status, mut why) = (StatusCode::OK, None);
-    if let Some((name, typed, error)) = refused {
-        status = problem::status(error.kind());
-        match forms.iter().position(|form| form.id == name) {
-            Some(place) => {
-                let form = forms.remove(place).refused(words, typed, &error);
-                forms.insert(place, form);
-            }
-            None => why = Some(super::form::refusal(words, &error)),
-        }
-    }
+    let (status, why) = refuse(words, &mut forms, refused);
     let row = row(desk, user);
     let title = row.name.clone();
     Ok(shown(status, &Person { page: desk.page(title.clone()), title, row, forms, refused: why }))

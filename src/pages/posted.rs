@@ -20,6 +20,11 @@ pub(super) const TOKEN: &str = "token";
 pub(super) struct Typed(Vec<(String, String)>);
 
 impl Typed {
+    /// What stands in an address.
+    pub(super) fn of_query(query: &str) -> Self {
+        Self(form_urlencoded::parse(query.as_bytes()).into_owned().collect())
+    }
+
     /// The first value of a field; empty where it was not sent.
     pub(super) fn get(&self, name: &str) -> &str {
         self.0.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value.as_str())

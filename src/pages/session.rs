@@ -28,6 +28,9 @@ use url::Url;
 const GUEST: &str = "andon_guest";
 /// The cookie with the choice between light and dark.
 pub(super) const THEME: &str = "andon_theme";
+/// Where the cookie of a screen goes, and how long it is kept. **Source**: RFC 6265bis, 5.5: 400 days at most.
+const WALL: &str = "/wall";
+const WALL_LIFE: TimeDelta = TimeDelta::days(400);
 /// How long the choice is kept.
 const THEME_LIFE: TimeDelta = TimeDelta::days(365);
 
@@ -175,6 +178,22 @@ pub(super) fn sign_in(app: &App, response: &mut Response, value: &str) {
 /// Takes it away.
 pub(super) fn sign_out(app: &App, response: &mut Response) {
     set(response, &written(app, session_cookie(app), "", Some(TimeDelta::zero())));
+}
+
+/// The secret that a screen on the wall brings along.
+pub(super) fn wall<'a>(app: &App, headers: &'a HeaderMap) -> Option<&'a str> {
+    cookie(headers, wall_cookie(app))
+}
+
+/// Lets a screen keep the secret of its wall, for as long as browsers keep anything; it goes to the wall alone.
+pub(super) fn let_in(app: &App, response: &mut Response, secret: &str) {
+    let (name, life) = (wall_cookie(app), WALL_LIFE.num_seconds());
+    let secure = if is_behind_tls(app) { "; Secure" } else { "" };
+    set(response, &format!("{name}={secret}; Path={WALL}; SameSite=Strict; HttpOnly; Max-Age={life}{secure}"));
+}
+
+fn wall_cookie(app: &App) -> &'static str {
+    if is_behind_tls(app) { "__Secure-andon-wall" } else { "andon-wall" }
 }
 
 /// Keeps the choice between light and dark; none is what the system says.

@@ -10,14 +10,15 @@ mod raise;
 mod show;
 mod views;
 
-pub(super) use act::{Followers, act, edit};
+pub(super) use act::{Followers, act, do_to, edit, in_utc};
+pub(super) use actions::forms;
 pub(super) use board::board;
 pub(super) use bulk::assign as assign_several;
-pub(super) use files::{attach, detach};
-pub(super) use list::{Group, Link, list};
+pub(super) use files::{attach, take as take_attachment};
+pub(super) use list::list;
 pub(super) use raise::{form as raising, raise};
-pub(super) use show::page as ticket;
-pub(super) use views::{delete as delete_view, keep as keep_view, rename as rename_view};
+pub(super) use show::{Deadline, Done, deadlines, done, page as ticket};
+pub(super) use views::{delete as delete_view, keep as keep_view, rename as rename_view, restore as restore_view};
 
 use super::desk::Desk;
 use crate::kit::Instant;
@@ -101,7 +102,7 @@ fn status_name(desk: &Desk, viewer: &Viewer, shown: &Shown) -> String {
     desk.words().w(format!("status.{name}"))
 }
 
-fn clock_shown(desk: &Desk, state: State, left: chrono::TimeDelta, due: Instant) -> ClockShown {
+pub(super) fn clock_shown(desk: &Desk, state: State, left: chrono::TimeDelta, due: Instant) -> ClockShown {
     let words = desk.words();
     let name = words.w(format!("clock.{}", state.as_str()));
     let says = match state {

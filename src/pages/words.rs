@@ -4,7 +4,7 @@ use crate::app::App;
 use crate::kit::Instant;
 use crate::sla::{format_instant, format_left};
 use crate::wording::{FALLBACK, bidi};
-use chrono::{SecondsFormat, TimeDelta};
+use chrono::{NaiveDate, SecondsFormat, TimeDelta};
 use minijinja::HtmlEscape;
 use serde_json::{Value, json};
 
@@ -85,6 +85,11 @@ impl Words {
         self.app.wording.written(&self.language, &day)
     }
 
+    /// A day at the plant, as it is written.
+    pub(super) fn date(&self, day: NaiveDate) -> String {
+        self.app.wording.written(&self.language, &day.to_string())
+    }
+
     /// The time of day of an instant, and exactly for whoever points at it, as HTML.
     pub(super) fn clock(&self, at: Instant) -> String {
         let exact = self.exact(at);
@@ -109,6 +114,23 @@ impl Words {
     /// The time that is left, `44h 32m` as the language writes it.
     pub(super) fn left(&self, left: TimeDelta) -> String {
         self.app.wording.written(&self.language, &format_left(left))
+    }
+
+    /// A day seen from another: how many days ago or ahead, and which day for whoever points at it; as HTML.
+    pub(super) fn days_to(&self, day: NaiveDate, today: NaiveDate) -> String {
+        let days = (day - today).num_days();
+        let count = self.fill("time.days", &json!({ "count": days.abs().to_string() }));
+        let says = match days {
+            0 => self.w("time.today"),
+            1.. => self.fill("time.ahead", &json!({ "span": count })),
+            _ => self.fill("time.ago", &json!({ "span": count })),
+        };
+        When { says, exact: self.date(day), iso: day.to_string() }.html()
+    }
+
+    /// A number with decimals, `-10.50`, as it is written.
+    pub(super) fn number(&self, text: &str) -> String {
+        self.app.wording.number(&self.language, text)
     }
 
     fn span(&self, span: TimeDelta) -> String {
@@ -200,6 +222,15 @@ mod tests {
         }
         for one in Category::ALL {
             has("category", one.as_str());
+        }
+        for one in crate::orders::Status::ALL {
+            has("order.status", one.as_str());
+        }
+        for one in crate::orders::Sla::ALL {
+            has("order.sla", one.as_str());
+        }
+        for one in crate::records_io::Kind::ALL {
+            has("records.kind", &one.as_str().replace('-', "_"));
         }
         for one in Medium::ALL {
             has("medium", one.as_str());

@@ -1,14 +1,16 @@
-//! Papers: an order's progress as a picture and a defect's report as PDF, for whoever asks for them by chat.
+//! Papers: an order's progress as a picture and a defect's report as PDF, for whoever asks for them by chat; and labels.
 //!
 //! A paper is drawn when its address is fetched: it shows what is true then, nothing of it is kept, and every process
 //! can answer. Its address is signed and expires, and is all the proof there is: a provider fetches the paper for the
 //! person who asked, and signs in nowhere. Only a few are drawn at once, off the threads that serve.
 
 pub mod api;
+pub mod labels;
 mod look;
 mod progress;
 mod report;
 mod sealed;
+pub mod sheets;
 
 use crate::app::App;
 use crate::config::Settings;
@@ -99,9 +101,7 @@ fn origin(settings: &Settings) -> Option<String> {
 /// where too many are drawn.
 async fn draw(app: &App, token: &str) -> Result<Drawn> {
     let sealed = Sealed::open(token, &app.proof.seed, app.clock.now()).ok_or_else(gone)?;
-    let Ok(Ok(room)) = tokio::time::timeout(PATIENCE, Arc::clone(&ROOM).acquire_owned()).await else {
-        return Err(Error::new(Kind::Unavailable, "Too many files are being drawn. Try again in a few seconds."));
-    };
+    let room = room().await?;
     let Sealed { paper, language, .. } = sealed;
     let bytes = match &paper {
         Paper::Progress(number) => {
@@ -115,6 +115,18 @@ async fn draw(app: &App, token: &str) -> Result<Drawn> {
     };
     let bytes = bytes.ok_or_else(|| Error::internal("a paper cannot be drawn"))?;
     Ok(Drawn { content_type: paper.content_type(), name: paper.name(), bytes })
+}
+
+/// Room to draw, once there is some.
+///
+/// # Errors
+/// [`Kind::Unavailable`] where too many are drawn.
+async fn room() -> Result<OwnedSemaphorePermit> {
+    let waiting = tokio::time::timeout(PATIENCE, Arc::clone(&ROOM).acquire_owned()).await;
+    waiting
+        .ok()
+        .and_then(std::result::Result::ok)
+        .ok_or_else(|| Error::new(Kind::Unavailable, "Too many files are being drawn. Try again in a few seconds."))
 }
 
 /// Draws where nobody is served; its room is taken until that is done, whether or not somebody still waits for it.

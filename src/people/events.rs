@@ -1,30 +1,31 @@
 //! What happens to people and to what they sign in with. None of it tells anybody; it is there to be looked up.
 
-use crate::outbox::{Event, Subject};
 use crate::people::Role;
-use serde::Serialize;
 
 /// The kind of the subjects that are people.
 pub const PERSON: &str = "person";
 
-/// An event whose subject is a person.
+/// An event about somebody, whose subject is the person, or what the kind behind `of` names of theirs.
 macro_rules! event {
-    ($(#[$doc:meta])* $struct:ident = $name:literal { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* }) => {
+    ($(#[$doc:meta])* $struct:ident = $name:literal { $($fields:tt)* }) => {
+        $crate::people::events::event! { $(#[$doc])* $struct of $crate::people::events::PERSON = $name { $($fields)* } }
+    };
+    ($(#[$doc:meta])* $struct:ident of $subject:path = $name:literal { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* }) => {
         $(#[$doc])*
-        #[derive(Clone, Debug, Serialize)]
+        #[derive(Clone, Debug, serde::Serialize)]
         pub struct $struct {
-            /// To whom.
+            /// Whom it is about.
             pub person_id: i64,
-            /// Who did it; none at the command line.
+            /// Who did it; none where time did, and at the command line.
             pub actor_id: Option<i64>,
             $($(#[$field_doc])* pub $field: $type,)*
         }
 
-        impl Event for $struct {
+        impl $crate::outbox::Event for $struct {
             const NAME: &'static str = $name;
 
-            fn subject(&self) -> Subject {
-                Subject::new(PERSON, self.person_id)
+            fn subject(&self) -> $crate::outbox::Subject {
+                $crate::outbox::Subject::new($subject, self.person_id)
             }
 
             fn actor_id(&self) -> Option<i64> {
@@ -33,6 +34,7 @@ macro_rules! event {
         }
     };
 }
+pub(crate) use event;
 
 event! {
     /// Somebody was made a user.

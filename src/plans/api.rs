@@ -1,7 +1,7 @@
 //! The endpoints of plans of preventive maintenance, for ADMIN and SUPERVISOR; a SUPERVISOR changes those of the machines
 //! of their department.
 
-mod forms;
+pub mod forms;
 
 use super::desk::{self, Note};
 use super::records::Wish;

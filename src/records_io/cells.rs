@@ -19,7 +19,7 @@ use std::collections::HashMap;
 const LONGEST_SHOWN: usize = 60;
 
 /// A cell that no spreadsheet computes.
-pub(super) fn harmless(text: &str) -> Cow<'_, str> {
+pub fn harmless(text: &str) -> Cow<'_, str> {
     if is_touchy(text) { Cow::Owned(format!("'{text}")) } else { Cow::Borrowed(text) }
 }
 

@@ -172,9 +172,12 @@ impl<'a, T: Records, W: Watch> Gathering<'a, T, W> {
         let mut places = Vec::new();
         let mut records = Vec::new();
         for found in self.read.drain(..) {
-            if let Some(record) = found.record {
-                records.push(record);
-                places.push((found.lines, found.weight));
+            match found.record {
+                Some(record) => {
+                    records.push(record);
+                    places.push((found.lines, found.weight));
+                }
+                None => found.lines.iter().for_each(|line| self.watch.spoiled(*line, &found.key)),
             }
         }
         let judged = T::judge(self.db.read(), &records, self.plant.now).await?;
@@ -182,12 +185,20 @@ impl<'a, T: Records, W: Watch> Gathering<'a, T, W> {
             match judged {
                 Ok(verdict) => {
                     self.imported.count(verdict);
+                    for line in &lines {
+                        self.watch.judged(*line, T::key(&record), verdict.effect);
+                    }
                     if verdict.effect != Effect::Kept {
                         self.weight_judged += weight;
                         self.judged.push(record);
                     }
                 }
-                Err(wrong) => self.bad.extend(lines.get(wrong.at).map(|line| BadLine::of(*line, wrong))),
+                Err(wrong) => {
+                    for line in &lines {
+                        self.watch.spoiled(*line, T::key(&record));
+                    }
+                    self.bad.extend(lines.get(wrong.at).map(|line| BadLine::of(*line, wrong)));
+                }
             }
             if self.weight_judged >= LINES_AT_ONCE {
                 self.lay_by().await?;

@@ -75,6 +75,10 @@ pub trait Watch {
     fn warn(&mut self, warning: &str);
     /// A line that cannot be taken over; they come in the file's order.
     fn bad(&mut self, line: &BadLine);
+    /// What a line does that can be taken over. Bad lines among them are told after it.
+    fn judged(&mut self, _line: u64, _key: &str, _effect: Effect) {}
+    /// A line of a record that cannot be taken over, at fault itself or not.
+    fn spoiled(&mut self, _line: u64, _key: &str) {}
     /// How many bytes of the file were read.
     fn read(&mut self, bytes: u64);
     /// How many pieces are written, and how many there are.

@@ -22,8 +22,10 @@ mod kinds;
 mod lines;
 mod store;
 mod table;
+pub mod waiting;
 
-pub use export::export;
+pub use cells::harmless;
+pub use export::{export, pieces};
 pub use import::{Imported, Options, Watch, finish, import};
 
 use std::fmt;
@@ -48,6 +50,17 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Every one.
+    pub const ALL: [Self; 7] = [
+        Self::Orders,
+        Self::Machines,
+        Self::Boms,
+        Self::SopFailures,
+        Self::People,
+        Self::Shifts,
+        Self::MaintenancePlans,
+    ];
+
     /// As it is written on the command line, `sop-failures`.
     pub fn as_str(self) -> &'static str {
         match self {

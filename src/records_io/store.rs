@@ -1,5 +1,7 @@
 //! Imports and their pieces in the database.
 
+pub(super) mod waiting;
+
 use super::Kind;
 use crate::db::{Db, Tx, marks};
 use crate::kit::{Error, Instant, Result};

@@ -63,8 +63,10 @@ impl Kept for row::Model {
 
 /// Which shifts are asked for.
 pub struct Asked {
-    filter: Filter,
-    part: Part,
+    /// Which shifts.
+    pub filter: Filter,
+    /// Which part of the list.
+    pub part: Part,
 }
 
 impl Form for Asked {

@@ -48,7 +48,7 @@ impl Said {
 
     /// When this clock next has something to say; none while it stands still, and once all is said.
     pub fn next_at(self, clock: Option<&Clock>) -> Option<Instant> {
-        let clock = clock.filter(|clock| clock.stopped_at.is_none() && clock.paused_at.is_none())?;
+        let clock = clock.filter(|clock| clock.is_running())?;
         match self {
             Self::Nothing => Some(clock.warns_at()),
             Self::Warning => Some(clock.passed_at()),

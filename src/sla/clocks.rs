@@ -104,6 +104,18 @@ impl Clock {
         self.due_at + TimeDelta::microseconds(1)
     }
 
+    /// Whether time goes by.
+    pub fn is_running(&self) -> bool {
+        self.stopped_at.is_none() && self.paused_at.is_none()
+    }
+
+    /// The deadline that is broken once it has passed; none where the promise was kept, and while time stands still
+    /// before it.
+    pub fn breaks_at(&self) -> Option<Instant> {
+        let is_kept = self.stopped_at.is_some() || self.paused_at.is_some_and(|paused_at| self.due_at >= paused_at);
+        (!is_kept).then_some(self.due_at)
+    }
+
     fn allowed(&self) -> TimeDelta {
         self.due_at - self.started_at - self.paused_for
     }

@@ -93,8 +93,10 @@ impl Kept for Failure {
 
 /// Which failures are asked for.
 pub struct Asked {
-    filter: Filter,
-    part: Part,
+    /// Which failures.
+    pub filter: Filter,
+    /// Which part of the list.
+    pub part: Part,
 }
 
 impl Form for Asked {
@@ -104,6 +106,7 @@ impl Form for Asked {
             reference: fields.optional("reference", read::ruled(rules::key)),
             status: fields.optional("status", read::one_of(&Status::ALL, Status::as_str)),
             department: fields.optional("department", read::ruled(rules::name)),
+            is_escalated: None,
         };
         Some(Self { filter, part: Part::read(fields, NEWEST_FIRST) })
     }
@@ -135,6 +138,21 @@ impl Form for NewFailure {
         let department = fields.required("department", read::ruled(rules::filled(rules::name)));
         let description = fields.optional("description", read::ruled(rules::text));
         Some(Self { reference, procedure: procedure?, failure_type, department: department?, description })
+    }
+}
+
+impl NewFailure {
+    /// The same as a report of somebody's.
+    pub fn report(self, reporter: i64) -> Report {
+        Report {
+            reference: self.reference,
+            procedure: self.procedure,
+            failure_type: self.failure_type.unwrap_or_default(),
+            department: self.department,
+            description: self.description.unwrap_or_default(),
+            media: Vec::new(),
+            reporter: Some(reporter),
+        }
     }
 }
 
@@ -209,15 +227,7 @@ pub async fn report(
     State(app): State<App>,
     Body(new): Body<NewFailure>,
 ) -> Result<(StatusCode, Json<FailureShown>)> {
-    let report = Report {
-        reference: new.reference,
-        procedure: new.procedure,
-        failure_type: new.failure_type.unwrap_or_default(),
-        department: new.department,
-        description: new.description.unwrap_or_default(),
-        media: Vec::new(),
-        reporter: Some(actor.person_id),
-    };
+    let report = new.report(actor.person_id);
     let failure = app.db.through(actor.door).write(move |tx| Box::pin(desk::report(tx, report.clone()))).await?;
     Ok((StatusCode::CREATED, Json(failure.into())))
 }

@@ -1,13 +1,15 @@
 //! What the desk does with SOP failures: finding them, reporting one, correcting its words. What becomes of it is the
 //! ticket's course, by the ticket's actions.
 
+use super::events::Escalated;
 use super::records::{self, Record};
 use super::{Report, row, store};
 use crate::db::Tx;
+use crate::kit::error::Kind;
 use crate::kit::{Error, Result};
-use crate::people;
 use crate::tickets::{self, Status, Viewer};
 use crate::web::page::Part;
+use crate::{outbox, people};
 use sea_orm::ConnectionTrait;
 
 /// Which failures are asked for; what is `None` is not asked.
@@ -21,6 +23,8 @@ pub struct Filter {
     pub status: Option<Status>,
     /// The department charged.
     pub department: Option<String>,
+    /// Whether more than the department was told of it.
+    pub is_escalated: Option<bool>,
 }
 
 /// A failure with its ticket.
@@ -72,6 +76,31 @@ pub async fn report(tx: &Tx, report: Report) -> Result<Failure> {
 pub async fn change(tx: &Tx, id: i64, record: &Record, viewer: &Viewer) -> Result<Failure> {
     tickets::hold_to_edit(tx, viewer, id).await?;
     records::put(tx, std::slice::from_ref(record), Some(viewer.person_id)).await?;
+    stored(tx, id).await
+}
+
+/// Escalates a failure: every admin and the department's supervisors are told, with the reason, which its ticket's history
+/// keeps. Once.
+///
+/// # Errors
+/// The ticket's refusal, where somebody does not answer for it or it is over; [`Kind::Conflict`] where it is escalated
+/// already.
+pub async fn escalate(tx: &Tx, id: i64, reason: &str, viewer: &Viewer) -> Result<Failure> {
+    tickets::hold_to_edit(tx, viewer, id).await?;
+    let Failure { ticket, facts, .. } = stored(tx, id).await?;
+    if facts.escalation_level > 0 {
+        return Err(Error::new(Kind::Conflict, "This failure is escalated already.").with("escalated", true));
+    }
+    store::escalate(tx, id).await?;
+    tickets::note(tx, &ticket, reason, viewer.person_id).await?;
+    let told = Escalated {
+        ticket_id: id,
+        reference: ticket.reference,
+        procedure: facts.procedure,
+        reason: reason.to_owned(),
+        by: viewer.person_id,
+    };
+    outbox::append(tx, &[told]).await?;
     stored(tx, id).await
 }
 

@@ -6,7 +6,7 @@ use crate::kit::{Instant, Result};
 use crate::tickets::{self, Kind};
 use crate::web::page::Part;
 use sea_orm::ActiveValue::{NotSet, Set};
-use sea_orm::sea_query::OnConflict;
+use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict, Query};
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait, EntityTrait as _, Order, PaginatorTrait as _, QueryFilter as _, QueryOrder as _,
     QuerySelect as _, Select,
@@ -81,11 +81,31 @@ fn filtered(conn: &impl ConnectionTrait, filter: &Filter) -> Select<tickets::row
     if let Some(department) = &filter.department {
         select = select.filter(C::Department.eq(department.as_str()));
     }
+    if let Some(is_escalated) = filter.is_escalated {
+        let escalated = Query::select()
+            .column(row::Column::TicketId)
+            .from(row::Entity)
+            .and_where(row::Column::EscalationLevel.gt(0))
+            .to_owned();
+        let id = Expr::col((tickets::row::Entity, C::Id));
+        select = select.filter(if is_escalated { id.in_subquery(escalated) } else { id.not_in_subquery(escalated) });
+    }
     if let Some(words) = &filter.words {
         let columns = [C::Reference, C::Title, C::Description];
         select = select.filter(containing::<tickets::row::Entity>(conn.get_database_backend(), &columns, words));
     }
     select
+}
+
+/// From now on more than the department knows of this failure.
+pub(super) async fn escalate(tx: &Tx, ticket_id: i64) -> Result<()> {
+    row::Entity::update_many()
+        .col_expr(row::Column::EscalationLevel, Expr::value(1))
+        .col_expr(row::Column::EscalatedAt, Expr::value(tx.now()))
+        .filter(row::Column::TicketId.eq(ticket_id))
+        .exec(tx.conn())
+        .await?;
+    Ok(())
 }
 
 /// The facts of these tickets, by ticket.

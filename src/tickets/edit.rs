@@ -66,6 +66,18 @@ pub async fn hold_to_edit(tx: &Tx, viewer: &Viewer, id: i64) -> Result<()> {
     Ok(life_cycle::check(ticket, viewer, Verb::Edit)?)
 }
 
+/// Adds a word of somebody's to a ticket's history, where something else was done to it that its status does not show.
+pub async fn note(tx: &Tx, ticket: &row::Model, words: &str, by: i64) -> Result<()> {
+    let line = NewHistory {
+        ticket_id: ticket.id,
+        changed_by: Some(by),
+        status_from: Some(ticket.status),
+        status_to: ticket.status,
+        comment: Some(words.to_owned()),
+    };
+    store::remember(tx, vec![line]).await
+}
+
 fn apply(
     before: &row::Model,
     ticket: &Ticket,

@@ -27,7 +27,7 @@ pub struct Filter {
     pub overdue: Option<bool>,
     /// Whether a deadline is near, so near that people are warned, and none has passed.
     pub due_soon: Option<bool>,
-    /// Words in title, description or reference.
+    /// Words in title, description or reference, or in the name of who raised it or has it.
     pub words: Option<String>,
 }
 
@@ -42,6 +42,8 @@ pub enum By {
     Due,
     /// How much they matter.
     Priority,
+    /// Which of their deadlines is broken next; those of which none can be are left out.
+    NextDue,
 }
 
 /// An order.
@@ -54,7 +56,7 @@ pub struct Order {
 }
 
 impl Order {
-    /// Every order; the first is the usual one.
+    /// Every order that may be asked for; the first is the usual one.
     pub const ALL: [Self; 8] = [
         Self { by: By::Made, is_descending: true },
         Self { by: By::Made, is_descending: false },
@@ -77,6 +79,8 @@ impl Order {
             (By::Due, false) => "resolution_due_at",
             (By::Priority, true) => "-priority",
             (By::Priority, false) => "priority",
+            (By::NextDue, true) => "-next_due_at",
+            (By::NextDue, false) => "next_due_at",
         }
     }
 
@@ -88,6 +92,7 @@ impl Order {
             By::Due => vec![Stretch::ByDeadline, Stretch::WithoutDeadline],
             By::Priority if self.is_descending => Priority::ALL.into_iter().rev().map(Stretch::Of).collect(),
             By::Priority => Priority::ALL.into_iter().map(Stretch::Of).collect(),
+            By::NextDue => vec![Stretch::ByNextDue],
         }
     }
 }
@@ -101,6 +106,8 @@ pub enum Stretch {
     ByChange,
     /// What has a deadline, by it.
     ByDeadline,
+    /// What can break a deadline, by the one that is broken next.
+    ByNextDue,
     /// What has none, by number.
     WithoutDeadline,
     /// What matters so much, by number.

@@ -25,7 +25,7 @@ pub mod views;
 
 pub use acting::{Wish, act, act_all};
 pub use action::{Action, Verb};
-pub use edit::{Edit, edit, hold_to_edit};
+pub use edit::{Edit, edit, hold_to_edit, note};
 pub use incident::{Category, Incident};
 pub use life_cycle::{Refusal, Transition, allowed_actions};
 pub use look_up::{Read, Seen, look_up, read};
@@ -248,6 +248,8 @@ fn made(now: Instant, new: NewTicket, reference: &str) -> row::Model {
         response_said: None,
         resolution_said: None,
         alarm_at: None,
+        next_due_at: None,
+        soon_at: None,
     }
 }
 

@@ -98,6 +98,11 @@ impl Status {
     pub fn is_final(self) -> bool {
         matches!(self, Self::Closed | Self::Cancelled)
     }
+
+    /// Whether work is still to be done.
+    pub fn is_to_be_done(self) -> bool {
+        !self.is_final() && self != Self::Resolved
+    }
 }
 
 /// A ticket as far as the rules look at it.

@@ -1,6 +1,7 @@
 //! Tickets, who has them and their history in the database, as sets.
 
 pub(super) mod alarms;
+pub mod floor;
 pub(super) mod list;
 mod on_hand;
 mod rows;
@@ -16,14 +17,14 @@ use crate::kit::{Instant, Result};
 use crate::people::Role;
 use crate::people::store::person;
 use sea_orm::ActiveValue::{NotSet, Set};
-use sea_orm::sea_query::{Expr, ExprTrait as _, Func, OnConflict};
+use sea_orm::sea_query::{Expr, ExprTrait as _, Func, OnConflict, SubQueryStatement};
 use sea_orm::{
     ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, JoinType, QueryFilter as _, QueryOrder as _,
-    QuerySelect as _, RelationTrait as _,
+    QuerySelect as _, QueryTrait as _, RelationTrait as _,
 };
 use std::collections::{HashMap, HashSet};
 
-/// A ticket has twenty-seven columns to set, a history row six.
+/// A ticket has twenty-nine columns to set, a history row six.
 const ROWS_AT_ONCE: usize = MAX_BOUND_VALUES / 30;
 
 /// A person who has a ticket.
@@ -138,12 +139,33 @@ pub(super) async fn save(tx: &Tx, tickets: Vec<row::Model>) -> Result<()> {
         .update_columns([C::Status, C::Priority, C::Title, C::Description, C::Category, C::ProjectName])
         .update_columns([C::AdminNotes, C::EstimatedResolutionTime, C::ResponseDueAt, C::ResolutionDueAt])
         .update_columns([C::OpenedAt, C::StartedAt, C::ResolvedAt, C::ClosedAt, C::PausedAt, C::PausedMicros])
-        .update_columns([C::ResponseSaid, C::ResolutionSaid, C::AlarmAt, C::Version, C::UpdatedAt])
+        .update_columns([C::ResponseSaid, C::ResolutionSaid, C::AlarmAt, C::NextDueAt, C::SoonAt])
+        .update_columns([C::Version, C::UpdatedAt])
         .to_owned();
     for part in tickets.chunks(ROWS_AT_ONCE) {
         let rows = part.iter().map(|ticket| row::ActiveModel { id: NotSet, ..ticket.clone().into() });
         row::Entity::insert_many(rows).on_conflict(conflict.clone()).exec_without_returning(tx.conn()).await?;
+        copy_to_holders(tx, part.iter().map(|ticket| ticket.id)).await?;
     }
+    Ok(())
+}
+
+/// Writes beside whoever has these tickets how they stand.
+async fn copy_to_holders(tx: &Tx, ids: impl IntoIterator<Item = i64>) -> Result<()> {
+    use assignment::Column as A;
+    let of_ticket = |column: row::Column| {
+        let its = Expr::col((row::Entity, row::Column::Id)).eq(Expr::col((assignment::Entity, A::TicketId)));
+        let select = row::Entity::find().select_only().column(column).filter(its).into_query();
+        Expr::from(SubQueryStatement::SelectStatement(select))
+    };
+    assignment::Entity::update_many()
+        .col_expr(A::Status, of_ticket(row::Column::Status))
+        .col_expr(A::ResolutionDueAt, of_ticket(row::Column::ResolutionDueAt))
+        .col_expr(A::NextDueAt, of_ticket(row::Column::NextDueAt))
+        .col_expr(A::SoonAt, of_ticket(row::Column::SoonAt))
+        .filter(A::TicketId.is_in(ids))
+        .exec(tx.conn())
+        .await?;
     Ok(())
 }
 
@@ -171,6 +193,7 @@ pub(super) async fn close(tx: &Tx, ids: &[i64]) -> Result<()> {
             .filter(row::Column::Id.is_in(part.iter().copied()))
             .exec(tx.conn())
             .await?;
+        copy_to_holders(tx, part.iter().copied()).await?;
     }
     Ok(())
 }
@@ -224,8 +247,10 @@ pub(super) async fn reassign(tx: &Tx, gone: &[i64], new: &[(i64, i64)]) -> Resul
             ticket_id: Set(*ticket_id),
             person_id: Set(*person_id),
             assigned_at: Set(tx.now()),
+            ..Default::default()
         });
         assignment::Entity::insert_many(rows).exec_without_returning(tx.conn()).await?;
+        copy_to_holders(tx, part.iter().map(|(ticket_id, _)| *ticket_id)).await?;
     }
     Ok(())
 }

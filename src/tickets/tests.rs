@@ -1,5 +1,7 @@
 //! Tickets on a real database: their references, their whole life, and what a look-up says.
 
+mod near;
+
 use super::*;
 use crate::db::{Db, test_db};
 use crate::kit::error::Kind as Failure;

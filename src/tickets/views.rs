@@ -7,7 +7,7 @@ use super::api::query::Asked;
 use super::store::views as store;
 use crate::db::Tx;
 use crate::kit::error::Kind;
-use crate::kit::{Error, Result};
+use crate::kit::{Error, Instant, Result};
 use crate::web::Fields;
 use sea_orm::ConnectionTrait;
 pub use store::row;
@@ -76,9 +76,7 @@ pub async fn one(conn: &impl ConnectionTrait, person_id: i64, id: i64) -> Result
 /// # Errors
 /// [`Kind::Conflict`] where somebody has as many as may be.
 pub async fn keep(tx: &Tx, person_id: i64, new: &NewView) -> Result<row::Model> {
-    if store::count(tx, person_id).await? >= MOST {
-        return Err(Error::new(Kind::Conflict, format!("{MOST} views are the most that are kept. Delete one first.")));
-    }
+    must_have_room(tx, person_id).await?;
     store::insert(tx, person_id, &new.name, &new.query).await
 }
 
@@ -100,12 +98,39 @@ pub async fn change(
     Ok(view)
 }
 
-/// Lets one of somebody's own views go.
+/// Takes one of somebody's own views away; until house-keeping it can be put back.
 ///
 /// # Errors
 /// [`Kind::NotFound`] where it is none of theirs.
-pub async fn delete(tx: &Tx, person_id: i64, id: i64) -> Result<()> {
-    if store::delete(tx, person_id, id).await? { Ok(()) } else { Err(unknown()) }
+pub async fn remove(tx: &Tx, person_id: i64, id: i64) -> Result<()> {
+    if store::remove(tx, person_id, id).await? { Ok(()) } else { Err(unknown()) }
+}
+
+/// Puts one of somebody's own views back.
+///
+/// # Errors
+/// [`Kind::NotFound`] where none of theirs was taken away; [`Kind::Conflict`] where they have as many as may be.
+pub async fn put_back(tx: &Tx, person_id: i64, id: i64) -> Result<row::Model> {
+    must_have_room(tx, person_id).await?;
+    if !store::put_back(tx, person_id, id).await? {
+        return Err(unknown());
+    }
+    store::one(tx.conn(), person_id, id).await?.ok_or_else(unknown)
+}
+
+/// Deletes the views that were taken away before; answers with how many.
+///
+/// # Errors
+/// When the database is away.
+pub async fn delete_removed(tx: &Tx, before: Instant) -> Result<u64> {
+    store::delete_removed(tx, before).await
+}
+
+async fn must_have_room(tx: &Tx, person_id: i64) -> Result<()> {
+    if store::count(tx, person_id).await? >= MOST {
+        return Err(Error::new(Kind::Conflict, format!("{MOST} views are the most that are kept. Delete one first.")));
+    }
+    Ok(())
 }
 
 fn unknown() -> Error {

@@ -197,6 +197,11 @@ impl Here {
         cursor.map(|cursor| self.with("cursor", &cursor.written()))
     }
 
+    /// What addresses begin with, `https://desk.example`.
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+
     /// The address of the same list with another value of one parameter.
     pub fn with(&self, parameter: &str, value: &str) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());

@@ -134,7 +134,7 @@ impl Caller {
 /// What a call says: the event as the log shows it.
 fn body(call: &calls::row::Model, event: Option<&EventShown>) -> Value {
     match event {
-        Some(event) => json!({"type": call.event, "timestamp": event.at(), "data": event}),
+        Some(event) => json!({"type": call.event, "timestamp": event.at, "data": event}),
         None => json!({"type": TEST, "timestamp": call.created_at, "data": {"webhook": call.webhook_id}}),
     }
 }
@@ -172,7 +172,7 @@ impl<'a> Flight<'a> {
         let taken = taken.await?;
         let positions: Vec<i64> = taken.iter().filter_map(|call| call.position).collect();
         let events = audit::as_shown(app.db.read(), outbox::at(app.db.read(), &positions).await?).await?;
-        let events: HashMap<i64, EventShown> = events.into_iter().map(|event| (event.id(), event)).collect();
+        let events: HashMap<i64, EventShown> = events.into_iter().map(|event| (event.id, event)).collect();
         let webhooks: HashMap<i64, row::Model> = webhooks.into_iter().map(|webhook| (webhook.id, webhook)).collect();
         for call in taken {
             let Some(webhook) = webhooks.get(&call.webhook_id) else { continue };

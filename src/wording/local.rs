@@ -29,6 +29,11 @@ pub(super) fn written(tables: &Tables, language: &str, text: &str) -> String {
     forms.iter().find_map(|form| form(&formats, text)).unwrap_or_else(|| text.to_owned())
 }
 
+/// A number with decimals as this language writes it; anything else as it is.
+pub(super) fn decimal(tables: &Tables, language: &str, text: &str) -> String {
+    number(&Formats { tables, language }, text).unwrap_or_else(|| text.to_owned())
+}
+
 /// The forms of one language.
 struct Formats<'a> {
     tables: &'a Tables,

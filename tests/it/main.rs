@@ -104,7 +104,11 @@ fn main() -> ExitCode {
         trials.extend(browser::trials());
         trials.extend(browsing::trials());
         trials.extend(pages::walked::trials());
+        trials.extend(pages::bom_walked::trials());
         trials.extend(pages::inbox_walked::trials());
+        trials.extend(pages::prompt::trials());
+        trials.extend(pages::floor_walked::trials());
+        trials.extend(pages::walls_walked::trials());
         trials.extend(pages::looked::trials());
     }
     if around.has(Helper::Npm) {
@@ -132,9 +136,16 @@ fn every_fact() -> Vec<Fact> {
         pacing::facts(),
         pages::door::facts(),
         pages::factor::facts(),
+        pages::floor::facts(),
+        pages::floor_files::facts(),
+        pages::floor_boms::facts(),
+        pages::floor_calendar::facts(),
+        pages::floor_sops::facts(),
         pages::forged::facts(),
         pages::frame::facts(),
         pages::harmless::facts(),
+        pages::labels::facts(),
+        pages::walls::facts(),
         pages::lists::facts(),
         pages::inbox::facts(),
         pages::inbox_beside::facts(),
@@ -143,8 +154,11 @@ fn every_fact() -> Vec<Fact> {
         pages::mended::facts(),
         pages::own::facts(),
         pages::people::facts(),
+        pages::reports::facts(),
         pages::seen_by::facts(),
+        pages::settings::facts(),
         pages::ticket::facts(),
+        pages::undone::facts(),
         processes::facts(),
         watching::facts(),
         floods::facts(),

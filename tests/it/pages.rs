@@ -1,12 +1,21 @@
 //! The desk in the browser, as a browser asks for it.
 
+pub(crate) mod bom_walked;
 pub(crate) mod door;
 pub(crate) mod factor;
+pub(crate) mod floor;
+pub(crate) mod floor_files;
+pub(crate) mod floor_boms;
+pub(crate) mod floor_calendar;
+pub(crate) mod floor_furnished;
+pub(crate) mod floor_sops;
+pub(crate) mod floor_walked;
 pub(crate) mod forged;
 pub(crate) mod frame;
 pub(crate) mod furnished;
 pub(crate) mod hands;
 pub(crate) mod harmless;
+pub(crate) mod labels;
 pub(crate) mod lists;
 pub(crate) mod inbox;
 pub(crate) mod inbox_beside;
@@ -17,9 +26,15 @@ pub(crate) mod looked;
 pub(crate) mod mended;
 pub(crate) mod own;
 pub(crate) mod people;
+pub(crate) mod prompt;
+pub(crate) mod reports;
 pub(crate) mod seen_by;
+pub(crate) mod settings;
 pub(crate) mod ticket;
+pub(crate) mod undone;
 pub(crate) mod walked;
+pub(crate) mod walls;
+pub(crate) mod walls_walked;
 
 use crate::support::app::TestApp;
 use crate::support::user::User;

@@ -6,6 +6,7 @@
 mod costs;
 mod desk;
 mod due;
+mod floor;
 mod hooks;
 mod pages;
 
@@ -57,7 +58,7 @@ const FACTS: [Fact; 3] = [
 /// Each fact on a thread of its own, where nobody else's statements are counted and a set is whole: what is handed in
 /// together waits together.
 pub(crate) fn trials(backend: Backend) -> impl Iterator<Item = Trial> {
-    let more = [&desk::FACTS[..], &due::FACTS, &hooks::FACTS, &costs::FACTS, &pages::FACTS].concat();
+    let more = [&desk::FACTS[..], &due::FACTS, &hooks::FACTS, &costs::FACTS, &pages::FACTS, &floor::FACTS].concat();
     FACTS.into_iter().chain(more).map(move |(name, fact)| {
         Trial::test(format!("{name}::{}", backend.key()), move || {
             let statements = Statements::default();

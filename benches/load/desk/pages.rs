@@ -25,7 +25,7 @@ pub(super) struct Page {
 }
 
 /// What people look at all day.
-pub(super) const PAGES: [Page; 9] = [
+pub(super) const PAGES: [Page; 14] = [
     Page { name: "list", path: "/tickets", who: "admin0" },
     Page { name: "list by deadline", path: "/tickets?sort=resolution_due_at", who: "admin0" },
     Page { name: "list of a client", path: "/tickets", who: "client0" },
@@ -35,6 +35,11 @@ pub(super) const PAGES: [Page; 9] = [
     Page { name: "now", path: "/now", who: "admin0" },
     Page { name: "now of support", path: "/now", who: "support0" },
     Page { name: "now of a client", path: "/now", who: "client0" },
+    Page { name: "inbox", path: "/inbox", who: "admin0" },
+    Page { name: "notifications", path: "/notifications", who: "admin0" },
+    Page { name: "notifications of support", path: "/notifications", who: "support0" },
+    Page { name: "people", path: "/people", who: "admin0" },
+    Page { name: "profile", path: "/profile", who: "admin0" },
 ];
 
 /// What looking at a page gave.

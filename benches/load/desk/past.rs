@@ -95,17 +95,33 @@ impl Past {
         }
     }
 
-    /// What was said of the deadline of those that somebody works on.
-    fn said(&self) -> Said {
-        let clock = Clock {
-            started_at: self.raised_at,
-            due_at: self.raised_at + TimeDelta::days(7),
-            paused_for: TimeDelta::zero(),
-            paused_at: None,
-            stopped_at: None,
+    /// The clock that runs: until somebody opens it, then until it is resolved.
+    fn clock(&self) -> Option<Clock> {
+        let allowed = match self.status {
+            Status::New => TimeDelta::minutes(30),
+            Status::Opened | Status::InProgress => TimeDelta::days(7),
+            _ => return None,
         };
-        let is_running = matches!(self.status, Status::Opened | Status::InProgress);
-        Said::at(Some(&clock).filter(|_| is_running), self.now)
+        let due_at = self.raised_at + allowed;
+        let (paused_for, paused_at, stopped_at) = (TimeDelta::zero(), None, None);
+        Some(Clock { started_at: self.raised_at, due_at, paused_for, paused_at, stopped_at })
+    }
+
+    /// What was said of its deadline.
+    fn said(&self) -> Said {
+        Said::at(self.clock().as_ref(), self.now)
+    }
+
+    fn soon_at(&self) -> Option<Instant> {
+        self.clock().filter(|_| self.said() < Said::Breach).map(|clock| clock.warns_at())
+    }
+
+    fn next_due_at(&self) -> Option<Instant> {
+        self.clock()?.breaks_at()
+    }
+
+    fn resolution_due_at(&self) -> Option<Instant> {
+        (self.status != Status::New).then(|| self.raised_at + TimeDelta::days(7))
     }
 
     fn row(&self) -> ticket::ActiveModel {
@@ -113,6 +129,7 @@ impl Past {
             let nth = self.way().iter().position(|passed| *passed == status)?;
             Some(self.raised_at + TimeDelta::minutes(20) * i32::try_from(nth).unwrap_or(i32::MAX))
         };
+        let is_new = self.status == Status::New;
         ticket::ActiveModel {
             reference: Set(self.reference.clone()),
             kind: Set(Kind::Incident),
@@ -125,15 +142,17 @@ impl Past {
             category: Set(Some(Category::Bug)),
             project_name: Set(Some("Web shop".to_owned())),
             response_due_at: Set(Some(self.raised_at + TimeDelta::minutes(30))),
-            resolution_due_at: Set((self.status != Status::New).then(|| self.raised_at + TimeDelta::days(7))),
+            resolution_due_at: Set(self.resolution_due_at()),
+            next_due_at: Set(self.next_due_at()),
+            soon_at: Set(self.soon_at()),
             opened_at: Set(at(Status::Opened)),
             started_at: Set(at(Status::InProgress)),
             resolved_at: Set(at(Status::Resolved)),
             closed_at: Set(at(Status::Closed)),
             paused_at: Set(at(Status::OnHold)),
             paused_micros: Set(0),
-            response_said: Set(Some(Said::Nothing.stored())),
-            resolution_said: Set(Some(self.said().stored())),
+            response_said: Set(Some(if is_new { self.said() } else { Said::Nothing }.stored())),
+            resolution_said: Set(Some(if is_new { Said::Nothing } else { self.said() }.stored())),
             version: Set(i32::try_from(self.way().len()).unwrap_or(i32::MAX) - 1),
             created_at: Set(self.raised_at),
             updated_at: Set(self.raised_at + TimeDelta::minutes(80)),
@@ -157,6 +176,10 @@ async fn store(tx: &Tx, past: Vec<Past>) -> Result<()> {
         ticket_id: Set(*id),
         person_id: Set(past.holder),
         assigned_at: Set(past.raised_at + TimeDelta::minutes(20)),
+        status: Set(Some(past.status)),
+        resolution_due_at: Set(past.resolution_due_at()),
+        next_due_at: Set(past.next_due_at()),
+        soon_at: Set(past.soon_at()),
         ..Default::default()
     });
     assignment::Entity::insert_many(assignments).exec_without_returning(tx.conn()).await?;

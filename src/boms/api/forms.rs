@@ -1,6 +1,7 @@
 //! What the endpoints of BOMs take: queries and bodies, by the rules that files go by too.
 
 use super::BY_NUMBER;
+use crate::boms::Update;
 use crate::boms::desk::Filter;
 use crate::boms::model::{Change, Status};
 use crate::boms::records::{self, Line};
@@ -21,8 +22,10 @@ const CHANGES: [&str; 4] = ["QUANTITY", "UNIT_COST", "REPLACE", "REMOVE"];
 
 /// Which BOMs are asked for.
 pub struct Asked {
-    pub(super) filter: Filter,
-    pub(super) part: Part,
+    /// Which BOMs.
+    pub filter: Filter,
+    /// Which part of the list.
+    pub part: Part,
 }
 
 impl Form for Asked {
@@ -112,10 +115,10 @@ impl Form for BomChange {
 pub struct Proposal {
     /// The number of the component to change.
     #[schema(example = "BRG-6204", min_length = 1, max_length = 255)]
-    pub(super) component: String,
+    component: String,
     /// `QUANTITY` and `UNIT_COST` take `value`, `REPLACE` takes `replacement` and its unit cost as `value`.
     #[schema(value_type = String, example = "QUANTITY", pattern = "^(QUANTITY|UNIT_COST|REPLACE|REMOVE)$")]
-    pub(super) change: Change,
+    change: Change,
     /// The quantity or the unit cost.
     #[schema(example = "6", pattern = r"^[0-9]{1,12}(\.[0-9]{1,6})?$")]
     #[expect(dead_code, reason = "for the contract; it is read into the change")]
@@ -125,7 +128,14 @@ pub struct Proposal {
     #[expect(dead_code, reason = "for the contract; it is read into the change")]
     replacement: Option<String>,
     #[schema(example = "Two more bearings on the new shaft", min_length = 1, max_length = 20_000)]
-    pub(super) reason: String,
+    reason: String,
+}
+
+impl Proposal {
+    /// The same as the update of a BOM, by somebody.
+    pub fn update(self, bom: String, submitted_by: i64) -> Update {
+        Update { bom, component: self.component, change: self.change, reason: self.reason, submitted_by }
+    }
 }
 
 impl Form for Proposal {

@@ -5,7 +5,7 @@ use super::{ComponentShown, Listed};
 use crate::app::App;
 use crate::boms::desk::{self, Revision};
 use crate::boms::model::Status;
-use crate::boms::{Update, review};
+use crate::boms::review;
 use crate::kit::decimal::signed;
 use crate::kit::{Error, Instant, Result};
 use crate::people::{Keeper, Seen};
@@ -85,9 +85,12 @@ pub struct WholeRevision {
 
 /// A revision in the path, of a BOM that the asker may see.
 pub struct SeenRevision {
-    keeper: Keeper,
-    bom_id: i64,
-    revision: Revision,
+    /// Who asks.
+    pub keeper: Keeper,
+    /// The BOM.
+    pub bom: Listed,
+    /// The revision.
+    pub revision: Revision,
 }
 
 impl FromRequestParts<App> for SeenRevision {
@@ -97,7 +100,7 @@ impl FromRequestParts<App> for SeenRevision {
         let Seen { keeper, record: bom } = Seen::<Listed>::from_request_parts(parts, app).await?;
         let number = i32::try_from(id_in_path(parts, "number", "revision").await?).map_err(|_| missing("revision"))?;
         let revision = desk::revision(app.db.read(), bom.row.id, number).await?;
-        Ok(Self { keeper, bom_id: bom.row.id, revision: revision.ok_or_else(|| missing("revision"))? })
+        Ok(Self { keeper, bom, revision: revision.ok_or_else(|| missing("revision"))? })
     }
 }
 
@@ -130,9 +133,9 @@ pub async fn list(
 pub async fn submit(
     State(app): State<App>,
     Seen { keeper: Keeper(actor), record: bom }: Seen<Listed>,
-    Body(Proposal { component, change, reason, .. }): Body<Proposal>,
+    Body(proposal): Body<Proposal>,
 ) -> Result<(StatusCode, Json<WholeRevision>)> {
-    let update = Update { bom: bom.row.number, component, change, reason, submitted_by: actor.person_id };
+    let update = proposal.update(bom.row.number, actor.person_id);
     let submitted =
         app.db.through(actor.door).write_with(update, move |tx, update| Box::pin(desk::submit(tx, update))).await?;
     let revision = submitted.revision;
@@ -147,7 +150,7 @@ pub async fn submit(
     security(("bearer" = [])),
 )]
 pub async fn get(State(app): State<App>, seen: SeenRevision) -> Result<Json<WholeRevision>> {
-    whole(&app, seen.bom_id, seen.revision.row.number).await
+    whole(&app, seen.bom.row.id, seen.revision.row.number).await
 }
 
 /// Put a revision in force.
@@ -165,7 +168,7 @@ pub async fn approve(
     seen: SeenRevision,
     Body(Word { comment }): Body<Word>,
 ) -> Result<Json<WholeRevision>> {
-    let (bom_id, number, actor) = (seen.bom_id, seen.revision.row.number, seen.keeper.0);
+    let (bom_id, number, actor) = (seen.bom.row.id, seen.revision.row.number, seen.keeper.0);
     app.db
         .through(actor.door)
         .write(move |tx| Box::pin(review::approve(tx, bom_id, number, comment.clone(), actor.person_id)))
@@ -185,7 +188,7 @@ pub async fn reject(
     seen: SeenRevision,
     Body(Why { reason }): Body<Why>,
 ) -> Result<Json<WholeRevision>> {
-    let (bom_id, number, actor) = (seen.bom_id, seen.revision.row.number, seen.keeper.0);
+    let (bom_id, number, actor) = (seen.bom.row.id, seen.revision.row.number, seen.keeper.0);
     app.db
         .through(actor.door)
         .write(move |tx| Box::pin(review::reject(tx, bom_id, number, reason.clone(), actor.person_id)))

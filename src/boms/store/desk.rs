@@ -63,6 +63,16 @@ pub(in crate::boms) async fn pending(conn: &impl ConnectionTrait, bom_ids: &[i64
     Ok(select.into_tuple::<(i64, i64)>().all(conn).await?.into_iter().collect())
 }
 
+/// The lowest number of a revision of this BOM that waits for review.
+pub(in crate::boms) async fn first_pending(conn: &impl ConnectionTrait, bom_id: i64) -> Result<Option<i32>> {
+    let select = of_bom(bom_id, Some(Status::PendingReview))
+        .select_only()
+        .column(revision_row::Column::Number)
+        .order_by_asc(revision_row::Column::Number)
+        .limit(1);
+    Ok(select.into_tuple::<i32>().one(conn).await?)
+}
+
 /// Revisions of a BOM, the highest number first, with one more than are shown.
 pub(in crate::boms) async fn revisions(
     conn: &impl ConnectionTrait,

@@ -1,8 +1,9 @@
 //! What house-keeping does to messages and conversations.
 
-use super::{conversation, late, message};
+use super::{conversation, late, message, turn};
 use crate::chat::pace::Told;
 use crate::chat::session::MENU;
+use crate::chat::went::{Went, of_state};
 use crate::db::{Tx, marks};
 use crate::files::store::message_media;
 use crate::kit::{Instant, Result};
@@ -21,20 +22,23 @@ pub async fn clear_dormant(tx: &Tx, before: Instant, most: u64) -> Result<u64> {
         .add(conversation::Column::UpdatedAt.lt(before))
         .add(conversation::Column::Waiting.eq(0))
         .add(conversation::Column::TakenAt.is_null());
-    let ids: Vec<i64> = conversation::Entity::find()
+    let found: Vec<(i64, String)> = conversation::Entity::find()
         .select_only()
-        .column(conversation::Column::Id)
+        .columns([conversation::Column::Id, conversation::Column::State])
         .filter(dormant.clone())
         .order_by_asc(conversation::Column::UpdatedAt)
         .limit(most)
+        .lock_exclusive()
         .into_tuple()
         .all(tx.conn())
         .await?;
-    if ids.is_empty() {
+    if found.is_empty() {
         return Ok(0);
     }
-    // Asked again: somebody may have written in this moment.
-    clear(tx, dormant.add(conversation::Column::Id.is_in(ids))).await
+    let left: Vec<Went> = found.iter().filter_map(|(_, state)| of_state(state)).collect();
+    turn::note(tx, &left).await?;
+    // Asked again: whoever wrote before the rows were held is not left out.
+    clear(tx, dormant.add(conversation::Column::Id.is_in(found.into_iter().map(|(id, _)| id)))).await
 }
 
 /// Lets go of the sessions of these conversations, as far as they are there, and of how fast somebody wrote. Answers with

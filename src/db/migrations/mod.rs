@@ -32,6 +32,15 @@ mod m28_meta_prices;
 mod m29_pages;
 mod m30_inbox;
 mod m31_desk;
+mod m32_floor;
+mod m33_files_in;
+mod m34_plant;
+mod m36_walls;
+mod m38_days;
+mod m39_figures;
+mod m40_undo;
+mod m41_chores;
+mod m42_next_due;
 
 use crate::db::Db;
 use crate::kit::{Error, Result};
@@ -131,6 +140,15 @@ impl MigratorTrait for Migrator {
             Box::new(m29_pages::Migration),
             Box::new(m30_inbox::Migration),
             Box::new(m31_desk::Migration),
+            Box::new(m32_floor::Migration),
+            Box::new(m33_files_in::Migration),
+            Box::new(m34_plant::Migration),
+            Box::new(m36_walls::Migration),
+            Box::new(m38_days::Migration),
+            Box::new(m39_figures::Migration),
+            Box::new(m40_undo::Migration),
+            Box::new(m41_chores::Migration),
+            Box::new(m42_next_due::Migration),
         ]
     }
 }
@@ -166,6 +184,11 @@ impl Columns {
 
     fn key_or_null(self, name: &'static str) -> ColumnDef {
         ColumnDef::new(name).custom(self.binary("varchar(255)")).null().take()
+    }
+
+    /// A name that we gave ourselves: at most 60 characters, so that several of them fit into one index.
+    fn word(self, name: &'static str) -> ColumnDef {
+        ColumnDef::new(name).custom(self.binary("varchar(60)")).not_null().take()
     }
 
     /// Text of any length.

@@ -55,7 +55,7 @@ pub fn month_ends(at: Instant, tz: Tz) -> Instant {
 }
 
 /// When a day begins at the plant; where its midnight is skipped, with the first hour there is.
-fn begins(day: NaiveDate, tz: Tz) -> Instant {
+pub fn begins(day: NaiveDate, tz: Tz) -> Instant {
     let mut hours = (0..24).filter_map(|hour| day.and_hms_opt(hour, 0, 0));
     let first = hours.find_map(|at| tz.from_local_datetime(&at).earliest());
     first.map_or_else(|| fallback(day), |at: DateTime<Tz>| at.with_timezone(&Utc))

@@ -46,6 +46,9 @@ impl Live {
     pub async fn tell_changes(&self) -> Result<()> {
         let hub = &self.0;
         let changes = hub.app.bus.changes();
+        if changes.orders || changes.overflowed || !changes.tickets.is_empty() {
+            hub.stirs.stir();
+        }
         let people: Vec<i64> = hub.desks.hearing_changes().into_iter().collect();
         if changes.is_empty() || people.is_empty() {
             return Ok(());
@@ -116,6 +119,9 @@ fn topics(viewer: &Viewer, changes: &Changes, seen: &Seen) -> Option<Vec<String>
     if changes.deliveries && viewer.role == Some(Role::Admin) {
         topics.push("deliveries".to_owned());
     }
+    if changes.chores && viewer.role == Some(Role::Admin) {
+        topics.push("chores".to_owned());
+    }
     (!topics.is_empty()).then_some(topics)
 }
 
@@ -150,13 +156,14 @@ mod tests {
             typing: [].into(),
             orders: true,
             deliveries: true,
+            chores: true,
             overflowed: false,
         };
         for (id, role, expected) in [
             (
                 1,
                 Role::Admin,
-                "ticket-7 ticket-8 tickets conversation-20 conversation-21 conversation-22 conversations orders deliveries",
+                "ticket-7 ticket-8 tickets conversation-20 conversation-21 conversation-22 conversations orders deliveries chores",
             ),
             (2, Role::Supervisor, "ticket-8 tickets conversation-20 conversations orders"),
             (3, Role::Support, "ticket-7 tickets"),

@@ -14,8 +14,10 @@ mod changes;
 mod desks;
 mod entry;
 mod socket;
+mod stirred;
 
 pub use entry::{Entry, Resume};
+pub use stirred::Stirred;
 
 use super::TURN;
 use super::store::live as store;
@@ -27,12 +29,15 @@ use crate::outbox::Notice;
 use desks::{Desks, Line, Who};
 use std::sync::Arc;
 use std::time::Duration;
+use stirred::Stirs;
 use store::Waiting;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 /// The most connections of one process: some of the listener's are left for requests.
 const MOST: usize = 600;
+/// The most screens on walls besides.
+const MOST_WALLS: usize = 100;
 /// Without a poke it looks this often.
 const TIMER: Duration = Duration::from_secs(1);
 /// How often it asks whether the sign-ins of those who are connected still hold.
@@ -49,6 +54,9 @@ struct Hub {
     /// Up to which notice everybody was told; none while nobody is connected.
     told: tokio::sync::Mutex<Option<i64>>,
     places: Arc<Semaphore>,
+    /// For the walls.
+    stirs: Stirs,
+    walls: Arc<Semaphore>,
 }
 
 impl Live {
@@ -60,6 +68,8 @@ impl Live {
             desks: Desks::default(),
             told: tokio::sync::Mutex::default(),
             places: Arc::new(Semaphore::new(MOST)),
+            stirs: Stirs::default(),
+            walls: Arc::new(Semaphore::new(MOST_WALLS)),
         }))
     }
 
@@ -92,6 +102,22 @@ impl Live {
     pub fn close(&self) {
         self.0.places.close();
         self.0.desks.close();
+        self.0.stirs.close();
+    }
+
+    /// Hears of every change on the floor that there is one, not which.
+    pub fn stirred(&self) -> Stirred {
+        self.0.stirs.listen()
+    }
+
+    /// Has all walls of this process look again.
+    pub fn stir(&self) {
+        self.0.stirs.stir();
+    }
+
+    /// Takes a place for a screen.
+    pub fn place_for_a_wall(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.0.walls).try_acquire_owned().ok()
     }
 
     /// Sends everybody their new notices; answers with how many there were.

@@ -120,7 +120,8 @@ fn status(fields: &mut Fields) -> Option<Status> {
 }
 
 impl NewOrder {
-    pub(super) fn record(self) -> Record {
+    /// What it says of the order.
+    pub fn record(self) -> Record {
         Record {
             number: self.number,
             customer: Some(self.customer),
@@ -136,7 +137,8 @@ impl NewOrder {
 }
 
 impl OrderChange {
-    pub(super) fn record(self, number: String) -> Record {
+    /// What it says of the order with this number.
+    pub fn record(self, number: String) -> Record {
         Record {
             number,
             customer: self.customer,

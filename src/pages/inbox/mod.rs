@@ -11,7 +11,7 @@ mod show;
 
 use super::desk::Desk;
 use super::dress::{Page, shown};
-use super::tickets::{Group, Link};
+use super::links::{Asking, Group, Link};
 use super::words::Words;
 use crate::app::App;
 use crate::inbox::{self, Desker, LATEST, Listed, Which, Who, Window};
@@ -39,6 +39,7 @@ pub(super) fn routes() -> Router<App> {
         .route("/inbox", get(list))
         .route("/inbox/replies", get(replies::page).post(replies::edit))
         .route("/inbox/replies/{id}/delete", post(replies::delete))
+        .route("/inbox/replies/{id}/restore", post(replies::restore))
         .route("/inbox/{id}", get(show::page))
         .route("/inbox/{id}/media/{message}/{place}", get(show::medium))
         .route("/inbox/{id}/typing", post(act::typing))
@@ -131,7 +132,8 @@ async fn list(desk: Desk, Desker(actor): Desker) -> Result<Response> {
     let part = Part { size: SIZE, cursor: asked.cursor, is_counted: false };
     let sought = asked.words.as_deref();
     let found = inbox::list(&desk.app.db, &actor, asked.which, sought, &part, desk.now).await?;
-    let with = |name: &str, value: Option<&str>| address(query, name, value);
+    let asking = Asking::of(HERE, &["which", "q"], query);
+    let with = |name: &str, value: Option<&str>| asking.with(name, value);
     let links = Which::ALL.map(|which| Link {
         href: with("which", (which != Which::All).then_some(which.as_str())),
         label: words.w(format!("inbox.which.{}", which.as_str())),
@@ -151,21 +153,6 @@ async fn list(desk: Desk, Desker(actor): Desker) -> Result<Response> {
         rows: found.rows.into_iter().map(|listed| Row::of(&desk, listed)).collect(),
     };
     Ok(shown(StatusCode::OK, &page))
-}
-
-/// The address of the list with another value of one parameter.
-fn address(query: &str, name: &str, value: Option<&str>) -> String {
-    const KNOWN: [&str; 2] = ["which", "q"];
-    let mut kept = form_urlencoded::Serializer::new(String::new());
-    let pairs = form_urlencoded::parse(query.as_bytes());
-    kept.extend_pairs(pairs.filter(|(known, _)| KNOWN.contains(&known.as_ref()) && known != name));
-    if let Some(value) = value {
-        kept.append_pair(name, value);
-    }
-    match kept.finish() {
-        query if query.is_empty() => HERE.to_owned(),
-        query => format!("{HERE}?{query}"),
-    }
 }
 
 /// Who said something.

@@ -73,9 +73,21 @@ pub(super) async fn edit(desk: Desk, Desker(actor): Desker, posted: Posted) -> R
 /// `POST /inbox/replies/{id}/delete`.
 pub(super) async fn delete(desk: Desk, Desker(actor): Desker, Path(id): Path<i64>, posted: Posted) -> Result<Response> {
     posted.must_be_genuine()?;
-    match inbox::delete(&desk.app, &actor, id).await {
+    match inbox::remove(&desk.app, &actor, id).await {
         // Sent twice, it is gone all the same.
         Err(error) if error.kind() != Kind::NotFound => Err(error),
-        _ => Ok(redirect(&format!("{HERE}/replies?done=reply_deleted"))),
+        _ => Ok(redirect(&format!("{HERE}/replies?done=reply_deleted&undo={id}"))),
     }
+}
+
+/// `POST /inbox/replies/{id}/restore`.
+pub(super) async fn restore(
+    desk: Desk,
+    Desker(actor): Desker,
+    Path(id): Path<i64>,
+    posted: Posted,
+) -> Result<Response> {
+    posted.must_be_genuine()?;
+    inbox::put_back(&desk.app, &actor, id).await?;
+    Ok(redirect(&format!("{HERE}/replies?done=put_back")))
 }

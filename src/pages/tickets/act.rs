@@ -35,7 +35,7 @@ pub(in crate::pages) async fn act(
     let verb = path.get("action").and_then(|name| Verb::named(name));
     let verb = verb.ok_or_else(|| Error::not_found("There is no such action."))?;
     let id = seen.shown.row.id;
-    match done(&desk, &seen, verb, &posted, followers).await {
+    match do_to(&desk, &seen, verb, &posted, followers).await {
         Ok(()) => Ok(redirect(&format!("/tickets/{id}?done={}", verb.as_str()))),
         Err(error) => {
             let now = reading::one(desk.app.db.read(), id).await?.unwrap_or(seen.shown);
@@ -44,10 +44,17 @@ pub(in crate::pages) async fn act(
     }
 }
 
-async fn done(desk: &Desk, seen: &Visible, verb: Verb, posted: &Posted, followers: Followers) -> Result<()> {
+/// Does this to a ticket, with what was typed, by the rules of the API.
+pub(in crate::pages) async fn do_to(
+    desk: &Desk,
+    seen: &Visible,
+    verb: Verb,
+    posted: &Posted,
+    followers: Followers,
+) -> Result<()> {
     posted.must_be_genuine()?;
     life_cycle::check(&seen.ticket, &seen.viewer, verb)?;
-    let (action, version) = read(verb, &in_utc(posted.typed.clone(), desk.app.settings.timezone))?;
+    let (action, version) = read(verb, &in_utc(posted.typed.clone(), &INSTANTS, desk.app.settings.timezone))?;
     let (viewer, id) = (seen.viewer.clone(), seen.shown.row.id);
     let db = desk.app.db.through(seen.door);
     let acting = db.write_with((viewer, action), move |tx, (viewer, action)| {
@@ -102,8 +109,8 @@ fn read(verb: Verb, typed: &Typed) -> Result<(Action, Option<i32>)> {
 }
 
 /// The same with instants as the API reads them. A browser sends what stands on the wall, without a zone.
-fn in_utc(typed: Typed, zone: Tz) -> Typed {
-    INSTANTS.into_iter().fold(typed, |typed, name| match on_the_wall(typed.get(name), zone) {
+pub(in crate::pages) fn in_utc(typed: Typed, names: &[&str], zone: Tz) -> Typed {
+    names.iter().fold(typed, |typed, name| match on_the_wall(typed.get(name), zone) {
         Some(at) => typed.with(name, at.to_rfc3339_opts(SecondsFormat::Secs, true)),
         None => typed,
     })

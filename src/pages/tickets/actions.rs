@@ -17,7 +17,7 @@ const MOST_PEOPLE: u64 = 200;
 const MAX_ESTIMATE: usize = 100;
 
 /// The forms of what this person may do to this ticket as it is. Two statements where people are to be chosen from.
-pub(super) async fn forms(desk: &Desk, viewer: &Viewer, shown: &Shown) -> Result<Vec<FormShown>> {
+pub(in crate::pages) async fn forms(desk: &Desk, viewer: &Viewer, shown: &Shown) -> Result<Vec<FormShown>> {
     let mut forms = Vec::new();
     for verb in allowed_actions(&shown.ticket(), viewer) {
         let people = if verb == Verb::Assign { support(desk).await? } else { Vec::new() };

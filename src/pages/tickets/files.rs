@@ -91,21 +91,32 @@ fn too_large() -> Error {
     Error::new(Kind::TooLarge, "This file is larger than may be attached.")
 }
 
-/// `POST /tickets/{id}/attachments/{attachment_id}/delete`.
-pub(in crate::pages) async fn detach(
+/// `POST /tickets/{id}/attachments/{attachment_id}/{act}`: away, and back.
+pub(in crate::pages) async fn take(
     desk: Desk,
     seen: Visible,
     Path(path): Path<BTreeMap<String, String>>,
     posted: Posted,
 ) -> Result<Response> {
     posted.must_be_genuine()?;
-    let id = path.get("attachment_id").and_then(|id| id.parse().ok()).unwrap_or_default();
-    let attachment = files::store::one(desk.app.db.read(), seen.shown.row.id, id).await?;
-    let attachment = attachment.ok_or_else(|| missing("attachment"))?;
-    let db = desk.app.db.through(desk.actor().door);
-    db.write_with((attachment, desk.actor().clone()), move |tx, (attachment, actor)| {
-        Box::pin(attachments::detach(tx, attachment, actor))
-    })
-    .await?;
-    Ok(redirect(&format!("/tickets/{}?done=detached", seen.shown.row.id)))
+    let ticket_id = seen.shown.row.id;
+    let id: i64 = path.get("attachment_id").and_then(|id| id.parse().ok()).unwrap_or_default();
+    let (conn, actor) = (desk.app.db.read(), desk.actor().clone());
+    let db = desk.app.db.through(actor.door);
+    let done = match path.get("act").map(String::as_str) {
+        Some("delete") => {
+            let attachment = files::store::one(conn, ticket_id, id).await?.ok_or_else(|| missing("attachment"))?;
+            let taken = (attachment, actor);
+            db.write_with(taken, |tx, (taken, actor)| Box::pin(attachments::detach(tx, taken, actor))).await?;
+            format!("detached&undo={id}")
+        }
+        Some("restore") => {
+            let attachment = files::store::removed(conn, ticket_id, id).await?.ok_or_else(|| missing("attachment"))?;
+            let taken = (attachment, actor);
+            db.write_with(taken, |tx, (taken, actor)| Box::pin(attachments::put_back(tx, taken, actor))).await?;
+            "put_back".to_owned()
+        }
+        _ => return Err(Error::not_found("There is no such action.")),
+    };
+    Ok(redirect(&format!("/tickets/{ticket_id}?done={done}")))
 }

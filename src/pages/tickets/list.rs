@@ -5,6 +5,7 @@ use crate::kit::{Error, Result};
 use crate::pages::desk::Desk;
 use crate::pages::dress::{Page, shown};
 use crate::pages::form::FormShown;
+use crate::pages::links::{Asking, Group, Link};
 use crate::pages::posted::Typed;
 use crate::people::Role;
 use crate::tickets::api::query::Asked;
@@ -24,19 +25,6 @@ const SIZE: &str = "50";
 const MAX_SOUGHT: usize = 100;
 /// The orders that are offered.
 const ORDERS: [&str; 4] = ["-id", "-updated_at", "resolution_due_at", "-priority"];
-
-/// Links of which one holds.
-pub(in crate::pages) struct Group {
-    pub(in crate::pages) label: String,
-    pub(in crate::pages) links: Vec<Link>,
-}
-
-/// One of several links.
-pub(in crate::pages) struct Link {
-    pub(in crate::pages) href: String,
-    pub(in crate::pages) label: String,
-    pub(in crate::pages) is_on: bool,
-}
 
 #[derive(Template)]
 #[template(path = "tickets.html")]
@@ -63,33 +51,6 @@ struct List {
     is_narrowed: bool,
 }
 
-/// The parameters of the list, as they stand in its address.
-struct Asking(Vec<(String, String)>);
-
-impl Asking {
-    fn of(query: &str) -> Self {
-        let pairs = form_urlencoded::parse(query.as_bytes()).into_owned();
-        Self(pairs.filter(|(name, value)| views::KEPT.contains(&name.as_str()) && !value.trim().is_empty()).collect())
-    }
-
-    fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
-    }
-
-    /// The address with another value of one parameter; none takes it away.
-    fn with(&self, name: &str, value: Option<&str>) -> String {
-        let mut query = form_urlencoded::Serializer::new(String::new());
-        query.extend_pairs(self.0.iter().filter(|(known, _)| known != name));
-        if let Some(value) = value {
-            query.append_pair(name, value);
-        }
-        match query.finish() {
-            query if query.is_empty() => HERE.to_owned(),
-            query => format!("{HERE}?{query}"),
-        }
-    }
-}
-
 /// `GET /tickets`.
 pub(in crate::pages) async fn list(desk: Desk) -> Result<Response> {
     let query = desk.path.split_once('?').map(|(_, query)| query.to_owned()).unwrap_or_default();
@@ -99,7 +60,7 @@ pub(in crate::pages) async fn list(desk: Desk) -> Result<Response> {
 /// The list that this query asks for; or after a form beside it was refused, with what was typed.
 pub(super) async fn page(desk: &Desk, query: &str, refused: Option<(&str, &Typed, Error)>) -> Result<Response> {
     let (words, viewer) = (desk.words(), desk.viewer());
-    let asking = Asking::of(query);
+    let asking = Asking::of(HERE, &views::KEPT, query);
     let cursor = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "cursor").map(|(_, at)| at);
     let asked = asked(&asking, cursor.as_deref())?;
     let filter = asked.filter(&viewer);
@@ -134,12 +95,12 @@ pub(super) async fn page(desk: &Desk, query: &str, refused: Option<(&str, &Typed
         workers: if gives_work { actions::support(desk).await? } else { Vec::new() },
         query: kept,
         sought: asking.get("q").unwrap_or_default().to_owned(),
-        kept: asking.0.iter().filter(|(name, _)| name != "q").cloned().collect(),
+        kept: asking.kept.iter().filter(|(name, _)| name != "q").cloned().collect(),
         groups: groups(desk, &asking, asked.order),
         rows: found.cut.rows.into_iter().map(|shown| Row::of(desk, &viewer, shown)).collect(),
         next,
         previous,
-        is_narrowed: !asking.0.is_empty(),
+        is_narrowed: !asking.kept.is_empty(),
     };
     Ok(shown(status, &page))
 }
@@ -147,7 +108,7 @@ pub(super) async fn page(desk: &Desk, query: &str, refused: Option<(&str, &Typed
 /// What is asked for, by the API's rule; where nothing is said of the status, those that are open.
 fn asked(asking: &Asking, cursor: Option<&str>) -> Result<Asked> {
     let mut query = form_urlencoded::Serializer::new(String::new());
-    for (name, value) in &asking.0 {
+    for (name, value) in &asking.kept {
         // More is not looked for; it is what is typed by hand, so it is no mistake.
         let value: String = value.chars().take(MAX_SOUGHT).collect();
         if (name, value.as_str()) != (&"status".to_owned(), "ALL") {

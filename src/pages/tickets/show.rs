@@ -6,6 +6,8 @@ use crate::delivery::store::rows::attempt;
 use crate::files::attachment;
 use crate::files::model::stored_type;
 use crate::files::shape;
+use crate::inbox;
+use crate::kit::error::Kind;
 use crate::kit::{Error, Instant, Result};
 use crate::notify::api::mark;
 use crate::notify::explain::{meaning, read};
@@ -40,17 +42,17 @@ struct Fact {
 }
 
 /// A deadline of it.
-struct Deadline {
-    label: String,
-    clock: ClockShown,
+pub(in crate::pages) struct Deadline {
+    pub(in crate::pages) label: String,
+    pub(in crate::pages) clock: ClockShown,
 }
 
 /// One thing that was done to it.
-struct Done {
-    who: String,
-    what: String,
-    comment: Option<String>,
-    when: String,
+pub(in crate::pages) struct Done {
+    pub(in crate::pages) who: String,
+    pub(in crate::pages) what: String,
+    pub(in crate::pages) comment: Option<String>,
+    pub(in crate::pages) when: String,
 }
 
 /// Something that is attached to it.
@@ -87,6 +89,8 @@ struct Ticket {
     status: &'static str,
     status_name: String,
     facts: Vec<Fact>,
+    /// Whose conversation it came from, where its reader may read that.
+    chat: Option<i64>,
     deadlines: Vec<Deadline>,
     history: Vec<Done>,
     attached: Vec<Attached>,
@@ -152,6 +156,7 @@ async fn ticket(desk: &Desk, shown: Shown, refused: Option<(&'static str, &Typed
         page: desk.page(format!("{} · {}", shown.row.reference, shown.row.title)),
         status_name: status_name(desk, &viewer, &shown),
         facts: facts(desk, &shown),
+        chat: chat(desk, &shown).await?,
         deadlines: deadlines(desk, &shown),
         history: history.into_iter().map(|line| done(words, now, line)).collect(),
         attached,
@@ -168,6 +173,17 @@ async fn ticket(desk: &Desk, shown: Shown, refused: Option<(&'static str, &Typed
         description: shown.row.description,
     };
     Ok(answer(status, &page))
+}
+
+/// Whose conversation the ticket came from, where its reader may read that.
+async fn chat(desk: &Desk, shown: &Shown) -> Result<Option<i64>> {
+    let actor = desk.actor();
+    let Some(person_id) = shown.row.requester_id.filter(|_| actor.role.sees_conversations()) else { return Ok(None) };
+    match inbox::head(&desk.app, actor, person_id).await {
+        Ok(_) => Ok(Some(person_id)),
+        Err(error) if error.kind() == Kind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 fn facts(desk: &Desk, shown: &Shown) -> Vec<Fact> {
@@ -200,7 +216,8 @@ fn facts(desk: &Desk, shown: &Shown) -> Vec<Fact> {
     all.into_iter().flatten().collect()
 }
 
-fn deadlines(desk: &Desk, shown: &Shown) -> Vec<Deadline> {
+/// Its deadlines, as they stand now.
+pub(in crate::pages) fn deadlines(desk: &Desk, shown: &Shown) -> Vec<Deadline> {
     let (words, now, ticket) = (desk.words(), desk.now, shown.ticket());
     let deadline = |name: &str, clock: Option<Clock>| {
         let clock = clock?;
@@ -211,7 +228,8 @@ fn deadlines(desk: &Desk, shown: &Shown) -> Vec<Deadline> {
     all.into_iter().flatten().collect()
 }
 
-fn done(words: &Words, now: Instant, line: Line) -> Done {
+/// A line of its history.
+pub(in crate::pages) fn done(words: &Words, now: Instant, line: Line) -> Done {
     let Line { row, changed_by_name } = line;
     let to = words.w(format!("status.{}", row.status_to.as_str()));
     let what = match row.status_from {

@@ -9,6 +9,7 @@ use crate::pages::posted::{Posted, Typed};
 use crate::pages::words::Words;
 use crate::tickets::api::views::{Change, New, OwnView};
 use crate::tickets::views::{self, MAX_NAME, row};
+use axum::extract::Path;
 use axum::response::Response;
 
 /// The forms beside the list: to keep what it shows; or, where that is kept, to call it otherwise and to let it go.
@@ -75,11 +76,20 @@ pub(in crate::pages) async fn rename(desk: Desk, own: OwnView, posted: Posted) -
     }
 }
 
-/// `POST /tickets/views/{id}/delete`. What it showed is shown on, to be kept again.
+/// `POST /tickets/views/{id}/delete`. What it showed is shown on.
 pub(in crate::pages) async fn delete(desk: Desk, own: OwnView, posted: Posted) -> Result<Response> {
     posted.must_be_genuine()?;
     let (person_id, id) = (own.actor.person_id, own.view.id);
     let db = desk.app.db.through(desk.actor().door);
-    db.write(move |tx| Box::pin(views::delete(tx, person_id, id))).await?;
-    Ok(done(&own.view.query, "view_deleted"))
+    db.write(move |tx| Box::pin(views::remove(tx, person_id, id))).await?;
+    Ok(done(&own.view.query, &format!("view_deleted&undo={id}")))
+}
+
+/// `POST /tickets/views/{id}/restore`.
+pub(in crate::pages) async fn restore(desk: Desk, Path(id): Path<i64>, posted: Posted) -> Result<Response> {
+    posted.must_be_genuine()?;
+    let person_id = desk.actor().person_id;
+    let db = desk.app.db.through(desk.actor().door);
+    let view = db.write(move |tx| Box::pin(views::put_back(tx, person_id, id))).await?;
+    Ok(done(&view.query, "put_back"))
 }

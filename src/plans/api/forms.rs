@@ -15,8 +15,10 @@ const MAX_WORDS: usize = 20_000;
 
 /// Which plans are asked for.
 pub struct Asked {
-    pub(super) filter: Filter,
-    pub(super) part: Part,
+    /// Which plans.
+    pub filter: Filter,
+    /// Which part of the list.
+    pub part: Part,
 }
 
 impl Form for Asked {

@@ -174,6 +174,6 @@ pub async fn change(own: OwnView, State(app): State<App>, Body(change): Body<Cha
 pub async fn delete(own: OwnView, State(app): State<App>) -> Result<StatusCode> {
     let (person_id, id) = (own.actor.person_id, own.view.id);
     let db = app.db.through(own.actor.door);
-    db.write(move |tx| Box::pin(views::delete(tx, person_id, id))).await?;
+    db.write(move |tx| Box::pin(views::remove(tx, person_id, id))).await?;
     Ok(StatusCode::NO_CONTENT)
 }

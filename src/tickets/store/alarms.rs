@@ -20,11 +20,13 @@ pub(in crate::tickets) async fn due(tx: &Tx, most: u64) -> Result<Vec<row::Model
 /// Writes what was said of the deadlines of tickets that are locked, and when there is more to say.
 pub(in crate::tickets) async fn keep(tx: &Tx, tickets: Vec<row::Model>) -> Result<()> {
     use row::Column as C;
-    let conflict =
-        OnConflict::column(C::Reference).update_columns([C::ResponseSaid, C::ResolutionSaid, C::AlarmAt]).to_owned();
+    let conflict = OnConflict::column(C::Reference)
+        .update_columns([C::ResponseSaid, C::ResolutionSaid, C::AlarmAt, C::NextDueAt, C::SoonAt])
+        .to_owned();
     for part in tickets.chunks(ROWS_AT_ONCE) {
         let rows = part.iter().map(|ticket| row::ActiveModel { id: NotSet, ..ticket.clone().into() });
         row::Entity::insert_many(rows).on_conflict(conflict.clone()).exec_without_returning(tx.conn()).await?;
+        super::copy_to_holders(tx, part.iter().map(|ticket| ticket.id)).await?;
     }
     Ok(())
 }

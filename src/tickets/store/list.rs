@@ -4,9 +4,7 @@ use super::{assignment, history, row};
 use crate::db::{Db, containing};
 use crate::kit::{Instant, Result};
 use crate::people::store::person;
-use crate::sla::Said;
 use crate::tickets::list::{Filter, Place, Source, Stretch};
-use crate::tickets::model::Status;
 use sea_orm::sea_query::{Expr, ExprTrait as _, Query, SelectStatement, SimpleExpr, UnionType};
 use sea_orm::{
     ColumnTrait as _, Condition, ConnectionTrait, DbBackend, EntityTrait as _, FromQueryResult, IntoSimpleExpr as _,
@@ -51,6 +49,7 @@ impl Stretch {
         match self {
             Self::ByChange => Some(row::Column::UpdatedAt),
             Self::ByDeadline => Some(row::Column::ResolutionDueAt),
+            Self::ByNextDue => Some(row::Column::NextDueAt),
             Self::All | Self::WithoutDeadline | Self::Of(_) => None,
         }
     }
@@ -60,17 +59,50 @@ impl Stretch {
         let at = match self {
             Self::ByChange => Some(row.updated_at),
             Self::ByDeadline => row.resolution_due_at,
+            Self::ByNextDue => row.next_due_at,
             Self::All | Self::WithoutDeadline | Self::Of(_) => None,
         };
         Place { at, id: row.id }
     }
 
-    fn condition(self) -> Option<SimpleExpr> {
+    fn condition(self, along: Along) -> Option<SimpleExpr> {
         match self {
             Self::All | Self::ByChange => None,
-            Self::ByDeadline => Some(row::Column::ResolutionDueAt.is_not_null()),
-            Self::WithoutDeadline => Some(row::Column::ResolutionDueAt.is_null()),
+            Self::ByDeadline => Some(along.column(row::Column::ResolutionDueAt).is_not_null()),
+            Self::ByNextDue => Some(along.column(row::Column::NextDueAt).is_not_null()),
+            Self::WithoutDeadline => Some(along.column(row::Column::ResolutionDueAt).is_null()),
             Self::Of(priority) => Some(row::Column::Priority.eq(priority)),
+        }
+    }
+}
+
+/// Along what tickets are read: their own indexes, or those of somebody's work, where the columns that decide what is to be
+/// done are beside whose it is.
+#[derive(Clone, Copy)]
+enum Along {
+    Tickets,
+    Work,
+}
+
+impl Along {
+    fn of(source: Source, filter: &Filter) -> Self {
+        if source.assigned.or(filter.assigned_to).is_some() { Self::Work } else { Self::Tickets }
+    }
+
+    /// This column of the ticket, where it is read.
+    fn column(self, column: row::Column) -> SimpleExpr {
+        use row::Column as C;
+        let copied = match column {
+            C::Id => assignment::Column::TicketId,
+            C::Status => assignment::Column::Status,
+            C::ResolutionDueAt => assignment::Column::ResolutionDueAt,
+            C::NextDueAt => assignment::Column::NextDueAt,
+            C::SoonAt => assignment::Column::SoonAt,
+            _ => return column.into_simple_expr(),
+        };
+        match self {
+            Self::Tickets => column.into_simple_expr(),
+            Self::Work => copied.into_simple_expr(),
         }
     }
 }
@@ -92,27 +124,40 @@ pub(in crate::tickets) async fn all_named(conn: &impl ConnectionTrait, ids: &[i6
 /// would all be sorted before the first is known.
 pub(in crate::tickets) async fn fetch(db: &Db, sources: &[Source], ask: &Ask<'_>) -> Result<Vec<Named>> {
     let backend = db.backend();
-    let statuses: Vec<Filter> = match ask.filter.statuses.as_slice() {
-        [] | [_] => vec![ask.filter.clone()],
-        several => several.iter().map(|only| Filter { statuses: vec![*only], ..ask.filter.clone() }).collect(),
-    };
-    let parts: Vec<(Source, Ask<'_>)> =
-        sources.iter().flat_map(|source| statuses.iter().map(|filter| (*source, Ask { filter, ..*ask }))).collect();
+    let statuses = by_status(ask.filter);
+    let parts = parts(sources, &statuses, ask);
     let select = if let [(source, ask)] = parts.as_slice() {
         part(with_names(), *source, ask, backend)
     } else {
-        let mut of_each = parts.iter().map(|(source, ask)| {
-            let mut ids = Query::select();
-            ids.column("id").from_subquery(numbers(*source, ask, backend), "of_one");
-            ids
-        });
-        let Some(mut ids) = of_each.next() else { return Ok(Vec::new()) };
-        for next in of_each {
-            ids.union(UnionType::All, next);
-        }
-        in_order(with_names().filter(row::Column::Id.in_subquery(ids)), ask, row::Column::Id.into_simple_expr())
+        let Some(ids) = numbers_of_all(&parts, backend) else { return Ok(Vec::new()) };
+        in_order(with_names().filter(row::Column::Id.in_subquery(ids)), ask, Along::Tickets)
     };
     Ok(select.into_model::<Named>().all(db.read()).await?)
+}
+
+/// The filter, once for each of several statuses.
+fn by_status(filter: &Filter) -> Vec<Filter> {
+    match filter.statuses.as_slice() {
+        [] | [_] => vec![filter.clone()],
+        several => several.iter().map(|only| Filter { statuses: vec![*only], ..filter.clone() }).collect(),
+    }
+}
+
+fn parts<'a>(sources: &[Source], filters: &'a [Filter], ask: &Ask<'a>) -> Vec<(Source, Ask<'a>)> {
+    let of = |source: &Source| filters.iter().map(|filter| (*source, Ask { filter, ..*ask })).collect::<Vec<_>>();
+    sources.iter().flat_map(of).collect()
+}
+
+/// The numbers of all parts, each once; none where there are no parts.
+fn numbers_of_all(parts: &[(Source, Ask<'_>)], backend: DbBackend) -> Option<SelectStatement> {
+    let mut of_each = parts.iter().map(|(source, ask)| {
+        Query::select().column("id").from_subquery(numbers(*source, ask, backend), "of_one").to_owned()
+    });
+    let mut ids = of_each.next()?;
+    for next in of_each {
+        ids.union(UnionType::Distinct, next);
+    }
+    Some(ids)
 }
 
 /// The numbers alone of what was asked for.
@@ -122,23 +167,19 @@ fn numbers(source: Source, ask: &Ask<'_>, backend: DbBackend) -> SelectStatement
 
 /// What was asked for of one source, of this selection.
 fn part(select: Select<row::Entity>, source: Source, ask: &Ask<'_>, backend: DbBackend) -> Select<row::Entity> {
-    let mut select = matching(from(select, source, ask.filter), ask.filter, ask.now, backend);
-    if let Some(condition) = ask.stretch.condition() {
+    let along = Along::of(source, ask.filter);
+    let mut select = matching(from(select, source, ask.filter), ask.filter, ask.now, backend, along);
+    if let Some(condition) = ask.stretch.condition(along) {
         select = select.filter(condition);
     }
-    // Along the assignments where it is somebody's work: theirs is the index that knows whose it is.
-    let by_number = match source.assigned.or(ask.filter.assigned_to) {
-        Some(_) => assignment::Column::TicketId.into_simple_expr(),
-        None => row::Column::Id.into_simple_expr(),
-    };
     let past = |expr: SimpleExpr, value: sea_orm::Value| {
         if ask.is_descending { expr.lt(value) } else { expr.gt(value) }
     };
     if let Some(behind) = ask.behind {
-        let later = past(by_number.clone(), behind.id.into());
+        let later = past(along.column(row::Column::Id), behind.id.into());
         let condition = match (ask.stretch.column(), behind.at) {
             (Some(column), Some(at)) => {
-                let column = column.into_simple_expr();
+                let column = along.column(column);
                 let tie = Condition::all().add(column.clone().eq(at)).add(later);
                 Condition::any().add(past(column, at.into())).add(tie)
             }
@@ -146,15 +187,15 @@ fn part(select: Select<row::Entity>, source: Source, ask: &Ask<'_>, backend: DbB
         };
         select = select.filter(condition);
     }
-    in_order(select, ask, by_number)
+    in_order(select, ask, along)
 }
 
-fn in_order(mut select: Select<row::Entity>, ask: &Ask<'_>, by_number: SimpleExpr) -> Select<row::Entity> {
+fn in_order(mut select: Select<row::Entity>, ask: &Ask<'_>, along: Along) -> Select<row::Entity> {
     let direction = if ask.is_descending { sea_orm::Order::Desc } else { sea_orm::Order::Asc };
     if let Some(column) = ask.stretch.column() {
-        select = select.order_by(column, direction.clone());
+        select = select.order_by(along.column(column), direction.clone());
     }
-    select.order_by(by_number, direction).limit(ask.most)
+    select.order_by(along.column(row::Column::Id), direction).limit(ask.most)
 }
 
 /// How many tickets of all sources fit the filter.
@@ -170,13 +211,18 @@ pub(in crate::tickets) async fn count_up_to(
     most: u64,
     now: Instant,
 ) -> Result<u64> {
-    let some = of_all(db, sources, filter, now).select_only().column(row::Column::Id).limit(most);
-    Ok(some.into_tuple::<i64>().all(db.read()).await?.len() as u64)
+    let is_by_time = filter.overdue == Some(true) || filter.due_soon == Some(true);
+    let stretch = if is_by_time { Stretch::ByNextDue } else { Stretch::All };
+    let statuses = by_status(filter);
+    let ask = Ask { filter, stretch, is_descending: false, behind: None, most, now };
+    let Some(ids) = numbers_of_all(&parts(sources, &statuses, &ask), db.backend()) else { return Ok(0) };
+    let some = Query::select().column("id").from_subquery(ids, "of_all").limit(most).to_owned();
+    Ok(db.read().query_all(&some).await?.len() as u64)
 }
 
 /// The tickets of all sources that fit the filter.
 fn of_all(db: &Db, sources: &[Source], filter: &Filter, now: Instant) -> Select<row::Entity> {
-    let mut select = matching(row::Entity::find(), filter, now, db.backend());
+    let mut select = matching(row::Entity::find(), filter, now, db.backend(), Along::Tickets);
     let mut any = Condition::any();
     for source in sources {
         let mut all = Condition::all();
@@ -238,6 +284,21 @@ fn from(mut select: Select<row::Entity>, source: Source, filter: &Filter) -> Sel
     }
 }
 
+/// Whether somebody with all of these words in their name raised the ticket, or has it.
+fn of_people(backend: DbBackend, words: &str) -> Condition {
+    let called = || {
+        let named = containing::<person::Entity>(backend, &[person::Column::Name], words);
+        person::Entity::find().select_only().column(person::Column::Id).filter(named).into_query()
+    };
+    let theirs = assignment::Entity::find()
+        .select_only()
+        .column(assignment::Column::TicketId)
+        .filter(assignment::Column::PersonId.in_subquery(called()))
+        .into_query();
+    let raised = row::Column::RequesterId.in_subquery(called());
+    Condition::any().add(raised).add(row::Column::Id.in_subquery(theirs))
+}
+
 /// Whether this person has the ticket.
 fn has(person: i64) -> SimpleExpr {
     let theirs = assignment::Entity::find()
@@ -249,10 +310,16 @@ fn has(person: i64) -> SimpleExpr {
 }
 
 /// Those that fit the filter, whoever has them.
-fn matching(select: Select<row::Entity>, filter: &Filter, now: Instant, backend: DbBackend) -> Select<row::Entity> {
+fn matching(
+    select: Select<row::Entity>,
+    filter: &Filter,
+    now: Instant,
+    backend: DbBackend,
+    along: Along,
+) -> Select<row::Entity> {
     let mut all = Condition::all();
     if !filter.statuses.is_empty() {
-        all = all.add(row::Column::Status.is_in(filter.statuses.iter().copied()));
+        all = all.add(along.column(row::Column::Status).is_in(filter.statuses.iter().copied()));
     }
     all = all
         .add_option(among(row::Column::Priority, &filter.priorities, backend))
@@ -261,15 +328,20 @@ fn matching(select: Select<row::Entity>, filter: &Filter, now: Instant, backend:
     if let Some(person) = filter.created_by {
         all = all.add(row::Column::RequesterId.eq(person));
     }
+    let (next_due, soon) = (along.column(row::Column::NextDueAt), along.column(row::Column::SoonAt));
     if let Some(overdue) = filter.overdue {
-        all = all.add(if overdue { late(now, &filter.statuses) } else { late(now, &[]).not() });
+        let (late, kept) = (next_due.clone().lt(now), next_due.clone().is_null().or(next_due.clone().gte(now)));
+        all = all.add(if overdue { late } else { kept });
     }
     if let Some(due_soon) = filter.due_soon {
-        all = all.add(if due_soon { soon(now, &filter.statuses) } else { soon(now, &[]).not() });
+        let near = soon.clone().lte(now).and(next_due.clone().gte(now));
+        let not = soon.clone().is_null().or(soon.gt(now)).or(next_due.clone().is_null()).or(next_due.lt(now));
+        all = all.add(if due_soon { near } else { not });
     }
     if let Some(words) = &filter.words {
         let columns = [row::Column::Title, row::Column::Description, row::Column::Reference];
-        all = all.add(containing::<row::Entity>(backend, &columns, words));
+        let says = containing::<row::Entity>(backend, &columns, words);
+        all = all.add(Condition::any().add(says).add(of_people(backend, words)));
     }
     select.filter(all)
 }
@@ -286,52 +358,4 @@ fn among<V: Into<sea_orm::Value> + Copy>(column: row::Column, values: &[V], back
         }
         several => Some(expr.is_in(several.iter().copied())),
     }
-}
-
-/// Those of these statuses, or of all where none is named, that are still to be done.
-fn running(statuses: &[Status]) -> impl Iterator<Item = Status> + '_ {
-    let all = [Status::New, Status::Opened, Status::InProgress, Status::OnHold];
-    all.into_iter().filter(|status| statuses.is_empty() || statuses.contains(status))
-}
-
-/// A deadline has passed while it was still to be kept: that of the answer, or that of the solution. Said status by status,
-/// so that each is found along its index.
-fn late(now: Instant, statuses: &[Status]) -> Condition {
-    use row::Column as C;
-    let of = |status: Status, column: C| {
-        Condition::all().add(C::Status.eq(status)).add(column.is_not_null()).add(column.lt(now))
-    };
-    let any = running(statuses).fold(Condition::any(), |any, status| match status {
-        Status::New => any.add(of(status, C::ResponseDueAt)).add(of(status, C::ResolutionDueAt)),
-        Status::OnHold => {
-            let standing = of(status, C::ResolutionDueAt).add(C::PausedAt.is_not_null());
-            any.add(standing.add(Expr::col(C::ResolutionDueAt).lt(Expr::col(C::PausedAt))))
-        }
-        _ => any.add(of(status, C::ResolutionDueAt)),
-    });
-    or_nothing(any)
-}
-
-/// A deadline is near, and none has passed: what the clocks have said, or are about to say. While it is on hold, no time
-/// goes by.
-fn soon(now: Instant, statuses: &[Status]) -> Condition {
-    use row::Column as C;
-    let said = |column: C| Condition::all().add(column.is_not_null()).add(column.eq(Said::Warning.stored()));
-    let about_to = || Condition::all().add(C::AlarmAt.is_not_null()).add(C::AlarmAt.lte(now));
-    let ahead = |column: C| Condition::any().add(column.is_null()).add(column.gte(now));
-    let any = running(statuses).filter(|status| *status != Status::OnHold).fold(Condition::any(), |any, status| {
-        let of = Condition::all().add(C::Status.eq(status));
-        any.add(if status == Status::New {
-            let near = Condition::any().add(about_to()).add(said(C::ResponseSaid)).add(said(C::ResolutionSaid));
-            of.add(ahead(C::ResponseDueAt)).add(ahead(C::ResolutionDueAt)).add(near)
-        } else {
-            let near = Condition::any().add(about_to()).add(said(C::ResolutionSaid));
-            of.add(C::ResolutionDueAt.is_not_null()).add(C::ResolutionDueAt.gte(now)).add(near)
-        })
-    });
-    or_nothing(any)
-}
-
-fn or_nothing(any: Condition) -> Condition {
-    if any.is_empty() { any.add(Expr::val(1).eq(0)) } else { any }
 }

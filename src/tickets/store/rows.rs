@@ -43,6 +43,8 @@ pub mod row {
         pub response_said: Option<i32>,
         pub resolution_said: Option<i32>,
         pub alarm_at: Option<Instant>,
+        pub next_due_at: Option<Instant>,
+        pub soon_at: Option<Instant>,
         pub place: Option<String>,
     }
 
@@ -128,14 +130,19 @@ pub mod row {
         /// The same, once so much was said of its deadlines.
         #[must_use]
         pub fn having_said(self, ticket: &Ticket, response: Said, resolution: Said) -> Self {
-            let next = [
-                response.next_at(ticket.response_clock().as_ref()),
-                resolution.next_at(ticket.resolution_clock().as_ref()),
-            ];
+            let clocks = [(response, ticket.response_clock()), (resolution, ticket.resolution_clock())];
+            let earliest = |of: &dyn Fn(Said, &Clock) -> Option<Instant>| {
+                clocks.iter().filter_map(|(said, clock)| of(*said, clock.as_ref()?)).min()
+            };
+            let is_open = ticket.status.is_to_be_done();
+            let is_near =
+                |said: Said, clock: &Clock| (said < Said::Breach && clock.is_running()).then(|| clock.warns_at());
             Self {
                 response_said: Some(response.stored()),
                 resolution_said: Some(resolution.stored()),
-                alarm_at: next.into_iter().flatten().min(),
+                alarm_at: earliest(&|said, clock| said.next_at(Some(clock))),
+                next_due_at: earliest(&|_, clock| clock.breaks_at()).filter(|_| is_open),
+                soon_at: earliest(&is_near).filter(|_| is_open),
                 ..self
             }
         }
@@ -146,6 +153,7 @@ pub mod row {
 pub mod assignment {
     #![expect(missing_docs, reason = "the columns are described in db/migrations")]
     use crate::kit::Instant;
+    use crate::tickets::model::Status;
     use sea_orm::entity::prelude::*;
 
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -156,6 +164,11 @@ pub mod assignment {
         pub ticket_id: i64,
         pub person_id: i64,
         pub assigned_at: Instant,
+        /// From here on as the ticket has it.
+        pub status: Option<Status>,
+        pub resolution_due_at: Option<Instant>,
+        pub next_due_at: Option<Instant>,
+        pub soon_at: Option<Instant>,
     }
 
     #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

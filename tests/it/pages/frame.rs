@@ -81,7 +81,7 @@ async fn refusals_are_pages_for_people_and_problems_for_programs(backend: Backen
     ] {
         let seen = window.get(path).await;
         assert_eq!(seen.status.as_u16(), status, "{path}");
-        assert!(seen.text().contains(says) && seen.html.contains("data-go=\"tickets\""), "{path}: {}", seen.text());
+        assert!(seen.text().contains(says) && seen.html.contains("data-go=\"t\""), "{path}: {}", seen.text());
     }
     let seen = stage.support.1.get("/tickets/new").await;
     assert!(

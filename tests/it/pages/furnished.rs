@@ -1,10 +1,13 @@
 //! A desk with as much on it as a plant's: what its pages look like is looked at with this.
 
+use super::floor_furnished::Records;
 use super::inbox::person;
 use crate::attachments::PNG;
 use crate::support::app::{OPERATOR, STRANGER, TestApp, number};
 use crate::support::user::User;
-use andon::people::Role;
+use andon::db::Door;
+use andon::people::{Actor, Role};
+use andon::records_io::{Kind, waiting};
 use andon::simulator::{Enclosure, Incoming};
 use serde_json::json;
 
@@ -27,6 +30,9 @@ pub(crate) struct Furnished {
     pub(crate) first: i64,
     /// Whose conversation the desk has.
     talks: i64,
+    floor: Floor,
+    /// The plant's records.
+    records: Records,
 }
 
 impl Furnished {
@@ -58,12 +64,16 @@ impl Furnished {
         admin.post(&format!("/api/tickets/{first}/add_comment/"), json!({"comment": "The part is ordered."})).await;
         let picture = json!({"file_data": PICTURE, "filename": "photo.png"});
         client.post(&format!("/api/tickets/{first}/add_attachment/"), picture).await;
-        Self { dev, waiting, first, talks: conversations(app, &admin).await }
+        let floor = floor(app, &admin).await;
+        let records = Records::on(app, &admin).await;
+        let talks = conversations(app, &admin).await;
+        andon::figures::once(&app.server.app).await.expect("the days are counted");
+        Self { dev, waiting, first, talks, floor, records }
     }
 
     /// What an admin looks at: a short name, and the address.
     pub(crate) fn pages(&self) -> Vec<(&'static str, String)> {
-        vec![
+        let mut pages = vec![
             ("now", "/now".to_owned()),
             ("notices", "/notifications".to_owned()),
             ("people", "/people".to_owned()),
@@ -78,8 +88,33 @@ impl Furnished {
             ("inbox", "/inbox".to_owned()),
             ("conversation", format!("/inbox/{}", self.talks)),
             ("replies", "/inbox/replies".to_owned()),
+            ("labels", "/floor/labels".to_owned()),
+            ("walls", "/floor/walls".to_owned()),
+            ("wall-door", "/wall/enter".to_owned()),
+            ("labels-refused", "/floor/labels?kind=orders&numbers=ORD-12345+ORD-1&start=0".to_owned()),
             ("merge", format!("/inbox/{}/merge", self.talks)),
-        ]
+            ("orders", "/floor/orders".to_owned()),
+            ("orders-all", "/floor/orders?all=true&sort=number".to_owned()),
+            ("order", format!("/floor/orders/{}", self.floor.order)),
+            ("new-order", "/floor/orders/new".to_owned()),
+            ("machines", "/floor/machines".to_owned()),
+            ("machine", format!("/floor/machines/{}", self.floor.machine)),
+            ("new-machine", "/floor/machines/new".to_owned()),
+            ("records", "/floor/records".to_owned()),
+            ("verdicts", format!("/floor/records/{}", self.floor.file)),
+            ("state", "/settings/state".to_owned()),
+            ("audit", "/settings/audit".to_owned()),
+            ("system", "/settings/system".to_owned()),
+            ("reports", "/reports".to_owned()),
+            ("report-times", "/reports/times".to_owned()),
+            ("report-sla", "/reports/sla".to_owned()),
+            ("report-hours", "/reports/hours".to_owned()),
+            ("report-messages", "/reports/messages".to_owned()),
+            ("report-chats", "/reports/chats".to_owned()),
+            ("defects", "/floor/defects".to_owned()),
+        ];
+        pages.extend(self.records.pages());
+        pages
     }
 
     /// What a client and a support person look at besides.
@@ -92,6 +127,54 @@ impl Furnished {
             ("notices", "/notifications".to_owned()),
         ]
     }
+}
+
+/// What the floor's pages are about.
+struct Floor {
+    /// An order with everything on it.
+    order: i64,
+    /// A machine that is down.
+    machine: i64,
+    /// A file with wrong lines.
+    file: i64,
+}
+
+/// Thirty orders, one of them held twice; a machine that broke twice; and a file that waits.
+async fn floor(app: &TestApp, admin: &User) -> Floor {
+    let today = app.server.app.clock.now().date_naive();
+    let day = |days: i64| (today + chrono::TimeDelta::days(days)).to_string();
+    for nth in 0..30 {
+        let days = i64::try_from(nth).expect("a small number");
+        let body = json!({"number": format!("ORD-20{nth:03}"), "customer": "Harbour Marine and Sons, shipyard of the north",
+            "product": TITLES[nth % TITLES.len()], "quantity_ordered": 100, "quantity_completed": nth * 4,
+            "starts_on": day(-1 - days % 20), "due_on": day(days % 25 - 3),
+            "status": (["IN_PROGRESS", "SCHEDULED"][nth % 2])});
+        admin.post("/api/orders/", body).await;
+    }
+    let held = app.rows("SELECT id FROM orders WHERE number = 'ORD-12351'").await;
+    let order = held[0].try_get::<i64>("", "id").expect("an order");
+    let reason = json!({"reason": "The customer asked to wait until their own hall is ready for it."});
+    admin.post(&format!("/api/orders/{order}/hold/"), reason).await;
+    for kind in ["Hydraulic", "Electrical"] {
+        for text in ["hi", "3", "MACH-002", kind, "High"] {
+            app.simulator().send(Incoming::text(&number(OPERATOR), text)).await;
+        }
+    }
+    let machine = app.rows("SELECT id FROM machines WHERE number = 'MACH-002'").await;
+    let machine = machine[0].try_get::<i64>("", "id").expect("a machine");
+    let boss = Actor {
+        person_id: admin.id,
+        username: "boss".to_owned(),
+        role: Role::Admin,
+        department: None,
+        door: Door::Page,
+        sign_in: None,
+    };
+    let lines = "number,customer,product,quantity_ordered,starts_on,due_on\n\
+        ORD-901,Northwind,Gearbox,10,2026-01-20,2026-02-20\nORD-902,Northwind,Gearbox,ten,2026-01-20,31.02.2026\n\
+        ORD-12345,Harbour Marine,Gearbox GX-20,210,2026-01-06,2026-01-25\nORD-903,,Gearbox,10,2026-01-20,2026-02-20\n";
+    let keeping = waiting::keep(&app.server.app, &boss, Kind::Orders, "orders of this week.csv", lines.as_bytes());
+    Floor { order, machine, file: keeping.await.expect("a file") }
 }
 
 /// Two conversations, one of a stranger, one that the desk has taken over, with a picture and a note. Answers with whose

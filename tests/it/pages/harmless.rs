@@ -18,7 +18,7 @@ facts!["pages::harmless":
 ];
 
 /// What people with bad intent write.
-const ATTACKS: [&str; 5] = [
+pub(crate) const ATTACKS: [&str; 5] = [
     "<script>alert(1)</script>",
     "\"><img src=x onerror=alert(1)>",
     "' onmouseover='alert(1)",
@@ -27,7 +27,7 @@ const ATTACKS: [&str; 5] = [
 ];
 
 /// Every attack stands in the page as text, or not at all.
-fn is_harmless(path: &str, seen: &Seen) {
+pub(crate) fn is_harmless(path: &str, seen: &Seen) {
     for tag in ["<script>", "<img src=x", "<svg/onload", "' onmouseover='", "alert(1)>", " 49 "] {
         assert!(!seen.html.contains(tag), "{path} has {tag}");
     }

@@ -93,7 +93,7 @@ async fn a_reply_at_hand_is_filled_in_in_the_persons_language(backend: Backend) 
     window.get("/inbox/replies").await;
     for _ in 0..2 {
         let gone = window.post(&format!("/inbox/replies/{id}/delete"), &[]).await;
-        assert_eq!(gone.leads_to(), "/inbox/replies?done=reply_deleted");
+        assert_eq!(gone.leads_to(), format!("/inbox/replies?done=reply_deleted&undo={id}"));
     }
     desk.app.end().await;
 }

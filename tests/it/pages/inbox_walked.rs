@@ -10,6 +10,7 @@ use andon::people::Role;
 use andon::simulator::Incoming;
 use libtest_mimic::Trial;
 use std::time::{Duration, Instant};
+use tokio::time::timeout;
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![Trial::test("pages::inbox_walked::a_conversation_is_taken_over_and_handed_back_live", || {
@@ -17,16 +18,18 @@ pub(crate) fn trials() -> Vec<Trial> {
     })]
 }
 
-/// What the phone shows, once it shows it.
-async fn arrives(app: &TestApp, what: &str) -> Result<(), String> {
-    let since = Instant::now();
-    while since.elapsed() < PATIENCE {
-        if app.bubbles(OPERATOR).iter().any(|bubble| bubble.text.contains(what)) {
-            return Ok(());
+/// Waits until the phone shows something; the simulator tells its page of every bubble.
+pub(crate) async fn arrives(app: &TestApp, what: &str) -> Result<(), String> {
+    let shown = async {
+        let mut news =
+            app.http.get(app.url("/simulator/api/events")).send().await.map_err(|error| error.to_string())?;
+        while !app.bubbles(OPERATOR).iter().any(|bubble| bubble.text.contains(what)) {
+            let more = news.chunk().await.map_err(|error| error.to_string())?;
+            more.ok_or("the simulator tells nothing more")?;
         }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    Err(format!("the phone does not show {what:?}"))
+        Ok(())
+    };
+    timeout(PATIENCE, shown).await.unwrap_or_else(|_| Err(format!("the phone does not show {what:?}")))
 }
 
 async fn writes(app: &TestApp, text: &str) {

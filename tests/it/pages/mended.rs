@@ -77,7 +77,7 @@ async fn an_attachment_is_offered_to_be_taken_away_to_those_who_may(backend: Bac
         assert_eq!(offered.collect::<Vec<_>>(), may, "{who}");
     }
     let seen = stage.admin.1.post(&format!("{path}/attachments/{}/delete", files[1]), &[]).await;
-    assert_eq!(seen.leads_to(), format!("{path}?done=detached"), "{}", seen.text());
+    assert_eq!(seen.leads_to(), format!("{path}?done=detached&undo={}", files[1]), "{}", seen.text());
     let seen = stage.admin.1.post(&format!("{path}/attachments/{}/delete", files[0]), &[]).await;
     assert_eq!(seen.status, StatusCode::FORBIDDEN);
     stage.app.end().await;

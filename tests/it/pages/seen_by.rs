@@ -38,6 +38,23 @@ GET  /inbox                                           303     403      200      
 GET  /inbox/replies                                   303     403      200        403      403      200
 GET  /people                                          303     403      200        403      403      200
 GET  /people/new                                      303     403      403        403      403      200
+GET  /floor/orders                                    303     403      200        403      403      200
+GET  /floor/orders/new                                303     403      200        403      403      200
+GET  /floor/machines                                  303     403      200        403      403      200
+GET  /floor/machines/new                              303     403      200        403      403      200
+GET  /floor/records                                   303     403      200        403      403      200
+GET  /floor/records/out/orders.csv                    303     403      200        403      403      200
+GET  /floor/records/out/people.csv                    303     403      404        403      403      200
+GET  /reports                                         303     403      200        403      403      200
+GET  /reports/times                                   303     403      200        403      403      200
+GET  /reports/sla                                     303     403      200        403      403      200
+GET  /reports/hours                                   303     403      200        403      403      200
+GET  /reports/messages                                303     403      403        403      403      200
+GET  /reports/chats                                   303     403      403        403      403      200
+GET  /settings/state                                  303     403      403        403      403      200
+GET  /settings/audit                                  303     403      403        403      403      200
+GET  /settings/system                                 303     403      403        403      403      200
+GET  /floor/defects                                   303     403      200        403      403      200
 GET  /tickets                                         303     200      200        200      200      200
 GET  /tickets/board                                   303     200      200        200      200      200
 GET  /tickets/new                                     303     403      403        200      403      200
@@ -53,10 +70,15 @@ POST /tickets/{id}/edit                               401     303/404  303/403  
 POST /tickets/{id}/attach                             401     303/404  303/303    303/404  303/404  303/303
 GET  /tickets/{id}/attachments/{attachment}           303     200/404  200/200    200/404  200/404  200/200
 POST /tickets/{id}/attachments/{attachment}/delete    401     303/404  303/403    303/404  303/404  303/403
+POST /tickets/{id}/attachments/{attachment}/restore   401     404/404  404/404    404/404  404/404  404/404
 POST /tickets/assign                                  401     200      200        200      200      303
 POST /tickets/views                                   401     303      303        303      303      303
 POST /notifications/read                              401     303      303        303      303      303
 POST /people/{other}/delete                            401     404      404        404      404      303
+GET  /floor/labels                                    303     403      200        403      403      200
+GET  /floor/walls                                     303     403      200        403      403      200
+GET  /wall                                            401     401      401        401      401      401
+GET  /wall/enter                                      200     200      200        200      200      200
 POST /live-ticket                                     401     200      200        200      200      200
 ";
 

@@ -20,6 +20,8 @@ const AT_ONE_LOOK: usize = 42;
 const AN_INBOX: usize = 14;
 /// One conversation: itself three times over, its transcript, whom it can be given to, and tickets.
 const A_CONVERSATION: usize = 26;
+/// Orders: four statuses, what holds each, the tickets that do and who did; machines: which are down, by which tickets.
+const OF_THE_FLOOR: usize = 16;
 /// How many rows there are.
 const SIZES: [usize; 3] = [1, 5, 20];
 
@@ -41,6 +43,7 @@ async fn pages(backend: Backend, statements: Statements) {
     app.says("+447700900899", "hi").await;
     let writer = crate::pages::inbox::person(&app, "+447700900899").await;
     let (mut there, mut first) = (0, 0);
+    let (mut order, mut machine) = (String::new(), String::new());
     for size in SIZES {
         for nth in there..size {
             let body = json!({"project_name": "Shop", "title": format!("Number {nth}"), "description": "As it says",
@@ -53,6 +56,20 @@ async fn pages(backend: Backend, statements: Statements) {
             let file = json!({"file_data": "SGVsbG8h", "filename": format!("{nth}.txt")});
             client.post(&format!("/api/tickets/{first}/add_attachment/"), file).await;
             client.post("/api/tokens/", json!({"name": format!("Token {nth}"), "scope": "read"})).await;
+        }
+        for nth in there..size {
+            let body = json!({"number": format!("ORD-5{nth:03}"), "customer": "A", "product": "B", "quantity_ordered": 1,
+                "starts_on": "2026-01-01", "due_on": "2026-02-01"});
+            let (_, made) = admin.post("/api/orders/", body).await;
+            let hold = json!({"reason": "Wait"});
+            admin.post(&format!("/api/orders/{}/hold/", made["id"]), hold).await;
+            order = if nth == 0 { format!("/floor/orders/{}", made["id"]) } else { order };
+            let body = json!({"number": format!("MACH-5{nth:02}"), "name": "Press", "department": "Forming"});
+            let (_, made) = admin.post("/api/machines/", body).await;
+            machine = if nth == 0 { format!("/floor/machines/{}", made["id"]) } else { machine };
+            for text in ["hi", "3", &format!("MACH-5{nth:02}"), "Hydraulic", "High"] {
+                app.says(crate::support::app::OPERATOR, text).await;
+            }
         }
         for nth in there..size {
             app.says(&format!("+4477009008{nth:02}"), "hi").await;
@@ -70,10 +87,15 @@ async fn pages(backend: Backend, statements: Statements) {
                 ("/tickets/board", A_LIST),
                 ("/profile", ONES_OWN),
                 (&ticket, A_TICKET),
+                ("/floor/orders", OF_THE_FLOOR),
+                ("/floor/machines", OF_THE_FLOOR),
+                (&order, OF_THE_FLOOR + 8),
+                (&machine, OF_THE_FLOOR + 8),
                 ("/inbox", AN_INBOX),
                 (&conversation, A_CONVERSATION),
             ] {
                 if (*who != "boss" && path.starts_with("/inbox"))
+                    || (!["boss", "super1"].contains(who) && path.starts_with("/floor"))
                     || (*who == "super1" && path == ticket)
                     || (!["boss", "super1"].contains(who) && path.starts_with("/people"))
                 {

@@ -3,6 +3,7 @@
 pub(crate) mod app;
 pub(crate) mod browser;
 pub(crate) mod bucket;
+pub(crate) mod codes;
 pub(crate) mod databases;
 pub(crate) mod mail_server;
 pub(crate) mod meta;

@@ -1,0 +1,31 @@
+//! How Andon runs, for admins: the state of its channels and the rules it goes by, what happened, and the system itself.
+
+mod audit;
+mod state;
+mod system;
+
+use super::dress::{self, Place};
+use crate::app::App;
+use crate::people::Role;
+use axum::Router;
+use axum::routing::{get, post};
+
+/// Who runs it.
+pub(super) const ADMINS: &[Role] = &[Role::Admin];
+
+/// The pages of the settings.
+pub(super) const TABS: &[Place] = &[
+    Place::new("/settings/state", "state", ADMINS),
+    Place::new("/settings/audit", "audit", ADMINS),
+    Place::new("/settings/system", "system", ADMINS),
+];
+
+/// The pages below `/settings`.
+pub(super) fn routes() -> Router<App> {
+    Router::new()
+        .route("/settings", get(|| async { dress::redirect(TABS[0].href) }))
+        .route("/settings/state", get(state::page))
+        .route("/settings/audit", get(audit::page))
+        .route("/settings/system", get(system::page))
+        .route("/settings/system/{chore}", post(system::ask))
+}

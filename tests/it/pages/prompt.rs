@@ -1,0 +1,64 @@
+//! How soon a change made elsewhere is on the screen.
+
+use super::hands::{is_live, opens, shows, signs_in, told};
+use crate::block_on;
+use crate::support::app::TestApp;
+use crate::support::browser::Browser;
+use crate::support::databases::Backend;
+use andon::kit::Clock;
+use andon::people::Role;
+use fantoccini::Client;
+use libtest_mimic::Trial;
+use serde_json::json;
+use std::time::Duration;
+
+/// So many changes are made; half of them are on the screen within so long, even where much else goes on: without the
+/// live line a page is looked at once a minute. On a machine with nothing else to do it is 200 ms (docs/performance.md).
+const CHANGES: usize = 9;
+const SOON: Duration = Duration::from_secs(2);
+
+/// Notes when the page says so, from now on.
+const NOTES: &str = "const sought = arguments[0]; window.shownAt = null; new MutationObserver(() => { \
+                     window.shownAt ??= document.getElementById('main').textContent.includes(sought) ? Date.now() : \
+                     null; }).observe(document.getElementById('main'), {childList: true, subtree: true});";
+
+pub(crate) fn trials() -> Vec<Trial> {
+    vec![Trial::test("pages::prompt::a_change_elsewhere_is_soon_on_the_screen", || {
+        block_on(a_change_elsewhere_is_soon_on_the_screen()).map_err(Into::into)
+    })]
+}
+
+async fn a_change_elsewhere_is_soon_on_the_screen() -> Result<(), String> {
+    let app = TestApp::running(Backend::Sqlite, &[]).await;
+    let (boss, client) = (app.user("boss", Role::Admin).await, app.user("client1", Role::Client).await);
+    let ticket = json!({"project_name": "Shop", "title": "Payments fail", "description": "Every card.",
+        "priority": "HIGH", "category": "BUG"});
+    let id = client.post("/api/tickets/", ticket).await.1["id"].as_i64().ok_or("a ticket")?;
+    let browser = Browser::start().await?;
+    let page = browser.client();
+    signs_in(page, &app, "boss").await?;
+    shows(page, "Sign out").await?;
+    let mut took = Vec::new();
+    for nth in 0..CHANGES {
+        opens(page, &app, &format!("/tickets/{id}")).await?;
+        is_live(page).await?;
+        let said = format!("Word number {nth} of the desk");
+        page.execute(NOTES, vec![json!(said)]).await.map_err(told)?;
+        let (status, _) = boss.post(&format!("/api/tickets/{id}/add_comment/"), json!({"comment": said})).await;
+        assert!(status.is_success(), "{status}");
+        let committed = Duration::from_millis(Clock::System.now().timestamp_millis().unsigned_abs());
+        shows(page, &said).await?;
+        took.push(shown_at(page).await?.saturating_sub(committed));
+    }
+    took.sort();
+    println!("from a commit to the screen: {took:?}");
+    assert!(took[CHANGES / 2] < SOON, "half of the changes take longer: {took:?}");
+    browser.stop().await;
+    app.end().await;
+    Ok(())
+}
+
+async fn shown_at(page: &Client) -> Result<Duration, String> {
+    let at = page.execute("return window.shownAt", Vec::new()).await.map_err(told)?;
+    at.as_u64().map(Duration::from_millis).ok_or_else(|| "the page was read anew".to_owned())
+}
