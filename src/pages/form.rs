@@ -143,21 +143,29 @@ impl Field {
     }
 }
 
-/// Shows a refusal in the one of these forms that it is of: what was typed, and what is wrong with it. Answers with the
-/// status of the page, and with the refusal itself where none of them is called so.
-pub(super) fn refuse(
-    words: &Words,
-    forms: &mut Vec<FormShown>,
-    refused: Option<(&str, &Typed, Error)>,
-) -> (StatusCode, Option<String>) {
-    let Some((name, typed, error)) = refused else { return (StatusCode::OK, None) };
+/// Fields in which people write at length.
+const AT_LENGTH: [&str; 3] = ["comment", "reason", "admin_notes"];
+
+/// What became of a refusal among a page's forms.
+pub(super) struct Outcome {
+    /// The page's.
+    pub(super) status: StatusCode,
+    /// The refusal, where no form is there to show it.
+    pub(super) why: Option<String>,
+    /// What was written at length, where no form is there to keep it.
+    pub(super) kept: Option<String>,
+}
+
+/// Shows a refusal in the one of these forms that it is of: what was typed, and what is wrong with it.
+pub(super) fn refuse(words: &Words, forms: &mut [FormShown], refused: Option<(&str, &Typed, Error)>) -> Outcome {
+    let Some((name, typed, error)) = refused else { return Outcome { status: StatusCode::OK, why: None, kept: None } };
     let status = problem::status(error.kind());
-    let Some(place) = forms.iter().position(|form| form.id == name) else {
-        return (status, Some(refusal(words, &error)));
-    };
-    let form = forms.remove(place).refused(words, typed, &error);
-    forms.insert(place, form);
-    (status, None)
+    if let Some(form) = forms.iter_mut().find(|form| form.id == name) {
+        form.refuse(words, typed, &error);
+        return Outcome { status, why: None, kept: None };
+    }
+    let written = AT_LENGTH.map(|name| typed.get(name)).into_iter().find(|text| !text.is_empty());
+    Outcome { status, why: Some(refusal(words, &error)), kept: written.map(str::to_owned) }
 }
 
 /// A form as it is shown.
@@ -220,6 +228,11 @@ impl FormShown {
 
     /// The same after it was sent and refused: with what was typed, and what is wrong where it is wrong.
     pub(super) fn refused(mut self, words: &Words, typed: &Typed, error: &Error) -> Self {
+        self.refuse(words, typed, error);
+        self
+    }
+
+    fn refuse(&mut self, words: &Words, typed: &Typed, error: &Error) {
         let wrong = error.details().map(|details| details.fields.clone()).unwrap_or_default();
         let mut is_told = false;
         for field in &mut self.fields {
@@ -240,7 +253,6 @@ impl FormShown {
             self.error = Some(refusal(words, error));
         }
         self.is_open = true;
-        self
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::desk::Desk;
 use super::dress::{Page, redirect, shown};
-use super::form::{Field, FormShown, refuse};
+use super::form::{Field, FormShown, Outcome, refuse};
 use super::links::{Asking, Group, Link};
 use super::posted::{Posted, Typed};
 use crate::kit::error::Kind;
@@ -151,7 +151,7 @@ pub(super) async fn page(desk: Desk, seen: SeenUser) -> Result<Response> {
 async fn person(desk: &Desk, user: &User, refused: Option<(&str, &Typed, Error)>) -> Result<Response> {
     let words = desk.words();
     let mut forms = if desk.actor().is_admin() { forms(desk, user).await? } else { Vec::new() };
-    let (status, why) = refuse(words, &mut forms, refused);
+    let Outcome { status, why, .. } = refuse(words, &mut forms, refused);
     let row = row(desk, user);
     let title = row.name.clone();
     Ok(shown(status, &Person { page: desk.page(title.clone()), title, row, forms, refused: why }))

@@ -80,7 +80,23 @@ fn main() -> ExitCode {
         return ExitCode::FAILURE;
     }
     let backends = around.backends();
-    let mut trials = databases::trials(&backends);
+    let mut trials = Vec::new();
+    // The longest first: nobody waits for one at the end.
+    if around.has(Helper::Browser) {
+        trials.extend(browser::trials());
+        trials.extend(browsing::trials());
+        trials.extend(pages::walked::trials());
+        trials.extend(pages::bom_walked::trials());
+        trials.extend(pages::inbox_walked::trials());
+        trials.extend(pages::prompt::trials());
+        trials.extend(pages::floor_walked::trials());
+        trials.extend(pages::walls_walked::trials());
+        trials.extend(pages::looked::trials());
+    }
+    if around.has(Helper::Npm) {
+        trials.extend(pages::looked::judged());
+    }
+    trials.extend(databases::trials(&backends));
     trials.extend(surroundings::trials());
     trials.extend(backups::trials());
     trials.extend(contract::trials());
@@ -99,20 +115,6 @@ fn main() -> ExitCode {
             let name = format!("transcript::{stem}::{}::{}", by.key(), backend.key());
             trials.push(Trial::test(name, move || Ok(block_on(transcript::play(backend, &path, by))?)));
         }
-    }
-    if around.has(Helper::Browser) {
-        trials.extend(browser::trials());
-        trials.extend(browsing::trials());
-        trials.extend(pages::walked::trials());
-        trials.extend(pages::bom_walked::trials());
-        trials.extend(pages::inbox_walked::trials());
-        trials.extend(pages::prompt::trials());
-        trials.extend(pages::floor_walked::trials());
-        trials.extend(pages::walls_walked::trials());
-        trials.extend(pages::looked::trials());
-    }
-    if around.has(Helper::Npm) {
-        trials.extend(pages::looked::judged());
     }
     let conclusion = libtest_mimic::run(&arguments, trials);
     runtime.block_on(support::migrated::drop_originals());

@@ -5,16 +5,15 @@ mod propose;
 mod show;
 mod sides;
 
-use super::listed::{Head, asked, beside, group};
+use super::listed::{Frame, Head, asked, group};
 use crate::app::App;
 use crate::boms::api::forms::Asked;
 use crate::boms::desk as use_cases;
 use crate::kit::Result;
 use crate::pages::desk::Desk;
 use crate::pages::dress::{Page, shown};
-use crate::pages::links::Group;
 use crate::people::Keeper;
-use crate::web::page::{Cursor, Cut};
+use crate::web::page::Cursor;
 use askama::Template;
 use axum::Router;
 use axum::http::StatusCode;
@@ -41,12 +40,8 @@ struct Row {
 #[template(path = "boms.html")]
 struct List {
     page: Page,
-    head: Head,
-    groups: Vec<Group>,
+    list: Frame,
     rows: Vec<Row>,
-    is_narrowed: bool,
-    next: Option<String>,
-    previous: Option<String>,
 }
 
 /// The pages of BOMs.
@@ -63,11 +58,18 @@ async fn list(desk: Desk, _: Keeper) -> Result<Response> {
     let words = desk.words();
     let (asking, Asked { filter, part }) = asked(&desk, HERE, &["q", "pending"])?;
     let found = use_cases::list(desk.app.db.read(), &filter, &part).await?;
-    let Cut { rows, next, previous } = part.cut(found, |bom| Cursor::of_key(BY_NUMBER, &bom.row.number));
+    let cut = part.cut(found, |bom| Cursor::of_key(BY_NUMBER, &bom.row.number));
     let review = [(None, "tickets.any"), (Some("true"), "boms.waits"), (Some("false"), "boms.settled")];
     let review = review.map(|(value, label)| (value.map(str::to_owned), words.w(label))).into();
     let title = words.w("tabs.boms");
-    let rows = rows.into_iter().map(|bom| Row {
+    let head = Head::new(&asking, HERE, title.clone(), words.w("boms.search"));
+    let list = Frame::new(&desk, &asking, head, "boms", &cut).groups(vec![group(
+        &asking,
+        words.w("boms.by_review"),
+        "pending",
+        review,
+    )]);
+    let rows = cut.rows.into_iter().map(|bom| Row {
         id: bom.row.id,
         number: bom.row.number,
         product: bom.row.product,
@@ -75,14 +77,5 @@ async fn list(desk: Desk, _: Keeper) -> Result<Response> {
         waiting: (bom.pending > 0).then(|| words.fill("boms.waiting", &json!({ "count": bom.pending }))),
         changed: words.when(bom.row.updated_at, desk.now).html(),
     });
-    let page = List {
-        page: desk.page(title.clone()),
-        head: Head::new(&asking, HERE, title, words.w("boms.search")),
-        groups: vec![group(&asking, words.w("boms.by_review"), "pending", review)],
-        rows: rows.collect(),
-        is_narrowed: !asking.kept.is_empty(),
-        next: beside(&asking, next.as_ref()),
-        previous: beside(&asking, previous.as_ref()),
-    };
-    Ok(shown(StatusCode::OK, &page))
+    Ok(shown(StatusCode::OK, &List { page: desk.page(title), list, rows: rows.collect() }))
 }

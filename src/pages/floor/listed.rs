@@ -3,7 +3,7 @@
 use crate::kit::Result;
 use crate::pages::desk::Desk;
 use crate::pages::links::{Asking, Group, Link};
-use crate::web::page::Cursor;
+use crate::web::page::{Cursor, Cut};
 use crate::web::{Fields, Form};
 
 /// How many rows a page has.
@@ -23,6 +23,38 @@ pub(super) struct Head {
     pub(super) kept: Vec<(String, String)>,
     /// Where something is added to the list.
     pub(super) add: Option<(String, String)>,
+}
+
+/// What stands around the rows of a list.
+pub(super) struct Frame {
+    pub(super) head: Head,
+    pub(super) groups: Vec<Group>,
+    /// What is said where there are no rows.
+    pub(super) none: String,
+    /// Where the whole list is, where this is not that.
+    pub(super) clear: Option<(&'static str, String)>,
+    pub(super) next: Option<String>,
+    pub(super) previous: Option<String>,
+}
+
+impl Frame {
+    /// Around the rows of `cut`. `words_of` begins the keys of what an empty list says: `none`, `none_found` and `clear`.
+    pub(super) fn new<T>(desk: &Desk, asking: &Asking, head: Head, words_of: &str, cut: &Cut<T>) -> Self {
+        let says = |key: &str| desk.words().w(format!("{words_of}.{key}"));
+        let is_narrowed = asking.kept.iter().any(|(name, _)| name != "sort");
+        Self {
+            none: says(if is_narrowed { "none_found" } else { "none" }),
+            clear: is_narrowed.then(|| (head.here, says("clear"))),
+            next: beside(asking, cut.next.as_ref()),
+            previous: beside(asking, cut.previous.as_ref()),
+            groups: Vec::new(),
+            head,
+        }
+    }
+
+    pub(super) fn groups(self, groups: Vec<Group>) -> Self {
+        Self { groups, ..self }
+    }
 }
 
 /// What the address of this page asks of the list at `here`, by these parameters and the cursor.
@@ -59,7 +91,7 @@ impl Head {
 }
 
 /// The address of the page beside this one.
-pub(super) fn beside(asking: &Asking, cursor: Option<&Cursor>) -> Option<String> {
+fn beside(asking: &Asking, cursor: Option<&Cursor>) -> Option<String> {
     cursor.map(|cursor| asking.with("cursor", Some(&cursor.written())))
 }
 

@@ -7,7 +7,7 @@ mod show;
 pub(in crate::pages) use forms::{add, adding};
 pub(in crate::pages) use show::{change, page};
 
-use super::listed::{self, Head};
+use super::listed::{self, Frame, Head};
 use super::shortened;
 use crate::kit::Result;
 use crate::machines::api::Asked;
@@ -15,7 +15,6 @@ use crate::machines::{desk as use_cases, row};
 use crate::maintenance::{self, Down};
 use crate::pages::desk::Desk;
 use crate::pages::dress::{Page, shown};
-use crate::pages::links::Group;
 use crate::people::Keeper;
 use crate::web::page::Cursor;
 use askama::Template;
@@ -52,12 +51,8 @@ pub(super) struct Broken {
 #[template(path = "machines.html")]
 struct List {
     page: Page,
-    head: Head,
-    groups: Vec<Group>,
+    list: Frame,
     rows: Vec<Row>,
-    next: Option<String>,
-    previous: Option<String>,
-    is_narrowed: bool,
 }
 
 /// `GET /floor/machines`.
@@ -73,16 +68,15 @@ pub(in crate::pages) async fn list(desk: Desk, _: Keeper) -> Result<Response> {
     links.extend(departments.into_iter().map(|name| (Some(name.clone()), name)));
     let title = words.w("tabs.machines");
     let head = Head::new(&asking, HERE, title.clone(), words.w("machine.search"));
-    let page = List {
-        page: desk.page(title),
-        head: head.add(format!("{HERE}/new"), words.w("machine.add")),
-        groups: vec![listed::group(&asking, words.w("fact.department"), "department", links)],
-        rows: cut.rows.into_iter().map(|machine| row_shown(&mut down, machine)).collect(),
-        next: listed::beside(&asking, cut.next.as_ref()),
-        previous: listed::beside(&asking, cut.previous.as_ref()),
-        is_narrowed: !asking.kept.is_empty(),
-    };
-    Ok(shown(StatusCode::OK, &page))
+    let head = head.add(format!("{HERE}/new"), words.w("machine.add"));
+    let list = Frame::new(&desk, &asking, head, "machine", &cut).groups(vec![listed::group(
+        &asking,
+        words.w("fact.department"),
+        "department",
+        links,
+    )]);
+    let rows = cut.rows.into_iter().map(|machine| row_shown(&mut down, machine)).collect();
+    Ok(shown(StatusCode::OK, &List { page: desk.page(title), list, rows }))
 }
 
 /// By which ticket each machine is down: the oldest, and how many more.

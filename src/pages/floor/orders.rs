@@ -8,7 +8,7 @@ pub(in crate::pages) use forms::{add, adding};
 pub(in crate::pages) use show::{act, change, page};
 
 use super::bar::Bar;
-use super::listed::{self, Head};
+use super::listed::{self, Frame, Head};
 use super::shortened;
 use crate::kit::Result;
 use crate::orders::listing::{self, Asked, Order};
@@ -80,12 +80,8 @@ pub(super) struct Hold {
 #[template(path = "orders.html")]
 struct List {
     page: Page,
-    head: Head,
-    groups: Vec<Group>,
+    list: Frame,
     rows: Vec<Row>,
-    next: Option<String>,
-    previous: Option<String>,
-    is_narrowed: bool,
 }
 
 /// `GET /floor/orders`.
@@ -95,16 +91,12 @@ pub(in crate::pages) async fn list(desk: Desk, _: Keeper) -> Result<Response> {
     let cut = listing::page(desk.app.db.read(), &asked).await?;
     let title = words.w("tabs.orders");
     let head = Head::new(&asking, HERE, title.clone(), words.w("order.search"));
-    let page = List {
-        page: desk.page(title),
-        head: head.add(format!("{HERE}/new"), words.w("order.add")),
-        groups: groups(&desk, &asking, asked.order),
-        rows: rows(&desk, cut.rows).await?.into_iter().map(Row::listed).collect(),
-        next: listed::beside(&asking, cut.next.as_ref()),
-        previous: listed::beside(&asking, cut.previous.as_ref()),
-        is_narrowed: asking.kept.iter().any(|(name, _)| name != "sort"),
-    };
-    Ok(shown(StatusCode::OK, &page))
+    let head = head.add(format!("{HERE}/new"), words.w("order.add"));
+    let mut list = Frame::new(&desk, &asking, head, "order", &cut).groups(groups(&desk, &asking, asked.order));
+    // Without being narrowed the list leaves out what is finished.
+    list.clear = list.clear.or_else(|| Some(("/floor/orders?all=true", words.w("tickets.all"))));
+    let rows = rows(&desk, cut.rows).await?.into_iter().map(Row::listed).collect();
+    Ok(shown(StatusCode::OK, &List { page: desk.page(title), list, rows }))
 }
 
 fn groups(desk: &Desk, asking: &Asking, order: Order) -> Vec<Group> {

@@ -3,19 +3,18 @@
 mod act;
 mod edit;
 
-use super::listed::{Head, asked, beside, group};
+use super::listed::{Frame, Head, asked, group};
 use crate::app::App;
 use crate::kit::Result;
 use crate::machines;
 use crate::pages::desk::Desk;
 use crate::pages::dress::{Page, shown};
-use crate::pages::links::Group;
 use crate::people::Keeper;
 use crate::people::store::records::names_of;
 use crate::plans::Plan;
 use crate::plans::api::forms::Asked;
 use crate::plans::desk as use_cases;
-use crate::web::page::{Cursor, Cut};
+use crate::web::page::Cursor;
 use askama::Template;
 use axum::Router;
 use axum::http::StatusCode;
@@ -49,12 +48,8 @@ struct Row {
 #[template(path = "plans.html")]
 struct List {
     page: Page,
-    head: Head,
-    groups: Vec<Group>,
+    list: Frame,
     rows: Vec<Row>,
-    is_narrowed: bool,
-    next: Option<String>,
-    previous: Option<String>,
 }
 
 /// The pages of plans.
@@ -77,8 +72,7 @@ async fn list(desk: Desk, _: Keeper) -> Result<Response> {
     let words = desk.words();
     let (asking, Asked { filter, part }) = asked(&desk, HERE, &["q", "machine", "due_by"])?;
     let found = use_cases::list(desk.app.db.read(), &filter, &part).await?;
-    let Cut { rows, next, previous } = part.cut(found, |plan| Cursor::of_key(BY_NUMBER, &plan.number));
-    let plans = use_cases::with_people(desk.app.db.read(), rows).await?;
+    let cut = part.cut(found, |plan| Cursor::of_key(BY_NUMBER, &plan.number));
     let today = today(&desk);
     let by = |day: Option<NaiveDate>, label: &str| (day.map(|day| day.to_string()), words.w(label));
     let due = vec![
@@ -88,16 +82,16 @@ async fn list(desk: Desk, _: Keeper) -> Result<Response> {
         by(today.checked_add_days(Days::new(30)), "plans.in_a_month"),
     ];
     let title = words.w("tabs.plans");
-    let page = List {
-        page: desk.page(title.clone()),
-        head: Head::new(&asking, HERE, title, words.w("plans.search")).add(format!("{HERE}/new"), words.w("plans.add")),
-        groups: vec![group(&asking, words.w("plans.due"), "due_by", due)],
-        rows: rows_of(&desk, plans).await?,
-        is_narrowed: !asking.kept.is_empty(),
-        next: beside(&asking, next.as_ref()),
-        previous: beside(&asking, previous.as_ref()),
-    };
-    Ok(shown(StatusCode::OK, &page))
+    let head = Head::new(&asking, HERE, title.clone(), words.w("plans.search"));
+    let head = head.add(format!("{HERE}/new"), words.w("plans.add"));
+    let list = Frame::new(&desk, &asking, head, "plans", &cut).groups(vec![group(
+        &asking,
+        words.w("plans.due"),
+        "due_by",
+        due,
+    )]);
+    let rows = rows_of(&desk, use_cases::with_people(desk.app.db.read(), cut.rows).await?).await?;
+    Ok(shown(StatusCode::OK, &List { page: desk.page(title), list, rows }))
 }
 
 /// These plans as they are shown, in their order. Two statements.

@@ -3,7 +3,7 @@
 mod edit;
 
 use super::crew;
-use super::listed::{Head, asked, beside};
+use super::listed::{Frame, Head, asked};
 use crate::app::App;
 use crate::kit::rules::{self, LONGEST_KEY};
 use crate::kit::{Instant, Result};
@@ -15,7 +15,7 @@ use crate::people::Keeper;
 use crate::people::store::records::names_of;
 use crate::shifts::api::Asked;
 use crate::shifts::{desk as use_cases, row};
-use crate::web::page::{Cursor, Cut};
+use crate::web::page::Cursor;
 use crate::web::{Fields, Form, read};
 use askama::Template;
 use axum::Router;
@@ -53,13 +53,10 @@ struct Day {
 #[template(path = "shifts.html")]
 struct List {
     page: Page,
-    head: Head,
+    list: Frame,
     /// What narrows the list.
     narrow: Vec<Field>,
     days: Vec<Day>,
-    is_narrowed: bool,
-    next: Option<String>,
-    previous: Option<String>,
 }
 
 /// What the API's list is asked for, from a day on.
@@ -94,7 +91,7 @@ async fn list(desk: Desk, _: Keeper) -> Result<Response> {
     let found = use_cases::list(desk.app.db.read(), &filter, &part).await?;
     let place =
         |shift: &row::Model| Cursor { key: Some(shift.starts_at.to_rfc3339()), ..Cursor::of_id(BY_START, shift.id) };
-    let Cut { rows, next, previous } = part.cut(found, place);
+    let cut = part.cut(found, place);
     let chosen: Vec<i64> = filter.person_id.into_iter().collect();
     let anybody = (String::new(), words.w("shifts.anybody"));
     let people = [anybody].into_iter().chain(crew::choices(&desk, &chosen).await?);
@@ -106,16 +103,11 @@ async fn list(desk: Desk, _: Keeper) -> Result<Response> {
     ];
     let narrow = narrow.map(|field| Field { id: format!("by-{}", field.name), is_required: true, ..field });
     let title = words.w("tabs.shifts");
-    let page = List {
-        page: desk.page(title.clone()),
-        head: Head::new(&asking, HERE, title, String::new()).add(format!("{HERE}/new"), words.w("shifts.add")),
-        narrow: narrow.into(),
-        days: by_day(&desk, rows, today).await?,
-        is_narrowed: !asking.kept.is_empty(),
-        next: beside(&asking, next.as_ref()),
-        previous: beside(&asking, previous.as_ref()),
-    };
-    Ok(shown(StatusCode::OK, &page))
+    let head = Head::new(&asking, HERE, title.clone(), String::new());
+    let head = head.add(format!("{HERE}/new"), words.w("shifts.add"));
+    let list = Frame::new(&desk, &asking, head, "shifts", &cut);
+    let days = by_day(&desk, cut.rows, today).await?;
+    Ok(shown(StatusCode::OK, &List { page: desk.page(title), list, narrow: narrow.into(), days }))
 }
 
 /// These shifts by the day on which they begin at the plant, in their order. Two statements.

@@ -7,18 +7,17 @@ mod act;
 mod report;
 mod show;
 
-use super::listed::{Head, asked, beside, group};
+use super::listed::{Frame, Head, asked, group};
 use crate::app::App;
 use crate::kit::Result;
 use crate::pages::desk::Desk;
 use crate::pages::dress::{Page, shown};
-use crate::pages::links::Group;
 use crate::pages::tickets::{ClockShown, clock_shown};
 use crate::people::Keeper;
 use crate::sop_failures::api::Asked;
 use crate::sop_failures::desk::{self as use_cases, Failure};
 use crate::tickets::Status;
-use crate::web::page::{Cursor, Cut};
+use crate::web::page::Cursor;
 use crate::web::{Fields, Form, read};
 use askama::Template;
 use axum::Router;
@@ -49,12 +48,8 @@ struct Row {
 #[template(path = "sop_failures.html")]
 struct List {
     page: Page,
-    head: Head,
-    groups: Vec<Group>,
+    list: Frame,
     rows: Vec<Row>,
-    is_narrowed: bool,
-    next: Option<String>,
-    previous: Option<String>,
 }
 
 /// What the API's list is asked for, and whether they are escalated.
@@ -85,7 +80,7 @@ async fn list(desk: Desk, keeper: Keeper) -> Result<Response> {
     let words = desk.words();
     let (asking, Wanted(Asked { filter, part })) = asked(&desk, HERE, &["q", "status", "department", "escalated"])?;
     let found = use_cases::list(desk.app.db.read(), &filter, &part).await?;
-    let Cut { rows, next, previous } = part.cut(found, |failure| Cursor::of_id(NEWEST_FIRST, failure.ticket.id));
+    let cut = part.cut(found, |failure| Cursor::of_id(NEWEST_FIRST, failure.ticket.id));
     let any = || (None, words.w("tickets.any"));
     let named = |name: &str| (Some(name.to_owned()), words.w(format!("status.{name}")));
     let statuses = [any()].into_iter().chain(Status::ALL.map(|status| named(status.as_str()))).collect();
@@ -105,16 +100,11 @@ async fn list(desk: Desk, keeper: Keeper) -> Result<Response> {
     }
     groups.push(group(&asking, words.w("sop.escalation"), "escalated", escalated));
     let title = words.w("tabs.sop_failures");
-    let page = List {
-        page: desk.page(title.clone()),
-        head: Head::new(&asking, HERE, title, words.w("sop.search")).add(format!("{HERE}/new"), words.w("sop.report")),
-        groups,
-        rows: rows.into_iter().map(|failure| row(&desk, failure)).collect(),
-        is_narrowed: !asking.kept.is_empty(),
-        next: beside(&asking, next.as_ref()),
-        previous: beside(&asking, previous.as_ref()),
-    };
-    Ok(shown(StatusCode::OK, &page))
+    let head = Head::new(&asking, HERE, title.clone(), words.w("sop.search"));
+    let head = head.add(format!("{HERE}/new"), words.w("sop.report"));
+    let list = Frame::new(&desk, &asking, head, "sop", &cut).groups(groups);
+    let rows = cut.rows.into_iter().map(|failure| row(&desk, failure)).collect();
+    Ok(shown(StatusCode::OK, &List { page: desk.page(title), list, rows }))
 }
 
 fn row(desk: &Desk, failure: Failure) -> Row {

@@ -16,7 +16,7 @@ use crate::notify::store::inbox::Asked;
 use crate::notify::store::told;
 use crate::pages::desk::Desk;
 use crate::pages::dress::{Page, shown as answer};
-use crate::pages::form::{Field, FormShown, refusal};
+use crate::pages::form::{Field, FormShown, Outcome, refuse};
 use crate::pages::posted::Typed;
 use crate::pages::told_in::{Said, advice};
 use crate::pages::words::Words;
@@ -24,9 +24,7 @@ use crate::sla::Clock;
 use crate::tickets::extract::Visible;
 use crate::tickets::reading::{self, Shown, Whole};
 use crate::tickets::store::Line;
-use crate::web::problem;
 use askama::Template;
-use axum::http::StatusCode;
 use axum::response::Response;
 use std::collections::HashMap;
 
@@ -97,7 +95,7 @@ struct Ticket {
     told: Vec<ToldShown>,
     sees_all_told: bool,
     forms: Vec<FormShown>,
-    attach: FormShown,
+    attach: Option<FormShown>,
     /// Why what was just sent was refused, and what was typed, where there is no form for it any more.
     refused: Option<String>,
     kept: Option<String>,
@@ -138,20 +136,9 @@ async fn ticket(desk: &Desk, shown: Shown, refused: Option<(&'static str, &Typed
     let mut attach = FormShown::new("attach", format!("/tickets/{}/attach", shown.row.id), words.w("attach.submit"));
     attach = attach.tone("plain").field(Field::new(words, "file", "file", 0));
     attach.is_multipart = true;
-    let (mut status, mut why, mut kept) = (StatusCode::OK, None, None);
-    if let Some((name, typed, error)) = refused {
-        status = problem::status(error.kind());
-        if name == "attach" {
-            attach = attach.refused(words, typed, &error);
-        } else if let Some(place) = forms.iter().position(|form| form.id == name) {
-            let form = forms.remove(place).refused(words, typed, &error);
-            forms.insert(place, form);
-        } else {
-            why = Some(refusal(words, &error));
-            let words = ["comment", "reason", "admin_notes"].map(|name| typed.get(name));
-            kept = words.into_iter().find(|text| !text.is_empty()).map(str::to_owned);
-        }
-    }
+    forms.push(attach);
+    let Outcome { status, why, kept } = refuse(words, &mut forms, refused);
+    let attach = forms.pop();
     let page = Ticket {
         page: desk.page(format!("{} · {}", shown.row.reference, shown.row.title)),
         status_name: status_name(desk, &viewer, &shown),

@@ -284,10 +284,10 @@ fn from(mut select: Select<row::Entity>, source: Source, filter: &Filter) -> Sel
     }
 }
 
-/// Whether somebody with all of these words in their name raised the ticket, or has it.
-fn of_people(backend: DbBackend, words: &str) -> Condition {
+/// Whether somebody with this word in their name raised the ticket, or has it.
+fn of_people(backend: DbBackend, word: &str) -> Condition {
     let called = || {
-        let named = containing::<person::Entity>(backend, &[person::Column::Name], words);
+        let named = containing::<person::Entity>(backend, &[person::Column::Name], word);
         person::Entity::find().select_only().column(person::Column::Id).filter(named).into_query()
     };
     let theirs = assignment::Entity::find()
@@ -340,8 +340,10 @@ fn matching(
     }
     if let Some(words) = &filter.words {
         let columns = [row::Column::Title, row::Column::Description, row::Column::Reference];
-        let says = containing::<row::Entity>(backend, &columns, words);
-        all = all.add(Condition::any().add(says).add(of_people(backend, words)));
+        for word in words.split_whitespace() {
+            let says = containing::<row::Entity>(backend, &columns, word);
+            all = all.add(Condition::any().add(says).add(of_people(backend, word)));
+        }
     }
     select.filter(all)
 }

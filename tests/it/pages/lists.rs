@@ -223,7 +223,7 @@ async fn pages_are_small_with_a_plants_worth_of_tickets(backend: Backend) {
         let sent = small.bytes().await.expect("a body");
         let mut read = String::new();
         std::io::Read::read_to_string(&mut flate2::read::GzDecoder::new(&sent[..]), &mut read).expect("gzip");
-        assert!(read.contains("</html>") && sent.len() * 3 < read.len(), "{path}: {} of {}", sent.len(), read.len());
+        assert!(read.contains("</html>") && sent.len() * 2 < read.len(), "{path}: {} of {}", sent.len(), read.len());
     }
     stage.app.end().await;
 }

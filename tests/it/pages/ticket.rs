@@ -2,8 +2,10 @@
 
 use super::Stage;
 use crate::facts;
+use crate::support::app::OPERATOR;
 use crate::support::databases::Backend;
 use crate::support::window::Window;
+use andon::people::Role;
 use chrono::TimeDelta;
 use reqwest::StatusCode;
 use serde_json::json;
@@ -14,6 +16,7 @@ facts!["pages::ticket":
     what_is_not_possible_any_more_keeps_what_was_typed,
     the_list_is_filtered_sorted_searched_and_paged_by_links,
     a_page_says_who_was_told_and_whether_it_arrived,
+    a_ticket_from_the_floor_leads_to_its_chat_and_is_found_by_who_wrote,
 ];
 
 /// In whose window which action is sent with what, and the status that the client then reads.
@@ -153,5 +156,34 @@ async fn a_page_says_who_was_told_and_whether_it_arrived(backend: Backend) {
     let page = stage.client.1.get(&path).await;
     assert!(page.text().contains("What you were told"), "{}", page.text());
     assert!(!page.text().contains("New ticket:"), "what admins are told is theirs: {}", page.text());
+    stage.app.end().await;
+}
+
+async fn a_ticket_from_the_floor_leads_to_its_chat_and_is_found_by_who_wrote(backend: Backend) {
+    let stage = Stage::set(backend).await;
+    for text in ["hi", "1", "ORD-12345", "1", "High", "Scratched"] {
+        stage.app.says(OPERATOR, text).await;
+    }
+    let raised = "SELECT t.id, t.requester_id, p.name FROM tickets t JOIN people p ON p.id = t.requester_id \
+        WHERE t.kind = 'DEFECT' ORDER BY t.id DESC LIMIT 1";
+    let raised = stage.app.rows(raised).await;
+    let (id, writer): (i64, i64) =
+        (raised[0].try_get("", "id").expect("an id"), raised[0].try_get("", "requester_id").expect("a person"));
+    let name: String = raised[0].try_get("", "name").expect("a name");
+    let (_, keeper) = stage.app.at_a_window("keeper", Role::Supervisor).await;
+    for window in [&stage.admin.1, &keeper] {
+        let ticket = window.get(&format!("/tickets/{id}")).await;
+        assert!(ticket.html.contains(&format!("href=\"/inbox/{writer}\"")), "{}", ticket.text());
+        let chat = window.get(&format!("/inbox/{writer}")).await;
+        assert!(chat.text().contains("Scratched"), "{}", chat.text());
+        let found = window.get(&format!("/tickets?q={}", name.to_uppercase().replace(' ', "+"))).await;
+        assert!(found.html.contains(&format!("href=\"/tickets/{id}\"")), "{}", found.text());
+        let client = window.get(&format!("/tickets/{}", stage.ticket)).await;
+        assert!(!client.html.contains("href=\"/inbox/"), "who never wrote has no chat: {}", client.text());
+    }
+    let assigned = json!({"assigned_to": stage.support.0.id});
+    stage.admin.0.post(&format!("/api/tickets/{id}/assign/"), assigned).await;
+    let theirs = stage.support.1.get(&format!("/tickets/{id}")).await;
+    assert!(theirs.status == StatusCode::OK && !theirs.html.contains("href=\"/inbox/"), "{}", theirs.text());
     stage.app.end().await;
 }

@@ -7,14 +7,12 @@ use crate::machines::{desk as use_cases, row};
 use crate::maintenance;
 use crate::pages::desk::Desk;
 use crate::pages::dress::{Page, redirect, shown};
-use crate::pages::form::FormShown;
+use crate::pages::form::{FormShown, Outcome, refuse};
 use crate::pages::posted::{Posted, Typed};
 use crate::pages::tickets::Row as TicketRow;
 use crate::people::{Keeper, Seen};
 use crate::tickets::{Status, reading};
-use crate::web::problem;
 use askama::Template;
-use axum::http::StatusCode;
 use axum::response::Response;
 use std::collections::BTreeSet;
 
@@ -36,7 +34,7 @@ struct Machine {
     past: Vec<TicketRow>,
     figures: Figures,
     /// None where it is not theirs to change.
-    form: Option<FormShown>,
+    forms: Vec<FormShown>,
 }
 
 /// `GET /floor/machines/{id}`.
@@ -48,7 +46,7 @@ async fn whole(
     desk: &Desk,
     keeper: &Keeper,
     machine: row::Model,
-    refused: Option<(&Typed, Error)>,
+    refused: Option<(&str, &Typed, Error)>,
 ) -> Result<Response> {
     let (conn, viewer) = (desk.app.db.read(), desk.viewer());
     let query = desk.path.split_once('?').map(|(_, query)| query).unwrap_or_default();
@@ -61,12 +59,9 @@ async fn whole(
     let (past, open): (Vec<_>, Vec<_>) = tickets.into_iter().partition(|shown| is_over(shown.row.status));
     let rows = |all: Vec<reading::Shown>| all.into_iter().map(|shown| TicketRow::of(desk, &viewer, shown)).collect();
     let down = broken(desk, maintenance::down(conn, &[machine.id]).await?).remove(&machine.id);
-    let mut form = keeper.answers_for(&machine.department).then(|| forms::change(desk, &machine));
-    let mut status = StatusCode::OK;
-    if let Some((typed, error)) = refused {
-        status = problem::status(error.kind());
-        form = Some(forms::change(desk, &machine).refused(desk.words(), typed, &error));
-    }
+    let may_change = keeper.answers_for(&machine.department);
+    let mut forms: Vec<FormShown> = may_change.then(|| forms::change(desk, &machine)).into_iter().collect();
+    let Outcome { status, .. } = refuse(desk.words(), &mut forms, refused);
     let page = Machine {
         page: desk.page(format!("{} · {}", machine.number, machine.name)),
         figures: figures::of(desk, &machine, query).await?,
@@ -74,7 +69,7 @@ async fn whole(
         down,
         open: rows(open),
         past: rows(past),
-        form,
+        forms,
         number: machine.number,
         name: machine.name,
         department: machine.department,
@@ -96,6 +91,6 @@ pub(in crate::pages) async fn change(desk: Desk, seen: Seen<row::Model>, posted:
     };
     match changing.await {
         Ok(machine) => Ok(redirect(&format!("{HERE}/{}?done=saved", machine.id))),
-        Err(error) => whole(&desk, &keeper, machine, Some((&posted.typed, error))).await,
+        Err(error) => whole(&desk, &keeper, machine, Some(("change", &posted.typed, error))).await,
     }
 }

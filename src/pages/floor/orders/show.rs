@@ -9,7 +9,7 @@ use crate::orders::api::forms::OrderChange;
 use crate::orders::{desk as use_cases, row};
 use crate::pages::desk::Desk;
 use crate::pages::dress::{Page, redirect, shown};
-use crate::pages::form::{FormShown, refuse};
+use crate::pages::form::{FormShown, Outcome, refuse};
 use crate::pages::posted::{Posted, Typed};
 use crate::pages::tickets::Row as TicketRow;
 use crate::people::Seen;
@@ -50,7 +50,7 @@ async fn whole(desk: &Desk, order: row::Model, refused: Option<(&str, &Typed, Er
     let holds = use_cases::holds(conn, order.id).await?;
     let mut forms = forms::of_holds(words, &order, &holds);
     forms.push(forms::change(words, &order));
-    let (status, why) = refuse(words, &mut forms, refused);
+    let Outcome { status, why, .. } = refuse(words, &mut forms, refused);
     let tickets = defects::tickets_of(conn, order.id, MOST_TICKETS).await?;
     let mut tickets = reading::several(conn, &desk.viewer(), &tickets).await?;
     tickets.sort_by_key(|shown| std::cmp::Reverse(shown.row.id));

@@ -7,7 +7,7 @@ use crate::kit::{Error, Result};
 use crate::machines;
 use crate::pages::desk::Desk;
 use crate::pages::dress::{Page, redirect, shown};
-use crate::pages::form::{Field, FormShown, refuse};
+use crate::pages::form::{Field, FormShown, Outcome, refuse};
 use crate::pages::posted::{Posted, Typed};
 use crate::people::{Keeper, Seen};
 use crate::plans::desk::{self as use_cases, Note};
@@ -142,7 +142,7 @@ async fn answer(
             form.is_open = false;
         }
     }
-    let (status, why) = refuse(words, &mut forms, refused);
+    let Outcome { status, why, .. } = refuse(words, &mut forms, refused);
     let row = rows_of(desk, vec![plan]).await?.pop().ok_or_else(|| missing("plan"))?;
     let title = format!("{} · {}", row.number, row.title);
     Ok(shown(status, &One { page: desk.page(title), row, department, forms, refused: why }))

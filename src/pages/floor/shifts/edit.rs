@@ -7,7 +7,7 @@ use crate::kit::{Error, Instant, Result};
 use crate::machines;
 use crate::pages::desk::Desk;
 use crate::pages::dress::{Page, redirect, shown};
-use crate::pages::form::{Field, FormShown, refuse};
+use crate::pages::form::{Field, FormShown, Outcome, refuse};
 use crate::pages::posted::{Posted, Typed};
 use crate::pages::tickets::in_utc;
 use crate::people::{Keeper, Seen};
@@ -119,7 +119,7 @@ async fn answer(desk: &Desk, shift: Option<row::Model>, refused: Option<(&str, &
         let delete = FormShown::new("delete", format!("{HERE}/{}/delete", shift.id), words.w("shifts.delete"));
         forms.push(delete.intro(words.w("shifts.delete_says")).tone("danger"));
     }
-    let (status, why) = refuse(words, &mut forms, refused);
+    let Outcome { status, why, .. } = refuse(words, &mut forms, refused);
     let title = words.w(if shift.is_some() { "shifts.change" } else { "shifts.add" });
     let back = (HERE.to_owned(), words.w("tabs.shifts"));
     Ok(shown(status, &Editing { page: desk.page(title.clone()), title, back, forms, refused: why }))

@@ -5,7 +5,7 @@ use crate::kit::rules::{LONGEST_KEY, LONGEST_TEXT};
 use crate::kit::{Error, Result};
 use crate::pages::desk::Desk;
 use crate::pages::dress::{Page, shown as answer};
-use crate::pages::form::{Field, FormShown, refusal};
+use crate::pages::form::{Field, FormShown, Outcome, refuse};
 use crate::pages::posted::Typed;
 use crate::pages::tickets::{Deadline, Done, deadlines, done, forms as ticket_forms};
 use crate::people::{Keeper, Seen};
@@ -15,9 +15,7 @@ use crate::tickets::life_cycle::{MAX_WORDS, check};
 use crate::tickets::reading::{self, Shown, Whole};
 use crate::tickets::{Verb, Viewer};
 use crate::web::form::missing;
-use crate::web::problem;
 use askama::Template;
-use axum::http::StatusCode;
 use axum::response::Response;
 
 /// What is decided here; the rest is on the ticket's page.
@@ -68,18 +66,7 @@ async fn failure_page(
     let id = ticket.id;
     let shown = reading::one(conn, id).await?.ok_or_else(|| missing("SOP failure"))?;
     let mut forms = forms(desk, keeper, &viewer, &shown, &facts).await?;
-    let (mut status, mut why, mut kept) = (StatusCode::OK, None, None);
-    if let Some((name, typed, error)) = refused {
-        status = problem::status(error.kind());
-        if let Some(place) = forms.iter().position(|form| form.id == name) {
-            let form = forms.remove(place).refused(words, typed, &error);
-            forms.insert(place, form);
-        } else {
-            why = Some(refusal(words, &error));
-            let typed = ["reason", "comment", "admin_notes"].map(|name| typed.get(name));
-            kept = typed.into_iter().find(|text| !text.is_empty()).map(str::to_owned);
-        }
-    }
+    let Outcome { status, why, kept } = refuse(words, &mut forms, refused);
     let holders: Vec<String> = shown.holders.iter().filter_map(|holder| holder.name.clone()).collect();
     let deadlines = deadlines(desk, &shown);
     let Whole { history, .. } = reading::with_history(conn, shown).await?;
