@@ -120,6 +120,22 @@ pub async fn most(
     Ok((slices, all.iter().map(|day| day.n).sum()))
 }
 
+/// How many there were of these slices of a measure, and of all.
+///
+/// # Errors
+/// When the database is away.
+pub async fn of_slices(
+    conn: &impl ConnectionTrait,
+    measure: Measure,
+    span: Span,
+    scope: &Scope,
+    slices: &[String],
+) -> Result<(HashMap<String, i64>, i64)> {
+    let found = store::of_slices(conn, measure, span, scope, slices).await?;
+    let all = store::by_day(conn, &[measure], span, scope).await?;
+    Ok((found.into_iter().collect(), all.iter().map(|day| day.n).sum()))
+}
+
 /// How long things took, by measure and kind.
 ///
 /// # Errors

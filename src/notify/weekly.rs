@@ -2,7 +2,7 @@
 //!
 //! Beside each who wants it stands the last Monday whose summary they had, or on whose week they asked for it. So one is
 //! due where a later Monday's morning has come, whatever the clocks did and however long Andon was away, and of several
-//! that were missed only the newest.
+//! that were missed only the newest. See docs/adr/0041.
 
 use super::store::weekly as store;
 use crate::app::App;
