@@ -53,7 +53,7 @@ pub struct NotificationPreferences {
     quiet_hours: Option<String>,
     /// Whether they are sent the weekly summary, on Mondays by e-mail.
     weekly_summary: bool,
-    /// Those of the four that they chose themselves; the others are the plant's.
+    /// Those of the first four that they chose themselves; the others are the plant's.
     #[schema(value_type = Vec<String>, example = json!(["quiet_hours"]))]
     own: Vec<&'static str>,
     /// Where they can be told, and where they said that they want nothing.

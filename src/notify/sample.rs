@@ -64,7 +64,7 @@ pub fn samples(file: &str) -> Vec<Value> {
 fn week() -> Value {
     json!({
         "week_from": "2026-01-12", "week_until": "2026-01-18", "has_messages": false,
-        "link": "https://andon.example.com/reports?from=2026-01-12&until=2026-01-18",
+        "link": "https://andon.example.com/reports",
         "open_tickets": 17, "orders_on_hold": 2,
         "came": 42, "came_before": 38, "ended": 40, "ended_before": 41,
         "answer_half": "0h 12m", "answer_half_before": "0h 15m", "answer_most": "1h 40m", "answer_most_before": "2h 05m",

@@ -8,6 +8,7 @@ use super::store::weekly as store;
 use crate::app::App;
 use crate::channels::Medium;
 use crate::db::Tx;
+use crate::kit::error::Kind;
 use crate::kit::{Error, Instant, Result};
 use crate::people::Role;
 use crate::people::store::lock;
@@ -42,12 +43,18 @@ impl Lack {
         }
     }
 
-    fn says(self) -> &'static str {
-        match self {
-            Self::Right => "is for those who see reports: ADMIN and SUPERVISOR",
-            Self::Address => "goes by e-mail, and there is no e-mail address; an ADMIN sets it",
-            Self::Mail => "goes by e-mail, and no e-mails are sent here; the operator sets SMTP_URL and EMAIL_FROM",
-        }
+    fn refusal(self) -> Error {
+        let (kind, says) = match self {
+            Self::Right => (Kind::Forbidden, "The weekly summary is for those who see reports: ADMIN and SUPERVISOR."),
+            Self::Address => {
+                (Kind::Conflict, "The weekly summary goes by e-mail, and there is no e-mail address. An ADMIN sets it.")
+            }
+            Self::Mail => (
+                Kind::Conflict,
+                "The weekly summary goes by e-mail, and no e-mails are sent here. The operator sets SMTP_URL and EMAIL_FROM.",
+            ),
+        };
+        Error::new(kind, says)
     }
 }
 
@@ -76,13 +83,13 @@ pub async fn is_wanted(conn: &impl ConnectionTrait, person_id: i64) -> Result<bo
 /// Has it sent to this user from the next Monday on, or no longer.
 ///
 /// # Errors
-/// A field, with what they lack.
+/// [`Kind::Forbidden`] and [`Kind::Conflict`], with what they lack.
 pub async fn choose(app: &App, tx: &Tx, user: &User, is_wanted: bool) -> Result<()> {
     if !is_wanted {
         return store::give_up(tx, user.id).await;
     }
     if let Some(lack) = Lack::of(app, user) {
-        return Err(Error::field("weekly_summary", lack.says()));
+        return Err(lack.refusal());
     }
     lock(tx, vec![user.id]).await?;
     store::ask(tx, user.id, latest_monday(tx.now(), app.settings.timezone)).await

@@ -22,8 +22,8 @@ type Counts = [[i64; 7]; 24];
 pub(super) async fn page(desk: Desk, _: Keeper) -> Result<Response> {
     let (range, scope) = asked(&desk, "/reports/hours");
     let (conn, words) = (desk.app.db.read(), desk.words());
-    let now = reading::sums(conn, &MEASURES, range.span, &scope).await?;
-    let earlier = reading::sums(conn, &MEASURES, range.span.before(), &scope).await?;
+    let now = reading::sums(conn, &MEASURES, range.span, &scope);
+    let (now, earlier) = tokio::try_join!(now, reading::sums(conn, &MEASURES, range.span.before(), &scope))?;
     let still = reading::still_to_count(conn).await?;
     let of = |measure| (counts(&now, measure), counts(&earlier, measure));
     let mut sections = vec![section(&desk, ("hours_tickets", "report.hours_tickets"), &of(Measure::CameAt))];
