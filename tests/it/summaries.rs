@@ -153,8 +153,8 @@ async fn who_wants_it_gets_it_on_monday_at_seven_once_with_the_numbers_of_the_re
     remind(&app.server).await;
     assert_eq!(drawn_up(&app).await, 2, "once, also after a restart");
     // Off for a fortnight, and over a Monday: only the newest is told, on a Wednesday.
-    let boss = app.signed_in_again(&boss).await;
-    boss.patch(PREFERENCES, json!({"weekly_summary": null})).await;
+    let stopped = Window::of(&app, "boss").await.post("/profile/summary", &[("weekly_summary", "false")]).await;
+    assert_eq!(stopped.leads_to(), "/profile?done=summary_off", "{}", stopped.text());
     app.clock.advance(TimeDelta::days(16));
     app = app.restart(&PLANT).await;
     remind(&app.server).await;
