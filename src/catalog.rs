@@ -15,17 +15,15 @@ use crate::web::{contract, guard, problem, rate_limit};
 use crate::webhooks_in::{self, Door};
 use crate::{
     attachments, audit, boms, chat, chores, defects, health, inbox, machines, orders, pages, papers, people, plans,
-    shifts, sop_failures, tickets, walls, webhooks_out,
+    shifts, sop_failures, summaries, tickets, walls, webhooks_out,
 };
-use axum::Router;
-use axum::routing::get;
+use axum::{Router, routing::get};
 use std::sync::Arc;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 use utoipa::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
+use utoipa_axum::{router::OpenApiRouter, routes};
 use utoipa_swagger_ui::{self as swagger, SwaggerUi};
 
 /// What else follows from a change of a ticket, in the same transaction.
@@ -54,6 +52,7 @@ pub const NOTICES: &[Notice] = &[
     Notice::of::<boms::events::RevisionSubmitted>(),
     Notice::of::<boms::events::RevisionDecided>(),
     Notice::of::<sop_failures::events::Escalated>(),
+    Notice::of::<summaries::events::DrawnUp>(),
 ];
 
 /// The kinds of events there are: what webhooks can be told of.
@@ -123,6 +122,7 @@ pub const EVENTS: &[&str] = &[
     name::<webhooks_out::events::SwitchedOff>(),
     name::<webhooks_out::events::Deleted>(),
     name::<chores::events::Asked>(),
+    name::<summaries::events::DrawnUp>(),
 ];
 
 const fn name<E: Event>() -> &'static str {

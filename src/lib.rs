@@ -85,6 +85,8 @@ pub mod inbox;
 pub mod housekeeping;
 /// What happened on each day, counted: what reports are added up from.
 pub mod figures;
+/// The week in numbers, by e-mail, to who wants it.
+pub mod summaries;
 /// What Prometheus reads.
 pub mod scrape;
 /// The desk in the browser.

@@ -13,7 +13,9 @@ use crate::kit::Result;
 use crate::notify::live::Live;
 use crate::webhooks_in::Door;
 use crate::webhooks_out::Caller;
-use crate::{attachments, figures, housekeeping, inbox, notify, plans, reconcile, records_io, shifts, tickets};
+use crate::{
+    attachments, figures, housekeeping, inbox, notify, plans, reconcile, records_io, shifts, summaries, tickets,
+};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -69,7 +71,7 @@ async fn as_it_falls_due(app: App, stop: CancellationToken) {
     }
 }
 
-/// Tells of what falls due: deadlines of tickets, shifts, preventive maintenance. Answers with how many records that were.
+/// Tells of what falls due: deadlines of tickets, shifts, preventive maintenance, the week that is over. Answers with how many records that were.
 ///
 /// # Errors
 /// When the database is away; the next time goes on where this one stopped.
@@ -87,7 +89,7 @@ pub async fn remind(app: &App) -> Result<usize> {
         || plans::is_any_due(db.read(), app.clock.now()),
         || db.write(move |tx| Box::pin(plans::remind(tx, tz, MOST_AT_ONCE))),
     );
-    Ok(deadlines.await? + begun.await? + planned.await?)
+    Ok(deadlines.await? + begun.await? + planned.await? + summaries::once(app).await?)
 }
 
 /// Handles one set after the other for as long as there is anything; answers with how many records that were.

@@ -39,7 +39,7 @@ impl Span {
 }
 
 /// Whose figures.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Scope {
     /// All.
     All,
@@ -50,7 +50,12 @@ pub enum Scope {
 impl Scope {
     /// What somebody may see.
     pub fn of(actor: &Actor) -> Self {
-        if actor.role == Role::Admin { Self::All } else { Self::Department(actor.department.clone()) }
+        Self::seen_by(actor.role, actor.department.clone())
+    }
+
+    /// What somebody with this role, in this department, may see.
+    pub fn seen_by(role: Role, department: Option<String>) -> Self {
+        if role == Role::Admin { Self::All } else { Self::Department(department) }
     }
 }
 
@@ -115,6 +120,22 @@ pub async fn most(
     Ok((slices, all.iter().map(|day| day.n).sum()))
 }
 
+/// How many there were of these slices of a measure, and of all.
+///
+/// # Errors
+/// When the database is away.
+pub async fn of_slices(
+    conn: &impl ConnectionTrait,
+    measure: Measure,
+    span: Span,
+    scope: &Scope,
+    slices: &[String],
+) -> Result<(HashMap<String, i64>, i64)> {
+    let found = store::of_slices(conn, measure, span, scope, slices).await?;
+    let all = store::by_day(conn, &[measure], span, scope).await?;
+    Ok((found.into_iter().collect(), all.iter().map(|day| day.n).sum()))
+}
+
 /// How long things took, by measure and kind.
 ///
 /// # Errors
@@ -145,6 +166,14 @@ pub fn promises(sums: &[Sum], measure: Measure) -> BTreeMap<String, Promises> {
         }
     }
     all
+}
+
+/// How many tickets are open at this moment. This one is not of a day, so it is counted where they are.
+///
+/// # Errors
+/// When the database is away.
+pub async fn open_now(conn: &impl ConnectionTrait, scope: &Scope) -> Result<u64> {
+    store::source::open_now(conn, scope).await
 }
 
 /// How many days are still to be counted: 0 where the figures are what the tables say.

@@ -160,6 +160,25 @@ pub(super) async fn most(
     Ok(select.into_tuple().all(conn).await?)
 }
 
+/// How many there were of these slices of a measure; those of which there were none are left out.
+pub(super) async fn of_slices(
+    conn: &impl ConnectionTrait,
+    measure: Measure,
+    span: Span,
+    scope: &Scope,
+    slices: &[String],
+) -> Result<Vec<(String, i64)>> {
+    if slices.is_empty() {
+        return Ok(Vec::new());
+    }
+    let select = within(&[measure], span, scope)
+        .column(row::Column::Slice)
+        .column_as(sum(conn, row::Column::N), "n")
+        .filter(row::Column::Slice.is_in(slices.iter().map(String::as_str)))
+        .group_by(row::Column::Slice);
+    Ok(select.into_tuple().all(conn).await?)
+}
+
 /// How these measures are spread: each row's measure, kind and spread.
 pub(super) async fn spreads(
     conn: &impl ConnectionTrait,

@@ -181,6 +181,32 @@ pub async fn figures(
     Ok(Some(Figures { reliability: Reliability::of(&repairs, known_from, until), taken_back }))
 }
 
+/// Whose machines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Of<'a> {
+    /// All.
+    All,
+    /// Those that this department answers for, and those that every one does.
+    Department(Option<&'a str>),
+}
+
+/// For how long machines were down between two instants, each counted by itself; none where there are more than
+/// [`MOST_REPORTS`]. **Units**: minutes.
+///
+/// # Errors
+/// When the database is away.
+pub async fn downtime(conn: &impl ConnectionTrait, of: Of<'_>, from: Instant, until: Instant) -> Result<Option<i64>> {
+    let repairs = store::repairs(conn, of, (from, until), MOST_REPORTS + 1).await?;
+    if repairs.len() as u64 > MOST_REPORTS {
+        return Ok(None);
+    }
+    let mut machines: HashMap<i64, Vec<Repair>> = HashMap::new();
+    for (machine_id, repair) in repairs {
+        machines.entry(machine_id).or_default().push(repair);
+    }
+    Ok(Some(machines.values().map(|repairs| Reliability::of(repairs, from, until).down).sum()))
+}
+
 /// How reliable a machine was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Figures {

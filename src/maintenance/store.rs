@@ -1,5 +1,6 @@
 //! The facts of maintenance in the database, as sets.
 
+use super::Of;
 use super::model::Repair;
 use crate::db::{MAX_BOUND_VALUES, Tx};
 use crate::kit::{Instant, Result};
@@ -131,10 +132,9 @@ pub(super) async fn reports(
 ) -> Result<Vec<Reported>> {
     use ticket::Column as C;
     let is_taken_back = C::Status.eq(Status::Cancelled);
-    let is_repair = Condition::any().add(C::ResolvedAt.is_null()).add(C::ResolvedAt.gt(from));
     let touches = Condition::any()
         .add(Condition::all().add(is_taken_back).add(C::CreatedAt.gte(from)))
-        .add(Condition::all().add(C::Status.ne(Status::Cancelled)).add(is_repair));
+        .add(is_repair_after(from));
     let select = row::Entity::find()
         .select_only()
         .columns([C::CreatedAt, C::ResolvedAt, C::ClosedAt])
@@ -150,6 +150,41 @@ pub(super) async fn reports(
         is_cancelled: status == Status::Cancelled,
     });
     Ok(reported.collect())
+}
+
+/// The repairs of all machines of a department, and of none, that touch the time between two instants, by machine; of
+/// all where no department is asked for.
+pub(super) async fn repairs(
+    conn: &impl ConnectionTrait,
+    departments: Of<'_>,
+    (from, until): (Instant, Instant),
+    most: u64,
+) -> Result<Vec<(i64, Repair)>> {
+    use ticket::Column as C;
+    let mut select = row::Entity::find()
+        .select_only()
+        .column(row::Column::MachineId)
+        .columns([C::CreatedAt, C::ResolvedAt, C::ClosedAt])
+        .join(JoinType::InnerJoin, row::Relation::Ticket.def())
+        .filter(C::Kind.eq(Kind::Maintenance))
+        .filter(C::CreatedAt.lt(until))
+        .filter(is_repair_after(from))
+        .limit(most);
+    if let Of::Department(department) = departments {
+        let theirs = department.map(|department| C::Department.eq(department));
+        select = select.filter(Condition::any().add(C::Department.is_null()).add_option(theirs));
+    }
+    let rows: Vec<(i64, Instant, Option<Instant>, Option<Instant>)> = select.into_tuple().all(conn).await?;
+    let repair = |(machine_id, reported, resolved, closed): (i64, Instant, Option<Instant>, Option<Instant>)| {
+        (machine_id, Repair { reported, ended: resolved.or(closed) })
+    };
+    Ok(rows.into_iter().map(repair).collect())
+}
+
+/// What was not taken back, and not mended before this moment.
+fn is_repair_after(from: Instant) -> Condition {
+    let is_open = Condition::any().add(ticket::Column::ResolvedAt.is_null()).add(ticket::Column::ResolvedAt.gt(from));
+    Condition::all().add(ticket::Column::Status.ne(Status::Cancelled)).add(is_open)
 }
 
 /// The stored report: what it says beyond its ticket.

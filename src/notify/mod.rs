@@ -24,6 +24,7 @@ pub mod shown;
 pub mod stats;
 pub mod store;
 mod taps;
+pub mod weekly;
 pub mod words;
 mod write;
 

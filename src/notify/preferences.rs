@@ -4,6 +4,7 @@ use super::model::Wishes;
 use super::shown::Medium;
 use super::store::inbox::{self, Address};
 use super::store::wishes::{self, Own};
+use super::weekly;
 use crate::app::App;
 use crate::channels;
 use crate::config::QuietHours;
@@ -50,7 +51,9 @@ pub struct NotificationPreferences {
     /// Hours in which they are sent nothing that is not urgent; null for none.
     #[schema(example = "22:00-06:00")]
     quiet_hours: Option<String>,
-    /// Those of the four that they chose themselves; the others are the plant's.
+    /// Whether they are sent the weekly summary, on Mondays by e-mail.
+    weekly_summary: bool,
+    /// Those of the first four that they chose themselves; the others are the plant's.
     #[schema(value_type = Vec<String>, example = json!(["quiet_hours"]))]
     own: Vec<&'static str>,
     /// Where they can be told, and where they said that they want nothing.
@@ -82,6 +85,8 @@ pub struct Change {
     /// `22:00-06:00`; empty, or two times that are the same, for none.
     #[schema(value_type = Option<String>, example = "22:00-06:00", pattern = r"^(([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9])?$")]
     quiet_hours: Said<Option<QuietHours>>,
+    /// The weekly summary, for ADMIN and SUPERVISOR with an e-mail address.
+    weekly_summary: Option<bool>,
 }
 
 impl Form for Change {
@@ -91,6 +96,11 @@ impl Form for Change {
             normal: fields.said("normal", media),
             low: fields.said("low", media),
             quiet_hours: fields.said("quiet_hours", hours),
+            weekly_summary: match fields.said("weekly_summary", read::boolean) {
+                Said::Nothing => None,
+                Said::Null => Some(false),
+                Said::Is(is_wanted) => Some(is_wanted),
+            },
         })
     }
 }
@@ -163,11 +173,16 @@ pub async fn change(
 ) -> Result<Json<NotificationPreferences>> {
     let person_id = person(&app, &actor, &whose).await?;
     let db = app.db.through(actor.door);
-    let changing = db.write_with(change, move |tx, change| {
+    let changing = db.write_with((app.clone(), change), move |tx, (app, change)| {
         Box::pin(async move {
             crate::people::store::lock(tx, vec![person_id]).await?;
             let known = wishes::of(tx.conn(), [person_id]).await?.remove(&person_id).unwrap_or_default();
-            wishes::keep(tx, person_id, &change.over(known)).await
+            wishes::keep(tx, person_id, &change.over(known)).await?;
+            if let Some(is_wanted) = change.weekly_summary {
+                let user = users::by_id(tx.conn(), person_id).await?.ok_or_else(|| missing("user"))?;
+                weekly::choose(app, tx, &user, is_wanted).await?;
+            }
+            Ok(())
         })
     });
     changing.await?;
@@ -220,6 +235,7 @@ async fn shown(app: &App, person_id: i64) -> Result<NotificationPreferences> {
         normal: media(Urgency::Normal),
         low: media(Urgency::Low),
         quiet_hours: wishes.quiet_hours.map(|hours| hours.to_string()),
+        weekly_summary: weekly::is_wanted(app.db.read(), person_id).await?,
         own: chosen.chain(own.quiet_hours.map(|_| "quiet_hours")).collect(),
         addresses: addresses.collect(),
     })

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 /// One name for each kind of notices that speak of something else.
-const KINDS: [&str; 7] =
-    ["ticket.", "ticket.created.floor", "order.", "sla.", "shift.", "maintenance_plan.", "notices."];
+const KINDS: [&str; 8] =
+    ["ticket.", "ticket.created.floor", "order.", "sla.", "shift.", "maintenance_plan.", "notices.", "summary."];
 
 /// What any notice may speak of.
 pub fn sample() -> Value {
@@ -49,12 +49,33 @@ pub fn samples(file: &str) -> Vec<Value> {
     } else if file.starts_with("notices.") {
         let subjects = ["Work has started on your ticket: Payments fail", "New comment on ticket INC-20260118143022"];
         vec![json!({"count": subjects.len(), "notices": subjects})]
+    } else if file.starts_with("summary.") {
+        let week = week();
+        vec![with(&week, &json!({"has_messages": true, "department": null})), with(&week, &json!({"link": null}))]
     } else if ["ticket.finished", "ticket.approved", "ticket.rejected"].iter().any(|start| file.starts_with(start)) {
         vec![json!({}), json!({"kind": "DEFECT", "project": null, "category": null})]
     } else {
         vec![json!({})]
     };
     besides.iter().map(|besides| with(&sample(), besides)).collect()
+}
+
+/// A week in numbers, as a supervisor is told of it; with what only an admin is.
+fn week() -> Value {
+    json!({
+        "week_from": "2026-01-12", "week_until": "2026-01-18", "has_messages": false,
+        "link": "https://andon.example.com/reports",
+        "open_tickets": 17, "orders_on_hold": 2,
+        "came": 42, "came_before": 38, "ended": 40, "ended_before": 41,
+        "answer_half": "0h 12m", "answer_half_before": "0h 15m", "answer_most": "1h 40m", "answer_most_before": "2h 05m",
+        "answers_kept": 39, "answers_kept_before": 33, "answers_broken": 3, "answers_broken_before": 5,
+        "solution_half": "5h 20m", "solution_half_before": "6h 02m", "solution_most": "26h 10m",
+        "solution_most_before": "–", "solutions_kept": 36, "solutions_kept_before": 30, "solutions_broken": 4,
+        "solutions_broken_before": 11, "downtime": "31h 45m", "downtime_before": "12h 00m",
+        "received": 310, "received_before": 296, "sent": 705, "sent_before": 688, "forms_done": 88,
+        "forms_done_before": 91, "costs": [{"sum": "12.50", "currency": "USD"}, {"sum": "3.20", "currency": "EUR"}],
+        "costs_before": [],
+    })
 }
 
 /// The same with what is known by a code by its name in this language, as people are told of it.

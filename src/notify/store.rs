@@ -6,6 +6,7 @@ pub(super) mod live;
 mod reach;
 pub mod stats;
 pub mod told;
+pub(super) mod weekly;
 pub mod wishes;
 
 pub(super) use reach::Places;

@@ -45,9 +45,14 @@ pub(super) async fn notices(app: &App, tx: &Tx, scene: &Scene<'_>, asks: &[Ask<'
     for ask in asks {
         let Some(person) = people.get(&ask.person_id).filter(|person| person.row.is_active) else { continue };
         let (wishes, urgency) = (wishes(ask.person_id), ask.urgency(scene));
-        let has = |medium| places.has(ask.person_id, medium);
-        let next = wishes.next(urgency, ask.tried.unwrap_or(&none), has, is_carried).map(Way::Carried);
-        let desk = (ask.tried.is_none() && person.row.username.is_some()).then_some(Way::Desk);
+        let (has, tried) = (|medium| places.has(ask.person_id, medium), ask.tried.unwrap_or(&none));
+        let only_by = ask.happened.notice.only_by;
+        let next = match only_by {
+            Some(medium) => Some(medium).filter(|one| has(*one) && is_carried(*one) && !tried.contains(one)),
+            None => wishes.next(urgency, tried, has, is_carried),
+        };
+        let is_at_desk = only_by.is_none() && ask.tried.is_none() && person.row.username.is_some();
+        let (next, desk) = (next.map(Way::Carried), is_at_desk.then_some(Way::Desk));
         chosen.extend([desk, next].into_iter().flatten().map(|way| (ask, person, way, wishes.clone())));
     }
     let ways: BTreeSet<(i64, Way)> = chosen.iter().map(|(ask, _, way, _)| (ask.person_id, *way)).collect();
@@ -68,7 +73,9 @@ pub(super) async fn notices(app: &App, tx: &Tx, scene: &Scene<'_>, asks: &[Ask<'
         let telling = Telling { wording: &app.wording, language, file: ask.words, vars: &vars };
         let urgency = ask.urgency(scene);
         let quiet = quiet_until(wishes.quiet_hours, tx.now(), app.settings.timezone);
-        let held_until = if way == Way::Desk { None } else { diary.hold((ask.person_id, way), urgency, quiet) };
+        // What goes by one medium only was asked for at its hour; together with others it would be a line.
+        let is_never_held = way == Way::Desk || one.notice.only_by.is_some();
+        let held_until = if is_never_held { None } else { diary.hold((ask.person_id, way), urgency, quiet) };
         made.push(NewNotice {
             event_id: one.event_id,
             ticket_id: one.ticket_id,

@@ -13,6 +13,7 @@ mod urgency;
 pub use store::row;
 pub use urgency::Urgency;
 
+use crate::channels::Medium;
 use crate::db::{Change, Db, Door, Tx, after_commit};
 use crate::kit::Instant;
 use crate::kit::Result;
@@ -35,6 +36,9 @@ pub trait Event: Serialize {
 
     /// How soon they must know. Of a ticket of high priority, what is normal is urgent.
     const URGENCY: Urgency = Urgency::Normal;
+
+    /// The one medium that it goes by, at once and not at the desk; none: the desk, and each one's wishes.
+    const ONLY_BY: Option<Medium> = None;
 
     /// What it happened to.
     fn subject(&self) -> Subject;
@@ -130,12 +134,14 @@ pub struct Notice {
     pub tells: &'static [Told],
     /// How soon they must know.
     pub urgency: Urgency,
+    /// The one medium that it goes by, if there is but one.
+    pub only_by: Option<Medium>,
 }
 
 impl Notice {
     /// That of this kind of event.
     pub const fn of<E: Event>() -> Self {
-        Self { event: E::NAME, shown_as: E::SHOWN_AS, tells: E::TELLS, urgency: E::URGENCY }
+        Self { event: E::NAME, shown_as: E::SHOWN_AS, tells: E::TELLS, urgency: E::URGENCY, only_by: E::ONLY_BY }
     }
 }
 

@@ -32,11 +32,18 @@ impl Asking {
 
     /// The address with another value of one parameter; none takes it away.
     pub(super) fn with(&self, name: &str, value: Option<&str>) -> String {
+        self.written(&[name], value.map(|value| (name, value)))
+    }
+
+    /// The address without these parameters.
+    pub(super) fn without(&self, names: &[&str]) -> String {
+        self.written(names, None)
+    }
+
+    fn written(&self, but_for: &[&str], with: Option<(&str, &str)>) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
-        query.extend_pairs(self.kept.iter().filter(|(known, _)| known != name));
-        if let Some(value) = value {
-            query.append_pair(name, value);
-        }
+        query.extend_pairs(self.kept.iter().filter(|(known, _)| !but_for.contains(&known.as_str())));
+        query.extend_pairs(with);
         match query.finish() {
             query if query.is_empty() => self.here.to_owned(),
             query => format!("{}?{query}", self.here),

@@ -94,6 +94,7 @@ pub fn routes(app: &App, ways: &Ways, live: &Live, home: Option<&'static str>) -
         .route("/profile/second-factor", post(profile::begin))
         .route("/profile/second-factor/confirm", post(profile::confirm))
         .route("/profile/second-factor/off", post(profile::take_off))
+        .route("/profile/summary", post(profile::choose_summary))
         .route("/profile/devices/end", post(profile::end_device))
         .route("/profile/tokens", post(profile::make_token))
         .route("/profile/tokens/revoke", post(profile::revoke_token))

@@ -1,12 +1,14 @@
-//! One's own page: name, language, password, WhatsApp number, second factor, devices and tokens.
+//! One's own page: name, language, password, WhatsApp number, second factor, weekly summary, devices and tokens.
 
 mod factor;
 mod lists;
 mod number;
+mod summary;
 
 pub(super) use factor::{begin, confirm, take_off};
 pub(super) use lists::{end_device, make_token, revoke_token};
 pub(super) use number::{confirm_number, send_code, show_code, verify_code};
+pub(super) use summary::choose as choose_summary;
 
 use super::desk::Desk;
 use super::dress::{Page, redirect, shown};
@@ -24,6 +26,7 @@ use axum::response::Response;
 use lists::{Device, TokenRow};
 use number::Number;
 use serde_json::json;
+use summary::Summary;
 
 /// The longest first or last name.
 const MAX_NAME: usize = 150;
@@ -42,6 +45,8 @@ struct Profile {
     /// What is said of the second factor, and what can be done with it.
     factor_says: String,
     factor: FormShown,
+    /// None for whom it is not.
+    summary: Option<Summary>,
     devices: Vec<Device>,
     tokens: Vec<TokenRow>,
     new_token: FormShown,
@@ -92,6 +97,7 @@ async fn profile(desk: &Desk, once: Once) -> Result<Response> {
     } else {
         (words.w("factor.off"), FormShown::new("factor", "/profile/second-factor", words.w("factor.begin")))
     };
+    let summary = summary::section(desk, &user, tried).await?;
     let page = Profile {
         page: desk.page(words.w("profile.title")),
         title: words.w("profile.title"),
@@ -101,6 +107,7 @@ async fn profile(desk: &Desk, once: Once) -> Result<Response> {
         number: number::section(desk, &user, standing, code, tried),
         factor_says,
         factor: tried(factor),
+        summary,
         devices,
         tokens,
         new_token: tried(lists::new_token(desk)),

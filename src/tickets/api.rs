@@ -69,6 +69,8 @@ pub fn routes(app: &App, followers: &'static [Follower]) -> OpenApiRouter<App> {
         ("created_by" = Option<String>, Query, pattern = "^(me|[1-9][0-9]{0,17})$", example = "me", description = "Who raised or reported them: a user's id, or `me`"),
         ("overdue" = Option<bool>, Query, description = "`true`: those that missed a deadline which is still to be kept; `false`: the others"),
         ("due_soon" = Option<bool>, Query, description = "`true`: those of which a deadline is near (a quarter of its time is left, or less) and none has passed; `false`: the others"),
+        ("created_since" = Option<String>, Query, format = DateTime, example = "2026-01-01T00:00:00Z", description = "Those made at this moment or later"),
+        ("created_until" = Option<String>, Query, format = DateTime, example = "2026-02-01T00:00:00Z", description = "Those made before this moment"),
         ("q" = Option<String>, Query, description = "Words that all are in the title, the description or the reference, or in the name of who raised it or has it; 100 characters at most"),
         ("sort" = Option<String>, Query, pattern = "^-?(id|updated_at|resolution_due_at|priority)$", example = "-id", description = "`id` (in the order in which they were made), `updated_at`, `resolution_due_at` (those without one come last) or `priority`; with `-` in front the other way round. Without it `-id`"),
         Paging,

@@ -27,6 +27,10 @@ pub struct Filter {
     pub overdue: Option<bool>,
     /// Whether a deadline is near, so near that people are warned, and none has passed.
     pub due_soon: Option<bool>,
+    /// Made at this moment or later.
+    pub created_since: Option<Instant>,
+    /// Made before this moment.
+    pub created_until: Option<Instant>,
     /// Words in title, description or reference, or in the name of who raised it or has it.
     pub words: Option<String>,
 }

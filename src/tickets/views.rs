@@ -19,8 +19,20 @@ pub const MAX_QUERY: usize = 1_000;
 /// The most views of one person.
 const MOST: u64 = 50;
 /// The parameters that a view keeps, which are the list's own: which tickets and in which order, and not which page of them.
-pub const KEPT: [&str; 10] =
-    ["status", "priority", "category", "kind", "assigned_to", "created_by", "overdue", "due_soon", "q", "sort"];
+pub const KEPT: [&str; 12] = [
+    "status",
+    "priority",
+    "category",
+    "kind",
+    "assigned_to",
+    "created_by",
+    "overdue",
+    "due_soon",
+    "created_since",
+    "created_until",
+    "q",
+    "sort",
+];
 
 /// A view to keep.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -38,13 +38,15 @@ pub(super) fn isolated(value: &str) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// Letters of the Latin alphabet, and digits with signs about them; a number alone and a keycap keep their order.
+/// Letters of the Latin alphabet, and digits with signs about them; a number alone and a keycap keep their order. So does a
+/// web address, Latin from its first letter on: what stands right behind it, programs take for a part of it.
 fn needs_isolation(line: &str) -> bool {
     let has_digits = line.chars().any(|c| c.is_ascii_digit());
     let is_number = line.chars().all(|c| c.is_ascii_digit());
     let is_isolated = line.starts_with(OPEN) && line.ends_with(CLOSE);
     let has_latin = line.chars().any(|c| c.is_alphabetic() && c < '\u{0590}');
-    !is_isolated && !line.ends_with(KEYCAP) && (has_latin || (has_digits && !is_number))
+    let is_address = ["https://", "http://"].iter().any(|scheme| line.starts_with(scheme));
+    !is_isolated && !is_address && !line.ends_with(KEYCAP) && (has_latin || (has_digits && !is_number))
 }
 
 #[cfg(test)]
@@ -59,6 +61,7 @@ mod tests {
             ("2026-01-20", "\u{2068}2026-01-20\u{2069}"),
             ("75", "75"),
             ("1\u{FE0F}\u{20E3}", "1\u{FE0F}\u{20E3}"),
+            ("https://andon.example.com/reports?from=2026-01-12", "https://andon.example.com/reports?from=2026-01-12"),
             ("قيد التنفيذ", "قيد التنفيذ"),
             ("Payments fail\nSince noon", "\u{2068}Payments fail\u{2069}\n\u{2068}Since noon\u{2069}"),
             ("\u{2068}ORD-1\u{2069}", "\u{2068}ORD-1\u{2069}"),

@@ -47,6 +47,7 @@ mod signing_in;
 mod slow_lines;
 mod statements;
 mod storage;
+mod summaries;
 mod support;
 mod taps;
 mod ticket_changes;
@@ -191,6 +192,7 @@ fn every_fact() -> Vec<Fact> {
         enclosures::facts(),
         slow_lines::facts(),
         storage::facts(),
+        summaries::facts(),
         tickets::facts(),
         ticket_lists::facts(),
         ticket_changes::facts(),

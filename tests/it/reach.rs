@@ -324,7 +324,8 @@ async fn everybody_says_how_they_are_told(backend: Backend) {
     assert_eq!(
         usual,
         json!({"urgent": ["WHATSAPP", "SMS", "EMAIL"], "normal": ["WHATSAPP", "SMS", "EMAIL"],
-               "low": ["WHATSAPP", "EMAIL", "SMS"], "quiet_hours": "22:00-06:00", "own": [], "addresses": []})
+               "low": ["WHATSAPP", "EMAIL", "SMS"], "quiet_hours": "22:00-06:00", "weekly_summary": false, "own": [],
+               "addresses": []})
     );
     let (status, own) = support.patch(path, json!({"low": [], "urgent": ["EMAIL"], "quiet_hours": ""})).await;
     assert_eq!((status, &own["own"]), (StatusCode::OK, &json!(["urgent", "low", "quiet_hours"])), "{own}");

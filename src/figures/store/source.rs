@@ -4,14 +4,15 @@ use super::sum;
 use crate::chat::store::message;
 use crate::chat::went::What;
 use crate::delivery::store::rows::attempt;
+use crate::figures::reading::Scope;
 use crate::kit::{Instant, Result};
 use crate::tickets::store::assignment;
 use crate::tickets::{Kind, Status, history, row as ticket};
 use crate::{defects, machines, maintenance, orders};
 use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{
-    ColumnTrait as _, ConnectionTrait, EntityTrait as _, FromQueryResult, JoinType, QueryFilter as _, QueryOrder as _,
-    QuerySelect as _,
+    ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, FromQueryResult, JoinType, PaginatorTrait as _,
+    QueryFilter as _, QueryOrder as _, QuerySelect as _,
 };
 
 /// Tickets in one piece.
@@ -173,6 +174,20 @@ pub(in crate::figures) async fn turns(
         .group_by(C::Flow)
         .group_by(C::Question);
     Ok(select.into_tuple().all(conn).await?)
+}
+
+/// How many tickets are open, the resolved ones too for which somebody has to say that they are.
+pub(in crate::figures) async fn open_now(conn: &impl ConnectionTrait, scope: &Scope) -> Result<u64> {
+    let mut select =
+        ticket::Entity::find().filter(ticket::Column::Status.is_not_in([Status::Closed, Status::Cancelled]));
+    if let Scope::Department(department) = scope {
+        let floor = Kind::ALL.into_iter().filter(|kind| kind.is_of_the_floor());
+        let theirs = Condition::any()
+            .add(ticket::Column::Department.is_null())
+            .add_option(department.as_ref().map(|department| ticket::Column::Department.eq(department)));
+        select = select.filter(ticket::Column::Kind.is_in(floor)).filter(theirs);
+    }
+    Ok(select.count(conn).await?)
 }
 
 /// When something happened to these tickets.

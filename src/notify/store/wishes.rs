@@ -13,13 +13,13 @@ use sea_orm::{ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter a
 use std::collections::HashMap;
 
 /// The stored preferences.
-mod row {
+pub(super) mod row {
     use super::Instant;
     use sea_orm::entity::prelude::*;
 
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "notice_preferences")]
-    pub(super) struct Model {
+    pub(in crate::notify::store) struct Model {
         #[sea_orm(primary_key)]
         pub id: i64,
         pub person_id: i64,
@@ -28,11 +28,12 @@ mod row {
         pub low: Option<String>,
         pub quiet_from: Option<i32>,
         pub quiet_until: Option<i32>,
+        pub summary_on: Option<Date>,
         pub updated_at: Instant,
     }
 
     #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
-    pub(super) enum Relation {}
+    pub(in crate::notify::store) enum Relation {}
 
     impl ActiveModelBehavior for ActiveModel {}
 }
@@ -86,6 +87,7 @@ pub async fn keep(tx: &Tx, person_id: i64, own: &Own) -> Result<()> {
         low: Set(media(Urgency::Low)),
         quiet_from: Set(hours.map(|hours| minutes(hours.from))),
         quiet_until: Set(hours.map(|hours| minutes(hours.until))),
+        summary_on: NotSet, // see weekly.rs
         updated_at: Set(tx.now()),
     };
     let said = [

@@ -3,18 +3,22 @@
 //! A defect is reported on an order and names no machine; what is known of machines are the breakdowns reported for them.
 
 use crate::figures::Measure;
+use crate::figures::model::bounds;
 use crate::figures::reading;
 use crate::kit::Result;
 use crate::pages::desk::Desk;
 use crate::pages::plot::{About, Plot};
-use crate::pages::report::asked;
 use crate::pages::report::sheet::{Cell, Section, answer};
+use crate::pages::report::{asked, before};
 use crate::pages::words::Words;
 use crate::people::Keeper;
 use crate::tickets::Kind;
 use crate::tickets::model::in_words;
 use axum::response::Response;
+use chrono::SecondsFormat;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::json;
+use std::collections::HashMap;
 
 /// The most bars of a plot.
 const MOST: u64 = 12;
@@ -30,22 +34,40 @@ pub(super) async fn page(desk: Desk, _: Keeper) -> Result<Response> {
     let (range, scope) = asked(&desk, "/floor/defects");
     let (conn, words) = (desk.app.db.read(), desk.words());
     let still = reading::still_to_count(conn).await?;
+    let tz = desk.app.settings.timezone;
+    let made = [bounds(range.span.from, tz).0, bounds(range.span.until, tz).1];
+    let made = made.map(|at| at.to_rfc3339_opts(SecondsFormat::Secs, true));
     let mut sections = Vec::with_capacity(SHOWN.len());
     for (id, measure, kind, title, head) in SHOWN {
         let (most, all) = reading::most(conn, measure, range.span, &scope, MOST).await?;
-        sections.push(section(words, id, (measure, kind), [title, head], &most, all));
+        let slices: Vec<String> = most.iter().map(|(slice, _)| slice.clone()).collect();
+        let earlier = reading::of_slices(conn, measure, range.span.before(), &scope, &slices).await?;
+        let found = Found { most, all, earlier: earlier.0, all_earlier: earlier.1 };
+        sections.push(section(words, id, (measure, kind), [title, head], &found, &made));
     }
     answer(&desk, words.w("defects.title"), range, still, sections)
 }
 
+/// What was found of a measure.
+struct Found {
+    /// The slices that were counted most, the most first.
+    most: Vec<(String, i64)>,
+    all: i64,
+    /// How many there were of the same in the time before.
+    earlier: HashMap<String, i64>,
+    all_earlier: i64,
+}
+
+/// `made` is since and until when the tickets were made that are listed.
 fn section(
     words: &Words,
     id: &'static str,
     (measure, kind): (Measure, Kind),
     [title, head]: [&str; 2],
-    most: &[(String, i64)],
-    all: i64,
+    Found { most, all, earlier, all_earlier }: &Found,
+    [since, until]: &[String; 2],
 ) -> Section {
+    let all = *all;
     let named = |slice: &str| match measure {
         Measure::DefectType => words
             .of_table(&format!("chat.create_defect.defect_type.options.{slice}"))
@@ -57,7 +79,8 @@ fn section(
     let href = |slice: &str| {
         let sought = sought(slice);
         let sought = utf8_percent_encode(&sought, NON_ALPHANUMERIC);
-        format!("/tickets?kind={}&status=ALL&q={sought}", kind.as_str())
+        let kind = kind.as_str();
+        format!("/tickets?kind={kind}&status=ALL&created_since={since}&created_until={until}&q={sought}")
     };
     let bars: Vec<(String, i64, Option<String>)> =
         most.iter().map(|(slice, n)| (named(slice), *n, Some(href(slice)))).collect();
@@ -73,9 +96,12 @@ fn section(
             Cell::number(*n),
             Cell::percent(Some(n * 100 / all.max(1))),
             Cell::percent(Some(sum * 100 / all.max(1))),
+            Cell::number(earlier.get(slice).copied().unwrap_or(0)),
         ]);
     }
     let heads = ["report.rank", head, "report.tickets", "report.share", "report.cumulated"].map(|key| words.w(key));
-    let note = (all > 0).then(|| words.fill("defects.of_all", &serde_json::json!({ "count": all.to_string() })));
-    Section { id, title, note, plot: Some(plot), heads: heads.into(), rows }
+    let heads = heads.into_iter().chain([before(words, &words.w("report.tickets"))]).collect();
+    let of_all = json!({ "count": all.to_string(), "earlier": all_earlier.to_string() });
+    let note = (all > 0).then(|| words.fill("defects.of_all", &of_all));
+    Section { id, title, note, plot: Some(plot), heads, rows }
 }

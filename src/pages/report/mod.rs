@@ -58,6 +58,6 @@ fn in_table(words: &Words) -> String {
 }
 
 /// How a head is called for the time before.
-fn before(words: &Words, head: &str) -> String {
+pub(super) fn before(words: &Words, head: &str) -> String {
     words.fill("report.before", &json!({ "what": head }))
 }

@@ -24,8 +24,8 @@ const MOST_BARS: usize = 14;
 pub(super) async fn page(desk: Desk, _: Keeper) -> Result<Response> {
     let (range, scope) = asked(&desk, "/reports/sla");
     let (conn, words) = (desk.app.db.read(), desk.words());
-    let now = reading::sums(conn, &ALL, range.span, &scope).await?;
-    let earlier = reading::sums(conn, &BY_KIND, range.span.before(), &scope).await?;
+    let now = reading::sums(conn, &ALL, range.span, &scope);
+    let (now, earlier) = tokio::try_join!(now, reading::sums(conn, &BY_KIND, range.span.before(), &scope))?;
     let still = reading::still_to_count(conn).await?;
     let response =
         by_kind(&desk, ("sla_response", "report.sla_response"), (Measure::Responded, &scope), &now, &earlier);

@@ -23,8 +23,8 @@ const HOUR: i64 = 3600;
 pub(super) async fn page(desk: Desk, _: Keeper) -> Result<Response> {
     let (range, scope) = asked(&desk, "/reports/times");
     let (conn, words) = (desk.app.db.read(), desk.words());
-    let now = reading::spreads(conn, &MEASURES, range.span, &scope).await?;
-    let earlier = reading::spreads(conn, &MEASURES, range.span.before(), &scope).await?;
+    let now = reading::spreads(conn, &MEASURES, range.span, &scope);
+    let (now, earlier) = tokio::try_join!(now, reading::spreads(conn, &MEASURES, range.span.before(), &scope))?;
     let still = reading::still_to_count(conn).await?;
     let response = section(&desk, ("response", "report.response"), Measure::Responded, &now, &earlier, &scope);
     let mut resolution = section(&desk, ("resolution", "report.resolution"), Measure::Resolved, &now, &earlier, &scope);

@@ -1,7 +1,7 @@
 //! The list of tickets: filters that are links, an order, a search, and pages by cursor.
 
 use super::{OPEN, Row, actions, may_raise, views as kept_views};
-use crate::kit::{Error, Result};
+use crate::kit::{Error, Instant, Result};
 use crate::pages::desk::Desk;
 use crate::pages::dress::{Page, shown};
 use crate::pages::form::FormShown;
@@ -16,6 +16,7 @@ use crate::web::{Fields, problem};
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
+use chrono::TimeDelta;
 
 /// Where the list is.
 pub(super) const HERE: &str = "/tickets";
@@ -23,6 +24,8 @@ pub(super) const HERE: &str = "/tickets";
 const SIZE: &str = "50";
 /// The longest text that is searched for, in characters.
 const MAX_SOUGHT: usize = 100;
+/// What says when they were made.
+const MADE: [&str; 2] = ["created_since", "created_until"];
 /// The orders that are offered.
 const ORDERS: [&str; 4] = ["-id", "-updated_at", "resolution_due_at", "-priority"];
 
@@ -158,6 +161,11 @@ fn groups(desk: &Desk, asking: &Asking, order: Order) -> Vec<Group> {
         let name = priority.as_str();
         one("priority", Some(name), words.w(format!("priority.{name}")))
     }));
+    let mut made = Vec::new();
+    if let Some(says) = made_says(desk, asking) {
+        made.push(Link { href: asking.without(&MADE), label: words.w("tickets.any"), is_on: false });
+        made.push(Link { href: asking.with("cursor", None), label: says, is_on: true });
+    }
     let mut kinds = vec![any("kind")];
     kinds.extend(Kind::ALL.map(|kind| one("kind", Some(kind.as_str()), words.w(format!("kind.{}", kind.as_str())))));
     let orders = ORDERS.map(|name| Link {
@@ -165,8 +173,21 @@ fn groups(desk: &Desk, asking: &Asking, order: Order) -> Vec<Group> {
         label: words.w(format!("sort.{}", name.trim_start_matches('-'))),
         is_on: order.as_str() == name,
     });
-    [("status", statuses), ("whose", whose), ("priority", priorities), ("kind", kinds), ("sort", orders.into())]
-        .into_iter()
+    let all = [("status", statuses), ("whose", whose), ("priority", priorities), ("kind", kinds), ("made", made)];
+    all.into_iter()
+        .chain([("sort", orders.into())])
+        .filter(|(_, links)| !links.is_empty())
         .map(|(label, links)| Group { label: words.w(format!("tickets.by_{label}")), links })
         .collect()
+}
+
+/// In which days those that are shown were made, where that is asked.
+fn made_says(desk: &Desk, asking: &Asking) -> Option<String> {
+    let instant = |name: &str| asking.get(name).and_then(|at| at.parse::<Instant>().ok());
+    let words = desk.words();
+    let [since, until] = MADE.map(instant);
+    let from = since.map(|at| words.day(at));
+    // The moment before which they were made is the end of their last day.
+    let last = until.map(|at| words.day(at - TimeDelta::microseconds(1)));
+    (from.is_some() || last.is_some()).then(|| [from, last].map(Option::unwrap_or_default).join(" – "))
 }

@@ -200,7 +200,7 @@ pub async fn delete(tx: &Tx, id: i64) -> Result<bool> {
         Box::pin(async move {
             codes::forget(tx, id).await?;
             // These tables are of modules that stand above people; what is in them is no history.
-            for table in ["live_tickets", "ticket_views"] {
+            for table in ["live_tickets", "ticket_views", "notice_preferences"] {
                 let theirs = Query::delete().from_table(table).and_where(Expr::col("person_id").eq(id)).to_owned();
                 tx.conn().execute(&theirs).await?;
             }

@@ -41,6 +41,8 @@ impl Form for Asked {
                 .unwrap_or_default(),
             overdue: fields.optional("overdue", read::boolean),
             due_soon: fields.optional("due_soon", read::boolean),
+            created_since: fields.optional("created_since", read::instant),
+            created_until: fields.optional("created_until", read::instant),
             words: fields.optional("q", read::line(1..=MAX_SEARCH)),
             ..Filter::default()
         };

@@ -328,6 +328,9 @@ fn matching(
     if let Some(person) = filter.created_by {
         all = all.add(row::Column::RequesterId.eq(person));
     }
+    all = all
+        .add_option(filter.created_since.map(|since| row::Column::CreatedAt.gte(since)))
+        .add_option(filter.created_until.map(|until| row::Column::CreatedAt.lt(until)));
     let (next_due, soon) = (along.column(row::Column::NextDueAt), along.column(row::Column::SoonAt));
     if let Some(overdue) = filter.overdue {
         let (late, kept) = (next_due.clone().lt(now), next_due.clone().is_null().or(next_due.clone().gte(now)));

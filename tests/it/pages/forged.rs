@@ -20,7 +20,7 @@ facts!["pages::forged":
 ];
 
 /// Forms of one's own and of tickets, with what would make them work.
-const FORMS: [(&str, &[(&str, &str)]); 16] = [
+const FORMS: &[(&str, &[(&str, &str)])] = &[
     ("/sign-out", &[]),
     ("/theme", &[("theme", "dark")]),
     ("/profile", &[("first_name", "Forged"), ("language", "en")]),
@@ -32,6 +32,7 @@ const FORMS: [(&str, &[(&str, &str)]); 16] = [
     ("/profile/second-factor", &[]),
     ("/profile/second-factor/confirm", &[("code", "123456")]),
     ("/profile/second-factor/off", &[("code", "123456")]),
+    ("/profile/summary", &[("weekly_summary", "true")]),
     ("/profile/devices/end", &[("id", "1")]),
     ("/profile/tokens", &[("name", "Forged"), ("scope", "write")]),
     ("/profile/tokens/revoke", &[("id", "1")]),
@@ -42,8 +43,16 @@ const FORMS: [(&str, &[(&str, &str)]); 16] = [
     ("/tickets/{id}/open_ticket", &[("admin_notes", "Forged")]),
 ];
 /// What a forged form could have changed.
-const TABLES: [&str; 7] =
-    ["events", "tickets", "ticket_history", "api_tokens", "codes", "second_factors", "deliveries"];
+const TABLES: [&str; 8] = [
+    "events",
+    "tickets",
+    "ticket_history",
+    "api_tokens",
+    "codes",
+    "second_factors",
+    "deliveries",
+    "notice_preferences",
+];
 
 async fn counted(stage: &Stage) -> Vec<i64> {
     let mut counts = Vec::new();

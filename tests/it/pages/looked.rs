@@ -1,6 +1,6 @@
-//! What the pages look like and what they are made of: nothing wider than its window, nothing too small to press, nothing
-//! that stands in somebody's way (axe-core), valid HTML (html-validate); wide and narrow, light and dark, from the left and
-//! from the right.
+//! What the pages look like and what they are made of: nothing wider than its window, nothing too small to press, no plot
+//! without room for its shapes, nothing that stands in somebody's way (axe-core), valid HTML (html-validate); wide and
+//! narrow, light and dark, from the left and from the right.
 
 use super::furnished::Furnished;
 use super::hands::{PATIENCE, opens, shows, signs_in, told};
@@ -68,6 +68,30 @@ const TOO_SMALL: &str = "
     const small = seen.filter((one) => { const box = (one.closest('label') || one).getBoundingClientRect();
         return box.width < 24 || box.height < 24; });
     return small.map((one) => one.outerHTML.slice(0, 90)).join(' | ');";
+/// Plots that are not to be seen as they are meant, as where another page's class is called like one of theirs: without
+/// room, with bars and lines outside of it, or in no colour of theirs.
+const PLOTS_AWRY: &str = "
+    const awry = [];
+    for (const plot of document.querySelectorAll('figure svg')) {
+        const room = plot.getBoundingClientRect(), name = plot.getAttribute('aria-labelledby');
+        const says = (what) => awry.push(name + ' ' + what);
+        if (room.width < 100 || room.height < 100) says('has ' + room.width + ' by ' + room.height + ' px');
+        if (room.height > 400) says('is ' + room.height + ' px high');
+        for (const shape of plot.querySelectorAll('rect, polyline, path')) {
+            const box = shape.getBoundingClientRect(), look = getComputedStyle(shape);
+            const isOut = box.left < room.left - 2 || box.right > room.right + 2 || box.top < room.top - 2
+                || box.bottom > room.bottom + 2;
+            const is = shape.tagName + '.' + shape.getAttribute('class');
+            if (isOut) says('has a ' + is + ' beside it');
+            if (look.display === 'none' || look.visibility !== 'visible') says('hides a ' + is);
+            if (shape.matches('.bar') && Number(shape.getAttribute('height')) > 0) {
+                if (box.width < 0.5 || box.height < 0.1) says('has a ' + is + ' that nobody sees');
+                if (look.fill === 'none' || look.fill === 'rgb(0, 0, 0)') says('has a ' + is + ' without a colour');
+            }
+            if (shape.matches('.line') && look.stroke === 'none') says('has a ' + is + ' without a colour');
+        }
+    }
+    return [...new Set(awry)].join(' | ');";
 /// What axe-core finds: the rule, how grave it is, and where.
 pub(crate) const IN_THE_WAY: &str = "
     const done = arguments[arguments.length - 1];
@@ -140,6 +164,10 @@ impl Eye<'_> {
         let small = page.execute(TOO_SMALL, Vec::new()).await.map_err(told)?;
         if let Some(small) = small.as_str().filter(|small| !small.is_empty()) {
             writeln!(found, "{name} at {width} px has places too small to press: {small}").expect("text grows");
+        }
+        let awry = page.execute(PLOTS_AWRY, Vec::new()).await.map_err(told)?;
+        if let Some(awry) = awry.as_str().filter(|awry| !awry.is_empty()) {
+            writeln!(found, "{name} at {width} px has plots that are awry: {awry}").expect("text grows");
         }
         if let Some(axe) = self.axe.as_ref().filter(|_| is_judged) {
             page.execute(axe, Vec::new()).await.map_err(told)?;

@@ -152,8 +152,14 @@ async fn tickets_are_counted_as_the_tables_have_them(backend: Backend) {
         assert!((told - minutes).abs() <= minutes / 20 + 1, "{told} for {minutes}");
     }
     let hours = table(&window, "/reports/hours", "hours_tickets").await;
-    let all: i64 = hours.iter().flat_map(|row| &row[1..]).map(|n| n.parse::<i64>().expect("a number")).sum();
+    let all: i64 = hours.iter().flat_map(|row| &row[1..8]).map(|n| n.parse::<i64>().expect("a number")).sum();
     assert_eq!(all, counts(app, "tickets").await);
+    assert_eq!(hours.iter().map(|row| row[8].parse::<i64>().expect("a number")).sum::<i64>(), all);
+    // The same days are the time before of as many days after them.
+    let later = window.get("/reports/hours?from=2026-03-01&until=2026-04-28&csv=hours_tickets").await.html;
+    let earlier =
+        later.lines().skip(1).map(|line| line.rsplit(',').next().map_or(0, |n| n.parse::<i64>().unwrap_or(0)));
+    assert_eq!(earlier.sum::<i64>(), all, "{later}");
     for page in ["/reports", "/reports/times", "/reports/sla", "/reports/hours"] {
         let seen = window.get(&format!("{page}?{DAYS}")).await;
         assert_eq!(seen.status, StatusCode::OK, "{}", seen.text());
@@ -211,7 +217,7 @@ async fn messages_and_forms_are_counted_as_the_tables_have_them(backend: Backend
     let sum = |column: usize| days.iter().map(|row| row[column].parse::<i64>().expect("a number")).sum::<i64>();
     assert_eq!(sum(1), counts(app, "messages").await);
     let hours = table(&window, "/reports/hours", "hours_messages").await;
-    let all: i64 = hours.iter().flat_map(|row| &row[1..]).map(|n| n.parse::<i64>().expect("a number")).sum();
+    let all: i64 = hours.iter().flat_map(|row| &row[1..8]).map(|n| n.parse::<i64>().expect("a number")).sum();
     assert_eq!(all, counts(app, "messages").await);
 
     let forms = table(&window, "/reports/chats", "completion").await;
@@ -250,14 +256,27 @@ async fn what_goes_wrong_most_comes_first(backend: Backend) {
     }
     assert_eq!(types.last().expect("a row")[4], "100", "all of them together: {types:?}");
     let page = window.get(&format!("/floor/defects?{DAYS}")).await;
-    let link = "/tickets?kind=DEFECT&#38;status=ALL&#38;q=ORD%2D12345";
+    let link = "/tickets?kind=DEFECT&#38;status=ALL&#38;created_since=2026-01-01T00:00:00Z\
+                &#38;created_until=2026-03-01T00:00:00Z&#38;q=ORD%2D12345";
     assert!(page.html.contains(link), "{}", page.html);
     let list = window.get(&link.replace("&#38;", "&")).await;
     assert_eq!(list.html.matches("Defect on ORD-12345").count(), 2, "{}", list.text());
+    assert!(list.text().contains("2026-01-01 – 2026-02-28"), "{}", list.text());
+    let none = link.replace("&#38;", "&").replace("2026-03-01", "2026-01-02");
+    assert_eq!(window.get(&none).await.html.matches("Defect on ORD-12345").count(), 0, "not made in those days");
     let machines = table(&window, "/floor/defects", "breakdowns").await;
     let n = counts(app, "maintenance JOIN machines ON machines.id = maintenance.machine_id WHERE number = 'MACH-001'")
         .await;
     assert!(machines.iter().any(|row| row[1] == "MACH-001" && row[2] == n.to_string()), "{machines:?}");
+    app.clock.advance(TimeDelta::days(1));
+    for text in ["hi", "1", "ORD-12346", "1", "1", "It is bent"] {
+        app.says(OPERATOR, text).await;
+    }
+    counted(app).await;
+    let window = Window::of(app, "boss").await;
+    let day = window.get("/floor/defects?from=2026-01-19&until=2026-01-19&csv=defects_by_order").await.html;
+    let before = orders.iter().find(|row| row[1] == "ORD-12346").expect("a row");
+    assert_eq!(day.lines().nth(1), Some(format!("1,ORD-12346,1,100,100,{}", before[2]).as_str()), "{day}");
     stage.app.end().await;
 }
 

@@ -31,6 +31,7 @@ GET  /sign-in                                         200     303      303      
 GET  /profile                                         303     200      200        200      200      200
 POST /profile                                         401     303      303        303      303      303
 POST /profile/second-factor                           401     200      200        200      200      200
+POST /profile/summary                                 401     403      303        403      403      303
 POST /profile/tokens                                  401     200      200        200      200      200
 GET  /now                                             303     200      200        200      200      200
 GET  /notifications                                   303     200      200        200      200      200
@@ -195,6 +196,7 @@ impl House {
         let worker = self.worker.id.to_string();
         let fields: &[(&str, &str)] = match path.rsplit('/').next().unwrap_or_default() {
             "profile" => &[("first_name", "Name")],
+            "summary" => &[("weekly_summary", "false")],
             "tokens" => &[("name", "Export"), ("scope", "read")],
             "new" => &[
                 ("title", "A title"),
