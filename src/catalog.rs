@@ -212,7 +212,7 @@ pub fn routes(
         .merge(Router::new().route("/setup", get(setup::page).post(setup::create)).with_state(app.clone()))
         .layer(limited.clone());
     // Refusals come in the pages' dress, those of the limit too.
-    let pages = pages.merge(pages::routes(app, ways, live, home).layer(limited.clone()));
+    let pages = pages.merge(pages::routes(app, ways, live, EVENTS, home).layer(limited.clone()));
     let mut router = api.merge(pages);
     if let Some(simulator) = simulator {
         // Whoever reaches it can speak for any phone, so no tunnel and no proxy may lead there.

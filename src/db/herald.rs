@@ -29,6 +29,8 @@ pub enum Change {
     Deliveries,
     /// What an admin had Andon do.
     Chores,
+    /// What became of calls of webhooks.
+    Webhooks,
 }
 
 /// Who is called; nobody by default.

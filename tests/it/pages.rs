@@ -17,6 +17,7 @@ pub(crate) mod hands;
 pub(crate) mod harmless;
 pub(crate) mod labels;
 pub(crate) mod lists;
+pub(crate) mod hooks;
 pub(crate) mod inbox;
 pub(crate) mod inbox_beside;
 pub(crate) mod inbox_foes;

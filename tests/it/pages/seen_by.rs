@@ -54,6 +54,8 @@ GET  /reports/chats                                   303     403      403      
 GET  /settings/state                                  303     403      403        403      403      200
 GET  /settings/audit                                  303     403      403        403      403      200
 GET  /settings/system                                 303     403      403        403      403      200
+GET  /settings/webhooks                               303     403      403        403      403      200
+GET  /settings/webhooks/new                           303     403      403        403      403      200
 GET  /floor/defects                                   303     403      200        403      403      200
 GET  /tickets                                         303     200      200        200      200      200
 GET  /tickets/board                                   303     200      200        200      200      200
