@@ -41,9 +41,8 @@ async fn a_webhook_is_made_and_nothing_typed_is_lost(backend: Backend) {
     }
     let none = window.post(new, &[("url", "https://erp.plant.example/"), ("description", "Planning")]).await;
     assert!(none.status == StatusCode::BAD_REQUEST && none.text().contains("Please fill this in."), "{}", none.text());
-    let forged =
-        window.post_just(new, &[&[("token", "forged"), ("url", "https://erp.example/")], &fields[..]].concat());
-    let forged = forged.await;
+    let all = [&[("token", "forged"), ("url", "https://erp.example/")], &fields[..]].concat();
+    let forged = window.post_just(new, &all).await;
     assert!(forged.status == StatusCode::FORBIDDEN && is_kept(&forged.html), "{}", forged.text());
     assert_eq!(app.count("webhooks").await, 0);
 
@@ -123,9 +122,8 @@ async fn what_a_receiver_answers_does_nothing_in_a_page(backend: Backend) {
     let app = TestApp::with(backend, &[HERE]).await;
     let (_, window) = app.at_a_window("boss", Role::Admin).await;
     for attack in ATTACKS {
-        let seen = window
-            .post("/settings/webhooks/new", &[("url", attack), ("description", attack), ("events", "order.held")]);
-        is_harmless("/settings/webhooks/new", &seen.await);
+        let typed = [("url", attack), ("description", attack), ("events", "order.held")];
+        is_harmless("/settings/webhooks/new", &window.post("/settings/webhooks/new", &typed).await);
         let url = "https://erp.plant.example/hooks";
         window.post("/settings/webhooks/new", &[("url", url), ("description", attack), ("events", "*")]).await;
     }
