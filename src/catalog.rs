@@ -15,7 +15,7 @@ use crate::web::{contract, guard, problem, rate_limit};
 use crate::webhooks_in::{self, Door};
 use crate::{
     attachments, audit, boms, chat, chores, defects, health, inbox, machines, orders, pages, papers, people, plans,
-    shifts, sop_failures, tickets, walls, webhooks_out,
+    rules, shifts, sop_failures, tickets, walls, webhooks_out,
 };
 use axum::Router;
 use axum::routing::get;
@@ -123,6 +123,7 @@ pub const EVENTS: &[&str] = &[
     name::<webhooks_out::events::SwitchedOff>(),
     name::<webhooks_out::events::Deleted>(),
     name::<chores::events::Asked>(),
+    name::<rules::events::Changed>(),
 ];
 
 const fn name<E: Event>() -> &'static str {

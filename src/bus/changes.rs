@@ -32,6 +32,8 @@ pub struct Changes {
     pub chores: bool,
     /// Whether something became of calls of webhooks.
     pub webhooks: bool,
+    /// Whether rules changed.
+    pub rules: bool,
     /// More changed than could be remembered.
     pub overflowed: bool,
 }
@@ -67,6 +69,7 @@ impl Changes {
             Change::Deliveries => std::mem::replace(&mut self.deliveries, true),
             Change::Chores => std::mem::replace(&mut self.chores, true),
             Change::Webhooks => std::mem::replace(&mut self.webhooks, true),
+            Change::Rules => std::mem::replace(&mut self.rules, true),
         };
         self.bound();
     }
@@ -80,6 +83,7 @@ impl Changes {
         self.deliveries |= others.deliveries;
         self.chores |= others.chores;
         self.webhooks |= others.webhooks;
+        self.rules |= others.rules;
         self.overflowed |= others.overflowed;
         self.bound();
     }

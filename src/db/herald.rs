@@ -31,6 +31,8 @@ pub enum Change {
     Chores,
     /// What became of calls of webhooks.
     Webhooks,
+    /// What Andon goes by.
+    Rules,
 }
 
 /// Who is called; nobody by default.

@@ -67,12 +67,21 @@ const SAID_OF_RECORDS: [(&str, &str); 13] = [
 ];
 
 /// The same of what Andon goes by.
-const SAID_OF_SETTINGS: [(&str, &str); 5] = [
+const SAID_OF_SETTINGS: [(&str, &str); 14] = [
     ("is no web address", "wrong.web_address"),
     ("must begin with https", "wrong.reachable"),
     ("leads to ", "wrong.reachable"),
     ("must not hold a user name", "wrong.no_login"),
     ("must not hold a fragment", "wrong.no_fragment"),
+    ("are no hours", "wrong.hours"),
+    ("begin and end at the same time", "wrong.all_day"),
+    ("is no sum of money", "wrong.sum"),
+    ("names no currency", "wrong.sum"),
+    ("is no number; write it like", "wrong.sum"),
+    ("is nothing; ", "wrong.more_than_nothing"),
+    ("is needed where it is to hold", "wrong.sum_needed"),
+    ("is shorter than that of a higher", "wrong.reversed"),
+    ("is after the solution", "wrong.after_solution"),
 ];
 
 /// Why something is not done in a conversation: members of the refusal, each with words of its own.
@@ -91,7 +100,7 @@ pub(super) struct Field {
     /// Unlike any other on the page.
     pub(super) id: String,
     pub(super) label: String,
-    /// `text`, `password`, `email`, `tel`, `url`, `datetime-local`, `file`, `textarea`, `date`, `number`, `select` or `checks`.
+    /// `text`, `password`, `email`, `tel`, `url`, `time`, `datetime-local`, `file`, `textarea`, `date`, `number`, `select` or `checks`.
     pub(super) kind: &'static str,
     pub(super) value: String,
     pub(super) choices: Vec<Choice>,

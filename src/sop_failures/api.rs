@@ -228,7 +228,10 @@ pub async fn report(
     Body(new): Body<NewFailure>,
 ) -> Result<(StatusCode, Json<FailureShown>)> {
     let report = new.report(actor.person_id);
-    let failure = app.db.through(actor.door).write(move |tx| Box::pin(desk::report(tx, report.clone()))).await?;
+    let (db, wish) = (app.db.through(actor.door), (app.rules().policies, report));
+    let reporting =
+        db.write_with(wish, move |tx, (policies, report)| Box::pin(desk::report(tx, policies, report.clone())));
+    let failure = reporting.await?;
     Ok((StatusCode::CREATED, Json(failure.into())))
 }
 

@@ -147,6 +147,7 @@ fn every_fact() -> Vec<Fact> {
         pages::labels::facts(),
         pages::walls::facts(),
         pages::lists::facts(),
+        pages::hooks::facts(),
         pages::inbox::facts(),
         pages::inbox_beside::facts(),
         pages::inbox_foes::facts(),
