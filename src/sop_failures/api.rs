@@ -216,7 +216,7 @@ pub async fn get(Seen { record: failure, .. }: Seen<Failure>) -> Json<FailureSho
     Json(failure.into())
 }
 
-/// Report an SOP failure: its ticket opens, and its 24 hours begin.
+/// Report an SOP failure: its ticket opens, and its time begins.
 #[utoipa::path(
     post, path = "/api/sop_failures", tag = "Records", operation_id = "report_sop_failure", request_body = NewFailure,
     responses((status = 201, body = FailureShown), OfCreating),

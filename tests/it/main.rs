@@ -156,6 +156,7 @@ fn every_fact() -> Vec<Fact> {
         pages::own::facts(),
         pages::people::facts(),
         pages::reports::facts(),
+        pages::rules::facts(),
         pages::seen_by::facts(),
         pages::settings::facts(),
         pages::ticket::facts(),

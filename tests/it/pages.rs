@@ -29,6 +29,7 @@ pub(crate) mod own;
 pub(crate) mod people;
 pub(crate) mod prompt;
 pub(crate) mod reports;
+pub(crate) mod rules;
 pub(crate) mod seen_by;
 pub(crate) mod settings;
 pub(crate) mod ticket;

@@ -16,7 +16,7 @@ facts!["pages::forged":
 ];
 
 /// Every form there is, with what would make it work.
-const FORMS: [(&str, &[(&str, &str)]); 17] = [
+const FORMS: [(&str, &[(&str, &str)]); 19] = [
     ("/sign-out", &[]),
     ("/theme", &[("theme", "dark")]),
     ("/profile", &[("first_name", "Forged"), ("language", "en")]),
@@ -36,11 +36,13 @@ const FORMS: [(&str, &[(&str, &str)]); 17] = [
         &[("title", "Forged"), ("description", "x"), ("project_name", "x"), ("priority", "LOW"), ("category", "BUG")],
     ),
     ("/tickets/{id}/open_ticket", &[("admin_notes", "Forged")]),
+    ("/settings/rules/digest", &[("minutes", "30")]),
+    ("/settings/rules/digest/put-back", &[]),
     ("/settings/webhooks/new", &[("url", "https://elsewhere.example/"), ("events", "*")]),
 ];
 /// What a forged form could have changed.
-const TABLES: [&str; 8] =
-    ["events", "tickets", "ticket_history", "api_tokens", "codes", "second_factors", "deliveries", "webhooks"];
+const TABLES: [&str; 9] =
+    ["events", "tickets", "ticket_history", "api_tokens", "codes", "second_factors", "deliveries", "webhooks", "rules"];
 
 async fn counted(stage: &Stage) -> Vec<i64> {
     let mut counts = Vec::new();

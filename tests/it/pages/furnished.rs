@@ -107,6 +107,7 @@ impl Furnished {
             ("records", "/floor/records".to_owned()),
             ("verdicts", format!("/floor/records/{}", self.floor.file)),
             ("state", "/settings/state".to_owned()),
+            ("rules", "/settings/rules".to_owned()),
             ("hooks", "/settings/webhooks".to_owned()),
             ("hook", format!("/settings/webhooks/{}", self.hook)),
             ("new-hook", "/settings/webhooks/new".to_owned()),
@@ -144,6 +145,20 @@ struct Floor {
     machine: i64,
     /// A file with wrong lines.
     file: i64,
+}
+
+/// The plant has other deadlines and a budget than Andon comes with.
+async fn rules(app: &TestApp, boss: &Actor) {
+    use andon::config::{Rule, RuleName};
+    let app = &app.server.app;
+    let figures = json!({"HIGH": 12, "MEDIUM": 36, "LOW": 96});
+    let deadlines = json!({"answer_minutes": null, "solution_hours": figures});
+    let budget = json!({"sum": "12500 USD", "holds_back": true});
+    for (name, is) in [(RuleName::Maintenance, deadlines), (RuleName::Budget, budget)] {
+        let rule = Rule::read(name, &is).expect("a rule");
+        andon::rules::change(app, boss, name, rule).await.expect("it holds");
+    }
+    andon::rules::put_back(app, boss, RuleName::Budget).await.expect("it is put back");
 }
 
 /// A webhook that was called and not reached.
@@ -199,6 +214,7 @@ async fn floor(app: &TestApp, admin: &User) -> Floor {
     let lines = "number,customer,product,quantity_ordered,starts_on,due_on\n\
         ORD-901,Northwind,Gearbox,10,2026-01-20,2026-02-20\nORD-902,Northwind,Gearbox,ten,2026-01-20,31.02.2026\n\
         ORD-12345,Harbour Marine,Gearbox GX-20,210,2026-01-06,2026-01-25\nORD-903,,Gearbox,10,2026-01-20,2026-02-20\n";
+    rules(app, &boss).await;
     let keeping = waiting::keep(&app.server.app, &boss, Kind::Orders, "orders of this week.csv", lines.as_bytes());
     Floor { order, machine, file: keeping.await.expect("a file") }
 }

@@ -54,6 +54,8 @@ GET  /reports/chats                                   303     403      403      
 GET  /settings/state                                  303     403      403        403      403      200
 GET  /settings/audit                                  303     403      403        403      403      200
 GET  /settings/system                                 303     403      403        403      403      200
+GET  /settings/rules                                  303     403      403        403      403      200
+POST /settings/rules/digest                           401     403      403        403      403      303
 GET  /settings/webhooks                               303     403      403        403      403      200
 GET  /settings/webhooks/new                           303     403      403        403      403      200
 GET  /floor/defects                                   303     403      200        403      403      200
@@ -145,7 +147,7 @@ impl House {
         };
         let making = self.app.server.app.db.write(move |tx| {
             let new = new.clone();
-            Box::pin(async move { andon::tickets::create(tx, vec![new]).await })
+            Box::pin(async move { andon::tickets::create(tx, &andon::sla::Policies::default(), vec![new]).await })
         });
         let id = making.await.expect("a ticket")[0].id;
         if is_theirs || action == "start_work" {
@@ -198,6 +200,7 @@ impl House {
         let fields: &[(&str, &str)] = match path.rsplit('/').next().unwrap_or_default() {
             "profile" => &[("first_name", "Name")],
             "tokens" => &[("name", "Export"), ("scope", "read")],
+            "digest" => &[("minutes", "7")],
             "new" => &[
                 ("title", "A title"),
                 ("description", "A text"),
