@@ -17,8 +17,7 @@ use crate::{
     attachments, audit, boms, chat, chores, defects, health, inbox, machines, orders, pages, papers, people, plans,
     rules, shifts, sop_failures, tickets, walls, webhooks_out,
 };
-use axum::Router;
-use axum::routing::get;
+use axum::{Router, routing::get};
 use std::sync::Arc;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
