@@ -2,7 +2,7 @@
 
 use crate::bus::Bus;
 use crate::channels::{Channel, Medium};
-use crate::config::{ChatAccess, Settings};
+use crate::config::{ChatAccess, Rules, Settings};
 use crate::db::Db;
 use crate::kit::{Clock, Instant, Metrics, Tide};
 use crate::proof::Proof;
@@ -34,6 +34,8 @@ pub struct Parts {
     pub vault: Vault,
     /// Checks who somebody is.
     pub proof: Proof,
+    /// What Andon goes by.
+    pub rules: InForce,
     /// What is out of order.
     pub health: Health,
     /// Figures for whoever watches.
@@ -59,6 +61,11 @@ impl App {
     /// The channel with this stored name.
     pub fn channel(&self, name: &str) -> Option<&Arc<dyn Channel>> {
         self.channels.iter().find(|channel| channel.name() == name)
+    }
+
+    /// What Andon goes by: as the desk says, else as the settings do. A copy that others may swap for a newer one.
+    pub fn rules(&self) -> Arc<Rules> {
+        self.rules.now()
     }
 
     /// Whether any number may use the floor's options.
@@ -99,6 +106,40 @@ pub fn carrier<'a>(
 ) -> Option<&'a Arc<dyn Channel>> {
     let is_off = medium == Medium::Whatsapp && !settings.whatsapp_enabled;
     channels.iter().find(|channel| !is_off && channel.carries(medium))
+}
+
+/// The rules that one process goes by.
+#[derive(Debug)]
+pub struct InForce {
+    rules: Mutex<Arc<Rules>>,
+    /// What is wrong with those that are passed over.
+    wrong: Mutex<Vec<String>>,
+}
+
+impl InForce {
+    /// These.
+    pub fn new(rules: Rules) -> Self {
+        Self { rules: Mutex::new(Arc::new(rules)), wrong: Mutex::default() }
+    }
+
+    fn now(&self) -> Arc<Rules> {
+        Arc::clone(&self.rules.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// From here on these.
+    pub fn swap(&self, rules: Rules) {
+        *self.rules.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(rules);
+    }
+
+    /// Notes what is wrong with rules that are passed over; whether that is news.
+    pub fn passed_over(&self, wrong: &[String]) -> bool {
+        let mut known = self.wrong.lock().unwrap_or_else(PoisonError::into_inner);
+        if *known == wrong {
+            return false;
+        }
+        wrong.clone_into(&mut known);
+        true
+    }
 }
 
 /// Channels that are out, each with the reason an operator reads.

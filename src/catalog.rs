@@ -15,7 +15,7 @@ use crate::web::{contract, guard, problem, rate_limit};
 use crate::webhooks_in::{self, Door};
 use crate::{
     attachments, audit, boms, chat, chores, defects, health, inbox, machines, orders, pages, papers, people, plans,
-    shifts, sop_failures, summaries, tickets, walls, webhooks_out,
+    rules, shifts, sop_failures, summaries, tickets, walls, webhooks_out,
 };
 use axum::{Router, routing::get};
 use std::sync::Arc;
@@ -123,6 +123,7 @@ pub const EVENTS: &[&str] = &[
     name::<webhooks_out::events::Deleted>(),
     name::<chores::events::Asked>(),
     name::<summaries::events::DrawnUp>(),
+    name::<rules::events::Changed>(),
 ];
 
 const fn name<E: Event>() -> &'static str {
@@ -212,7 +213,7 @@ pub fn routes(
         .merge(Router::new().route("/setup", get(setup::page).post(setup::create)).with_state(app.clone()))
         .layer(limited.clone());
     // Refusals come in the pages' dress, those of the limit too.
-    let pages = pages.merge(pages::routes(app, ways, live, home).layer(limited.clone()));
+    let pages = pages.merge(pages::routes(app, ways, live, EVENTS, home).layer(limited.clone()));
     let mut router = api.merge(pages);
     if let Some(simulator) = simulator {
         // Whoever reaches it can speak for any phone, so no tunnel and no proxy may lead there.

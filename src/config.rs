@@ -15,6 +15,7 @@ mod notices;
 mod pace;
 mod read;
 mod redis_url;
+mod rules;
 mod signing_in;
 mod warnings;
 
@@ -26,6 +27,7 @@ pub use meta::{Meta, MetaPrices};
 pub use names::{known_names, settings_table, unknown_variables};
 pub use notices::{Named, Notices, QuietHours, TemplateOf, Templates};
 pub use pace::Pace;
+pub use rules::{Rule, RuleName, Rules};
 
 use crate::kit::telemetry::LogFormat;
 use crate::kit::{E164, Error, Result, token};

@@ -5,6 +5,8 @@
 
 /// Time, phone numbers, references, errors, logging, figures, the outgoing HTTP client.
 pub mod kit;
+/// Deadlines: policies and clocks.
+pub mod sla;
 /// Every setting: documented, checked, explained.
 pub mod config;
 /// The database: transactions, batches, migrations.
@@ -33,10 +35,10 @@ pub mod people;
 pub mod audit;
 /// The one way out: deliveries, attempts, receipts.
 pub mod delivery;
+/// What the desk says otherwise than the settings: deadlines, quiet hours, patience, budget.
+pub mod rules;
 /// How Andon is.
 pub mod health;
-/// Deadlines: policies and clocks.
-pub mod sla;
 /// What is attached, and what is still to be fetched.
 pub mod files;
 /// Whatever somebody must act on before a deadline.

@@ -1,11 +1,11 @@
 //! One running Andon: database, channels, routes and jobs, from settings to a listening address.
 
-use crate::app::{App, Health, Parts};
+use crate::app::{App, Health, InForce, Parts};
 use crate::bus::{Bus, Limit, Poke};
 use crate::chat::flow::Flows;
 use crate::chat::late::Late;
 use crate::config::{
-    MailSecurity, MailServer, SIMULATED_ACCOUNT, SIMULATED_API_PATH, SIMULATED_META_PATH, Settings, SmsSender,
+    MailSecurity, MailServer, Rules, SIMULATED_ACCOUNT, SIMULATED_API_PATH, SIMULATED_META_PATH, Settings, SmsSender,
     WEBHOOK_PATH, simulated_sender,
 };
 use crate::db::{self, Db, News};
@@ -23,7 +23,7 @@ use crate::webhooks_in::Door;
 use crate::webhooks_out::Caller;
 use crate::wording::Wording;
 use crate::worker::{self, Hands};
-use crate::{attachments, catalog, chat, delivery, inbox, notify, people};
+use crate::{attachments, catalog, chat, delivery, inbox, notify, people, rules};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -113,6 +113,7 @@ impl Server {
         let mail = stand_in_for_mail(&mut settings).await?;
         let channels = catalog::channels(&settings, client.clone());
         let simulator = simulator(&settings, client, &clock, jobs);
+        let in_force = InForce::new(Rules::of(&settings));
         let app = App::new(Parts {
             settings,
             db: database,
@@ -122,10 +123,12 @@ impl Server {
             channels,
             proof,
             vault,
+            rules: in_force,
             health: Health::default(),
             tide: Tide::default(),
             metrics,
         });
+        rules::refresh(&app).await?;
         let ways = chat::Ways { flows: Arc::clone(&flows), followers: catalog::FOLLOWERS };
         for limit in [Limit::SignInsFromOne, Limit::SignInsFromAll] {
             let (attempts, clock) = (Arc::clone(&app.proof.attempts), app.clock.clone());
@@ -179,6 +182,7 @@ impl Server {
     /// # Errors
     /// When the database is away.
     pub async fn settle(&self) -> Result<()> {
+        rules::refresh(&self.app).await?;
         loop {
             if let Some(simulator) = &self.simulator {
                 simulator.settle().await;

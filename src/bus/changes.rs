@@ -30,6 +30,10 @@ pub struct Changes {
     pub deliveries: bool,
     /// Whether something came of what an admin asked for.
     pub chores: bool,
+    /// Whether something became of calls of webhooks.
+    pub webhooks: bool,
+    /// Whether rules changed.
+    pub rules: bool,
     /// More changed than could be remembered.
     pub overflowed: bool,
 }
@@ -64,6 +68,8 @@ impl Changes {
             Change::Orders => std::mem::replace(&mut self.orders, true),
             Change::Deliveries => std::mem::replace(&mut self.deliveries, true),
             Change::Chores => std::mem::replace(&mut self.chores, true),
+            Change::Webhooks => std::mem::replace(&mut self.webhooks, true),
+            Change::Rules => std::mem::replace(&mut self.rules, true),
         };
         self.bound();
     }
@@ -76,6 +82,8 @@ impl Changes {
         self.orders |= others.orders;
         self.deliveries |= others.deliveries;
         self.chores |= others.chores;
+        self.webhooks |= others.webhooks;
+        self.rules |= others.rules;
         self.overflowed |= others.overflowed;
         self.bound();
     }

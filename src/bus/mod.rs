@@ -45,6 +45,7 @@ struct Bells {
     desk: Notify,
     webhooks: Notify,
     chores: Notify,
+    rules: Notify,
 }
 
 /// Which job is meant.
@@ -65,13 +66,15 @@ pub enum Poke {
     Webhooks,
     /// There may be something to do that an admin asked for.
     Chores,
+    /// The desk may have changed what Andon goes by.
+    Rules,
 }
 
 impl Poke {
     /// Whether other processes should hear of it. Whoever refused a message asks the provider for it, and who did
     /// something finds whom to tell, person or program; once is enough.
     fn travels(self) -> bool {
-        matches!(self, Self::Dispatch | Self::Live)
+        matches!(self, Self::Dispatch | Self::Live | Self::Rules)
     }
 }
 
@@ -187,6 +190,7 @@ impl Bus {
             Poke::Desk => &self.bells.desk,
             Poke::Webhooks => &self.bells.webhooks,
             Poke::Chores => &self.bells.chores,
+            Poke::Rules => &self.bells.rules,
         }
     }
 }

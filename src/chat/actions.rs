@@ -94,16 +94,16 @@ fn run<'a>(
     set: &'a [Form],
 ) -> BoxFuture<'a, Result<Vec<Outcome>>> {
     match set.first().map(|(_, form)| form.action.as_str()) {
-        Some("report_defect") => Box::pin(report_defects(tx, set)),
-        Some("report_maintenance") => Box::pin(report_maintenance(tx, set)),
+        Some("report_defect") => Box::pin(report_defects(app, tx, set)),
+        Some("report_maintenance") => Box::pin(report_maintenance(app, tx, set)),
         Some("submit_bom_update") => Box::pin(submit_bom_updates(app, tx, set)),
-        Some("raise_incident") => Box::pin(desk::raise(tx, set)),
+        Some("raise_incident") => Box::pin(desk::raise(app, tx, set)),
         Some(name) if desk::is_upon_ticket(name) => Box::pin(desk::act(tx, followers, set)),
         _ => Box::pin(async { Ok(set.iter().map(|_| Err(failed())).collect()) }),
     }
 }
 
-async fn report_defects(tx: &Tx, set: &[Form]) -> Result<Vec<Outcome>> {
+async fn report_defects(app: &App, tx: &Tx, set: &[Form]) -> Result<Vec<Outcome>> {
     let reports: Vec<defects::Report> = set
         .iter()
         .map(|(reporter, form)| defects::Report {
@@ -115,7 +115,7 @@ async fn report_defects(tx: &Tx, set: &[Form]) -> Result<Vec<Outcome>> {
             reporter: reporter.person_id,
         })
         .collect();
-    let reported = defects::report(tx, &reports).await?;
+    let reported = defects::report(tx, &app.rules().policies, &reports).await?;
     let outcomes = reported.into_iter().zip(&reports).map(|(outcome, report)| match outcome {
         Ok(made) => Ok(json!({"reference": made.reference, "ticket_id": made.ticket_id})),
         Err(no) => Err(Refused { question: no.question(), key: no.key(), vars: json!({"key": report.order}) }),
@@ -123,7 +123,7 @@ async fn report_defects(tx: &Tx, set: &[Form]) -> Result<Vec<Outcome>> {
     Ok(outcomes.collect())
 }
 
-async fn report_maintenance(tx: &Tx, set: &[Form]) -> Result<Vec<Outcome>> {
+async fn report_maintenance(app: &App, tx: &Tx, set: &[Form]) -> Result<Vec<Outcome>> {
     let reports: Vec<maintenance::Report> = set
         .iter()
         .map(|(reporter, form)| maintenance::Report {
@@ -135,7 +135,7 @@ async fn report_maintenance(tx: &Tx, set: &[Form]) -> Result<Vec<Outcome>> {
             reporter: reporter.person_id,
         })
         .collect();
-    let reported = maintenance::report(tx, &reports).await?;
+    let reported = maintenance::report(tx, &app.rules().policies, &reports).await?;
     let outcomes = reported.into_iter().zip(&reports).map(|(outcome, report)| match outcome {
         Ok(made) => Ok(json!({"reference": made.reference, "sla_hours": made.sla_hours, "ticket_id": made.ticket_id})),
         Err(no) => Err(Refused { question: no.question(), key: no.key(), vars: json!({"key": report.machine}) }),

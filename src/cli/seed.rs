@@ -10,6 +10,7 @@ use crate::db::{Db, Tx};
 use crate::kit::Result;
 use crate::people::Role;
 use crate::people::store::{Registered, register};
+use crate::sla::Policies;
 use crate::tickets::{self, Action, Given, Key, Viewer};
 use crate::{boms, defects, machines, maintenance, orders, sop_failures};
 use chrono::TimeDelta;
@@ -101,24 +102,24 @@ async fn load_tickets(tx: &Tx, people: &HashMap<Role, i64>, are_new: bool) -> Re
         reference: Some(reference.to_owned()),
         resolution_due_at: left.map(|left| tx.now() + left),
     };
-    let mut made = 0;
+    let (mut made, policies) = (0, Policies::default());
     if !known.contains(DEFECT) {
         let reports = [defect(reporter)];
-        made += taken(&defects::record(tx, &reports, &[given(DEFECT, None)]).await?);
+        made += taken(&defects::record(tx, &policies, &reports, &[given(DEFECT, None)]).await?);
     }
     for (reference, left, report) in [
         (MAINTENANCE, MAINTENANCE_LEFT, repair("MACH-001", "BEARING", "LOW", reporter)),
         (LATE_MAINTENANCE, -LATE_BY, repair("MACH-003", "HYDRAULIC", "HIGH", reporter)),
     ] {
         if !known.contains(reference) {
-            made += taken(&maintenance::record(tx, &[report], &[given(reference, Some(left))]).await?);
+            made += taken(&maintenance::record(tx, &policies, &[report], &[given(reference, Some(left))]).await?);
             if are_new {
                 hand_out(tx, people, reference).await?;
             }
         }
     }
     if !known.contains(SOP_FAILURE) {
-        made += taken(&sop_failures::report(tx, &[sop_failure(reporter)]).await?);
+        made += taken(&sop_failures::report(tx, &policies, &[sop_failure(reporter)]).await?);
     }
     Ok(made)
 }

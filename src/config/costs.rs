@@ -27,7 +27,8 @@ pub(super) fn budget(given: given::Costs, wrong: &mut Problems) -> Option<Budget
     }
 }
 
-fn sum(text: &str) -> Result<Money, String> {
+/// Reads a sum; more than nothing.
+pub(super) fn sum(text: &str) -> Result<Money, String> {
     let sum = Money::read(text).map_err(|why| format!("{text:?} {why}"))?;
     if sum.micros > 0 { Ok(sum) } else { Err(format!("{text:?} is nothing; leave it out for no budget")) }
 }

@@ -197,10 +197,7 @@ fn is_language_code(text: &str) -> bool {
 
 /// How people are told; none where something is wrong with it, which is noted.
 pub(super) fn read(given: given::Notices, wrong: &mut Problems) -> Option<Notices> {
-    let mut minutes = |name: &str, text: &str| {
-        let minutes = wrong.note(name, whole(text, "minutes", 0, MAX_MINUTES));
-        minutes.map(|minutes| (minutes > 0).then(|| TimeDelta::minutes(minutes)))
-    };
+    let mut minutes = |name: &str, text: &str| wrong.note(name, minutes(text));
     let patience_urgent = minutes("ANDON_PATIENCE_URGENT", &given.patience_urgent);
     let patience_normal = minutes("ANDON_PATIENCE_NORMAL", &given.patience_normal);
     let digest = minutes("ANDON_DIGEST_MINUTES", &given.digest_minutes);
@@ -213,6 +210,12 @@ pub(super) fn read(given: given::Notices, wrong: &mut Problems) -> Option<Notice
         quiet_hours: quiet_hours?,
         templates: Arc::new(templates?.unwrap_or_default()),
     })
+}
+
+/// Reads minutes; none for 0.
+pub(super) fn minutes(text: &str) -> Result<Option<TimeDelta>, String> {
+    let minutes = whole(text, "minutes", 0, MAX_MINUTES)?;
+    Ok((minutes > 0).then(|| TimeDelta::minutes(minutes)))
 }
 
 fn templates(path: &str) -> Result<Templates, String> {

@@ -29,6 +29,10 @@ pub enum Change {
     Deliveries,
     /// What an admin had Andon do.
     Chores,
+    /// What became of calls of webhooks.
+    Webhooks,
+    /// What Andon goes by.
+    Rules,
 }
 
 /// Who is called; nobody by default.

@@ -11,6 +11,7 @@ use crate::channels::Media;
 use crate::db::Tx;
 use crate::kit::{Result, reference};
 use crate::orders::{self, Hold, Status};
+use crate::sla::Policies;
 use crate::tickets::model::in_words;
 use crate::tickets::{self, Changed, Given, Kind, NewTicket, Priority};
 use futures_util::future::BoxFuture;
@@ -77,15 +78,20 @@ impl Refusal {
 }
 
 /// Takes defects in: opens their tickets and puts their orders on hold. Answers in the reports' order.
-pub async fn report(tx: &Tx, reports: &[Report]) -> Result<Vec<Result<Reported, Refusal>>> {
-    record(tx, reports, &[]).await
+pub async fn report(tx: &Tx, policies: &Policies, reports: &[Report]) -> Result<Vec<Result<Reported, Refusal>>> {
+    record(tx, policies, reports, &[]).await
 }
 
 /// Like [`report`], with what is already known of the n-th report's ticket in the n-th of `given`.
 ///
 /// # Errors
 /// A given reference that is taken, or does not begin with `DEF-`.
-pub async fn record(tx: &Tx, reports: &[Report], given: &[Given]) -> Result<Vec<Result<Reported, Refusal>>> {
+pub async fn record(
+    tx: &Tx,
+    policies: &Policies,
+    reports: &[Report],
+    given: &[Given],
+) -> Result<Vec<Result<Reported, Refusal>>> {
     let numbers: Vec<String> = reports.iter().map(|report| reference::fold(&report.order)).collect();
     let orders = orders::by_numbers_locked(tx, &numbers).await?;
     let checked: Vec<Result<(i64, Priority), Refusal>> = reports
@@ -109,7 +115,7 @@ pub async fn record(tx: &Tx, reports: &[Report], given: &[Given]) -> Result<Vec<
             new.push(ticket(report, number, *severity, given.get(index).cloned().unwrap_or_default()));
         }
     }
-    let tickets = tickets::create(tx, new).await?;
+    let tickets = tickets::create(tx, policies, new).await?;
     let mut rows = Vec::with_capacity(tickets.len());
     let mut holds = Vec::with_capacity(tickets.len());
     for (ticket, (report, order_id, number)) in tickets.iter().zip(taken) {

@@ -54,7 +54,9 @@ fn a_report(order: &str, severity: &str, reporter: i64) -> Report {
 }
 
 async fn hand_in(db: &Db, reports: Vec<Report>) -> Vec<Result<Reported, Refusal>> {
-    let reported = db.write_with(reports, move |tx, reports| Box::pin(report(tx, reports)));
+    let reported = db.write_with(reports, move |tx, reports| {
+        Box::pin(async move { report(tx, &Policies::default(), reports).await })
+    });
     reported.await.expect("a write")
 }
 

@@ -55,11 +55,11 @@ impl Standing {
         let mut says = match (self.used(), holds_back) {
             (Used::All, true) => format!(
                 "The budget for messages of {month} is spent ({spent} of {sum}). Notices that are not urgent and would \
-                 cost wait until the month ends, or until ANDON_MESSAGE_BUDGET is raised."
+                 cost wait until the month ends, or until the budget is raised."
             ),
             (Used::All, false) => format!(
                 "The budget for messages of {month} is spent ({spent} of {sum}). Nothing is held back; \
-                 ANDON_MESSAGE_BUDGET_HOLD=true would hold back what is not urgent."
+                 the rule of the budget could hold back what is not urgent."
             ),
             (Used::Much | Used::Little, _) => {
                 format!("{} % of the budget for messages of {month} are spent ({spent} of {sum}).", self.percent())
@@ -97,7 +97,7 @@ pub async fn standing(conn: &impl ConnectionTrait, budget: &config::Budget, now:
 /// When the database is away.
 pub async fn look(app: &App) -> Result<()> {
     let (now, tz) = (app.clock.now(), app.settings.timezone);
-    let standing = match &app.settings.budget {
+    let standing = match &app.rules().budget {
         Some(budget) => Some(standing(app.db.read(), budget, now, tz).await?),
         None => None,
     };
@@ -176,7 +176,7 @@ mod tests {
         assert_eq!(
             spent.says(),
             "The budget for messages of 2026-01 is spent (101.50 USD of 100.00 USD). Notices that are not urgent and \
-             would cost wait until the month ends, or until ANDON_MESSAGE_BUDGET is raised. Not counted, for its currency \
+             would cost wait until the month ends, or until the budget is raised. Not counted, for its currency \
              is another: 3.20 EUR."
         );
         let guessed = Standing { estimated: 2_400_000, ..standing("82.4 USD", "100 USD", false) }.says();

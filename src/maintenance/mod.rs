@@ -12,6 +12,7 @@ use crate::channels::{Media, Place};
 use crate::db::Tx;
 use crate::kit::{Instant, Result, reference};
 use crate::machines;
+use crate::sla::Policies;
 use crate::tickets::model::in_words;
 use crate::tickets::{self, Given, Kind, NewTicket, Priority};
 use model::{Reliability, Repair};
@@ -76,15 +77,20 @@ impl Refusal {
 }
 
 /// Takes reports in: opens their tickets and starts their clocks. Answers in the reports' order.
-pub async fn report(tx: &Tx, reports: &[Report]) -> Result<Vec<Result<Reported, Refusal>>> {
-    record(tx, reports, &[]).await
+pub async fn report(tx: &Tx, policies: &Policies, reports: &[Report]) -> Result<Vec<Result<Reported, Refusal>>> {
+    record(tx, policies, reports, &[]).await
 }
 
 /// Like [`report`], with what is already known of the n-th report's ticket in the n-th of `given`.
 ///
 /// # Errors
 /// A given reference that is taken, or does not begin with `MAINT-`.
-pub async fn record(tx: &Tx, reports: &[Report], given: &[Given]) -> Result<Vec<Result<Reported, Refusal>>> {
+pub async fn record(
+    tx: &Tx,
+    policies: &Policies,
+    reports: &[Report],
+    given: &[Given],
+) -> Result<Vec<Result<Reported, Refusal>>> {
     let numbers: Vec<String> = reports.iter().map(|report| reference::fold(&report.machine)).collect();
     let machines = machines::by_numbers(tx.conn(), &numbers).await?;
     let mut checked = Vec::with_capacity(reports.len());
@@ -110,11 +116,11 @@ pub async fn record(tx: &Tx, reports: &[Report], given: &[Given]) -> Result<Vec<
                     incident: None,
                 });
                 facts.push((machine.id, issue_type));
-                Ok(Kind::Maintenance.policy().resolution_hours(urgency).unwrap_or_default())
+                Ok(Kind::Maintenance.policy(policies).resolution_hours(urgency).unwrap_or_default())
             }
         });
     }
-    let tickets = tickets::create(tx, new).await?;
+    let tickets = tickets::create(tx, policies, new).await?;
     let rows = tickets.iter().zip(facts).map(|(ticket, (machine_id, issue_type))| store::NewMaintenance {
         ticket_id: ticket.id,
         machine_id,

@@ -47,7 +47,7 @@ async fn a_report_opens_a_ticket_of_the_machines_department_with_a_deadline() {
                 report("MACH-001", "HIGH"),
             ];
             let given = Given { reference: Some("MAINT-555".to_owned()), resolution_due_at: Some(due_at) };
-            record(tx, &reports, &[given]).await
+            record(tx, &Policies::default(), &reports, &[given]).await
         })
     });
     let reported = reported.await.expect("a write");

@@ -168,7 +168,7 @@ impl Explanation {
             }
             Self::OverBudget(leaves) => format!(
                 "It is held back: the month's budget for messages is spent. It leaves at {}, or once \
-                 ANDON_MESSAGE_BUDGET is raised.",
+                 the budget is raised.",
                 at(leaves)
             ),
             Self::InDoubt => "The provider may have it already; its status callback gets time to say so, then the \

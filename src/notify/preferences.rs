@@ -220,7 +220,7 @@ async fn person(app: &App, actor: &Actor, whose: &Whose) -> Result<i64> {
 
 async fn shown(app: &App, person_id: i64) -> Result<NotificationPreferences> {
     let own = wishes::of(app.db.read(), [person_id]).await?.remove(&person_id).unwrap_or_default();
-    let wishes = own.wishes(&Wishes::usual(app.settings.notices.quiet_hours));
+    let wishes = own.wishes(&Wishes::usual(app.rules().quiet_hours));
     let chosen = own.media.iter().zip(Urgency::ALL).filter(|(media, _)| media.is_some());
     let chosen = chosen.map(|(_, urgency)| urgency.as_str());
     let addresses = inbox::addresses(app.db.read(), person_id).await?.into_iter();

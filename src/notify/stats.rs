@@ -172,7 +172,7 @@ pub async fn stats(_: Administrator, State(app): State<App>, Query(span): Query<
     let (from, to) = span.days(now.with_timezone(&tz).date_naive())?;
     let counts = stats::counts(app.db.read(), from, to).await?;
     let costs = costs::between(app.db.read(), &month_of(from), &month_of(to)).await?;
-    let budget = match &app.settings.budget {
+    let budget = match &app.rules().budget {
         Some(budget) => Some(budget::standing(app.db.read(), budget, now, tz).await?),
         None => None,
     };

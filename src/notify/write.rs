@@ -7,6 +7,7 @@ use super::taps;
 use super::words::{Telling, Words};
 use crate::app::App;
 use crate::channels::Medium;
+use crate::config::Rules;
 use crate::db::Tx;
 use crate::delivery::store::{NewNotice, Way, held};
 use crate::kit::{Instant, Result};
@@ -29,6 +30,7 @@ pub(super) async fn notices(app: &App, tx: &Tx, scene: &Scene<'_>, asks: &[Ask<'
     if asks.is_empty() {
         return Ok(Vec::new());
     }
+    let rules = app.rules();
     let told: BTreeSet<i64> = asks.iter().map(|ask| ask.person_id).collect();
     let spoken_of: BTreeSet<i64> = told.iter().copied().chain(scene.spoken_of()).collect();
     let people = store::people(tx, &spoken_of.into_iter().collect::<Vec<_>>()).await?;
@@ -37,7 +39,7 @@ pub(super) async fn notices(app: &App, tx: &Tx, scene: &Scene<'_>, asks: &[Ask<'
     let is_carried = |medium| app.carrier(medium).is_some();
     let places = Places::of(tx, &active, is_carried).await?;
     let own = store::wishes::of(tx.conn(), active.iter().map(|person| person.row.id)).await?;
-    let usual = Wishes::usual(app.settings.notices.quiet_hours);
+    let usual = Wishes::usual(rules.quiet_hours);
     let wishes = |person_id: i64| own.get(&person_id).map_or_else(|| usual.clone(), |own| own.wishes(&usual));
 
     let none = BTreeSet::new();
@@ -57,7 +59,7 @@ pub(super) async fn notices(app: &App, tx: &Tx, scene: &Scene<'_>, asks: &[Ask<'
     }
     let ways: BTreeSet<(i64, Way)> = chosen.iter().map(|(ask, _, way, _)| (ask.person_id, *way)).collect();
     let rows = places.rows(tx, &ways).await?;
-    let digest = app.settings.notices.digest;
+    let digest = rules.digest;
     let mut diary = Diary { now: tx.now(), digest, places: &places, told: HashSet::new() };
 
     let day = tx.now().with_timezone(&app.settings.timezone).date_naive();
@@ -88,7 +90,7 @@ pub(super) async fn notices(app: &App, tx: &Tx, scene: &Scene<'_>, asks: &[Ask<'
                 .then(|| telling.template(&app.settings.notices.templates))
                 .flatten(),
             held_until,
-            fallback_at: fallback_at(app, way, urgency, held_until.unwrap_or(tx.now())),
+            fallback_at: fallback_at(app, &rules, way, urgency, held_until.unwrap_or(tx.now())),
             subject: telling.subject(),
             body: telling.body(way, app.max_chars()),
             rich: ticket
@@ -109,11 +111,11 @@ impl Ask<'_> {
 }
 
 /// When the next medium is thought of where this one does not say that the notice arrived; none where it never says.
-fn fallback_at(app: &App, way: Way, urgency: Urgency, from: Instant) -> Option<Instant> {
+fn fallback_at(app: &App, rules: &Rules, way: Way, urgency: Urgency, from: Instant) -> Option<Instant> {
     let Way::Carried(medium) = way else { return None };
     let patience = match urgency {
-        Urgency::Urgent => app.settings.notices.patience_urgent,
-        Urgency::Normal => app.settings.notices.patience_normal,
+        Urgency::Urgent => rules.patience_urgent,
+        Urgency::Normal => rules.patience_normal,
         Urgency::Low => None,
     };
     let tells = app.carriers(medium).iter().any(|channel| channel.tells_arrival(medium));

@@ -66,6 +66,24 @@ const SAID_OF_RECORDS: [(&str, &str); 13] = [
     ("is nobody", "wrong.nobody"),
 ];
 
+/// The same of what Andon goes by.
+const SAID_OF_SETTINGS: [(&str, &str); 14] = [
+    ("is no web address", "wrong.web_address"),
+    ("must begin with https", "wrong.reachable"),
+    ("leads to ", "wrong.reachable"),
+    ("must not hold a user name", "wrong.no_login"),
+    ("must not hold a fragment", "wrong.no_fragment"),
+    ("are no hours", "wrong.hours"),
+    ("begin and end at the same time", "wrong.all_day"),
+    ("is no sum of money", "wrong.sum"),
+    ("names no currency", "wrong.sum"),
+    ("is no number; write it like", "wrong.sum"),
+    ("is nothing; ", "wrong.more_than_nothing"),
+    ("is needed where it is to hold", "wrong.sum_needed"),
+    ("is shorter than that of a higher", "wrong.reversed"),
+    ("is after the solution", "wrong.after_solution"),
+];
+
 /// Why something is not done in a conversation: members of the refusal, each with words of its own.
 const OF_CONVERSATIONS: [&str; 8] = ["taken", "shut", "open", "bot", "opted_out", "moved", "signs_in", "has_role"];
 
@@ -82,7 +100,7 @@ pub(super) struct Field {
     /// Unlike any other on the page.
     pub(super) id: String,
     pub(super) label: String,
-    /// `text`, `password`, `email`, `tel`, `datetime-local`, `file`, `textarea`, `date`, `number`, `select` or `checks`.
+    /// `text`, `password`, `email`, `tel`, `url`, `time`, `datetime-local`, `file`, `textarea`, `date`, `number`, `select` or `checks`.
     pub(super) kind: &'static str,
     pub(super) value: String,
     pub(super) choices: Vec<Choice>,
@@ -278,7 +296,7 @@ fn said(words: &Words, why: &str) -> String {
     if why.contains("not a phone number") || why.contains("no valid number") {
         return words.w("wrong.number");
     }
-    let known = SAID.iter().chain(&SAID_OF_RECORDS).find(|(start, _)| why.starts_with(start));
+    let known = SAID.iter().chain(&SAID_OF_RECORDS).chain(&SAID_OF_SETTINGS).find(|(start, _)| why.starts_with(start));
     known.map_or_else(|| words.fill("wrong.other", &json!({ "why": why })), |(_, key)| words.w(key))
 }
 

@@ -71,8 +71,14 @@ const NAVIGATION: &[Place] = &[
 const SECTIONS: &[(&str, &[Place])] =
     &[("/floor", floor::TABS), ("/reports", report::TABS), ("/settings", settings::TABS)];
 
-/// Every page. `home` is where `/` leads to; none: to the desk.
-pub fn routes(app: &App, ways: &Ways, live: &Live, home: Option<&'static str>) -> Router {
+/// Every page. `kinds` are the kinds of events there are; `home` is where `/` leads to; none: to the desk.
+pub fn routes(
+    app: &App,
+    ways: &Ways,
+    live: &Live,
+    kinds: &'static [&'static str],
+    home: Option<&'static str>,
+) -> Router {
     let files = Router::new()
         .route("/tickets/{id}/attach", post(tickets::attach))
         .layer(DefaultBodyLimit::max(app.settings.max_attachment + BESIDE));
@@ -126,7 +132,7 @@ pub fn routes(app: &App, ways: &Ways, live: &Live, home: Option<&'static str>) -
         .merge(floor::routes())
         .merge(wall::routes())
         .merge(report::routes())
-        .merge(settings::routes())
+        .merge(settings::routes(kinds))
         .merge(files)
         .method_not_allowed_fallback(problem::wrong_method)
         .layer(Extension(Followers(ways.followers)))

@@ -9,4 +9,4 @@ pub mod policy;
 
 pub use alarms::Said;
 pub use clocks::{Clock, State, format_instant, format_left};
-pub use policy::{Policy, Priority};
+pub use policy::{Policies, Policy, Priority};

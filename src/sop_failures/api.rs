@@ -216,7 +216,7 @@ pub async fn get(Seen { record: failure, .. }: Seen<Failure>) -> Json<FailureSho
     Json(failure.into())
 }
 
-/// Report an SOP failure: its ticket opens, and its 24 hours begin.
+/// Report an SOP failure: its ticket opens, and its time begins.
 #[utoipa::path(
     post, path = "/api/sop_failures", tag = "Records", operation_id = "report_sop_failure", request_body = NewFailure,
     responses((status = 201, body = FailureShown), OfCreating),
@@ -228,7 +228,10 @@ pub async fn report(
     Body(new): Body<NewFailure>,
 ) -> Result<(StatusCode, Json<FailureShown>)> {
     let report = new.report(actor.person_id);
-    let failure = app.db.through(actor.door).write(move |tx| Box::pin(desk::report(tx, report.clone()))).await?;
+    let (db, wish) = (app.db.through(actor.door), (app.rules().policies, report));
+    let reporting =
+        db.write_with(wish, move |tx, (policies, report)| Box::pin(desk::report(tx, policies, report.clone())));
+    let failure = reporting.await?;
     Ok((StatusCode::CREATED, Json(failure.into())))
 }
 

@@ -7,6 +7,7 @@ use super::{Report, row, store};
 use crate::db::Tx;
 use crate::kit::error::Kind;
 use crate::kit::{Error, Result};
+use crate::sla::Policies;
 use crate::tickets::{self, Status, Viewer};
 use crate::web::page::Part;
 use crate::{outbox, people};
@@ -59,8 +60,8 @@ pub async fn count(conn: &impl ConnectionTrait, filter: &Filter) -> Result<u64> 
 ///
 /// # Errors
 /// What is wrong with it; a given reference that is taken.
-pub async fn report(tx: &Tx, report: Report) -> Result<Failure> {
-    let mut reported = super::report(tx, &[report]).await?;
+pub async fn report(tx: &Tx, policies: &Policies, report: Report) -> Result<Failure> {
+    let mut reported = super::report(tx, policies, &[report]).await?;
     let reported = reported.pop().ok_or_else(|| Error::internal("a report without an answer"))?;
     let reported = reported.map_err(|refusal| {
         let field = refusal.question().unwrap_or("procedure");

@@ -15,7 +15,7 @@ use crate::channels::Media;
 use crate::db::Tx;
 use crate::kit::nearest::LookedUp;
 use crate::kit::{Instant, Result};
-use crate::sla::format_instant;
+use crate::sla::{Policies, format_instant};
 use crate::tickets::{self, Given, Kind, NewTicket, Priority, Seen, Visibility};
 use chrono_tz::Tz;
 use sea_orm::ConnectionTrait;
@@ -86,10 +86,10 @@ impl Refusal {
 ///
 /// # Errors
 /// A given reference that is taken, or does not begin with `SOP-`.
-pub async fn report(tx: &Tx, reports: &[Report]) -> Result<Vec<Result<Reported, Refusal>>> {
+pub async fn report(tx: &Tx, policies: &Policies, reports: &[Report]) -> Result<Vec<Result<Reported, Refusal>>> {
     let checked: Vec<Result<(), Refusal>> = reports.iter().map(check).collect();
     let taken: Vec<&Report> = reports.iter().zip(&checked).filter(|(_, ok)| ok.is_ok()).map(|(r, _)| r).collect();
-    let tickets = tickets::create(tx, taken.iter().map(|report| ticket(report)).collect()).await?;
+    let tickets = tickets::create(tx, policies, taken.iter().map(|report| ticket(report)).collect()).await?;
     let rows = tickets.iter().zip(taken).map(|(ticket, report)| NewSopFailure {
         ticket_id: ticket.id,
         procedure: report.procedure.trim().to_owned(),

@@ -13,6 +13,7 @@ use crate::kit::records::{Effect, Judged, Verdict, Wrong, lacking, those};
 use crate::kit::{Instant, Result, rules};
 use crate::outbox;
 use crate::people;
+use crate::rules::policies;
 use crate::tickets::records::{Arrival, reword, take_in};
 use crate::tickets::{self, Kind, Status};
 use sea_orm::ConnectionTrait;
@@ -102,7 +103,7 @@ pub async fn put(tx: &Tx, records: &[Record], by: Option<i64>) -> Result<()> {
         }
     }
     reword(tx, reworded, by).await?;
-    let made = take_in(tx, arrivals).await?;
+    let made = take_in(tx, &policies(tx.conn()).await?, arrivals).await?;
     rows.extend(made.iter().zip(new_ones).map(|(ticket, record)| facts(ticket.id, known.words(record))));
     store::upsert(tx, &rows).await?;
     outbox::append(tx, &changed).await

@@ -4,7 +4,8 @@ use super::*;
 use crate::db::{Db, test_db};
 
 async fn hand_in(db: &Db, reports: Vec<Report>) -> Result<Vec<Result<Reported, Refusal>>> {
-    db.write_with(reports, move |tx, reports| Box::pin(report(tx, reports))).await
+    db.write_with(reports, move |tx, reports| Box::pin(async move { report(tx, &Policies::default(), reports).await }))
+        .await
 }
 
 fn a_report(reference: Option<&str>) -> Report {

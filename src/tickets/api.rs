@@ -148,9 +148,9 @@ pub async fn edit(
 ) -> Result<Response> {
     let (viewer, id, version) = (seen.viewer.clone(), seen.shown.row.id, expected.and(change.version)?);
     let change = change.edit();
-    let db = app.db.through(seen.door);
-    let row = db.write_with((viewer, change), move |tx, (viewer, change)| {
-        Box::pin(edit_ticket(tx, viewer, Key::Id(id), change, version))
+    let (db, policies) = (app.db.through(seen.door), app.rules().policies);
+    let row = db.write_with((viewer, change, policies), move |tx, (viewer, change, policies)| {
+        Box::pin(edit_ticket(tx, viewer, Key::Id(id), (change, policies), version))
     });
     let changed = reading::Shown { row: row.await?, ..seen.shown };
     let whole = reading::whole(app.db.read(), changed).await?;

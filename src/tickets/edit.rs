@@ -9,6 +9,7 @@ use super::store::{self, NewHistory};
 use super::{Category, Key, Kind, Priority, Refusal, Ticket, Verb, Viewer, about, life_cycle, row};
 use crate::db::Tx;
 use crate::kit::{Instant, Result};
+use crate::sla::Policies;
 use chrono::TimeDelta;
 
 /// What is to be changed; what is none stays.
@@ -35,10 +36,16 @@ type Told = (&'static str, String);
 ///
 /// # Errors
 /// A [`Refusal`] (also as the error's source).
-pub async fn edit(tx: &Tx, viewer: &Viewer, key: Key<'_>, edit: &Edit, version: Option<i32>) -> Result<row::Model> {
+pub async fn edit(
+    tx: &Tx,
+    viewer: &Viewer,
+    key: Key<'_>,
+    (edit, policies): (&Edit, &Policies),
+    version: Option<i32>,
+) -> Result<row::Model> {
     let held = Held::of(tx, [key].into_iter()).await?;
     let (before, ticket) = held.get(key, viewer, version)?;
-    let (after, told) = apply(before, ticket, viewer, edit, tx.now())?;
+    let (after, told) = apply((before, ticket), viewer, edit, policies, tx.now())?;
     if told.is_empty() {
         return Ok(before.clone());
     }
@@ -79,10 +86,10 @@ pub async fn note(tx: &Tx, ticket: &row::Model, words: &str, by: i64) -> Result<
 }
 
 fn apply(
-    before: &row::Model,
-    ticket: &Ticket,
+    (before, ticket): (&row::Model, &Ticket),
     viewer: &Viewer,
     edit: &Edit,
+    policies: &Policies,
     now: Instant,
 ) -> Result<(row::Model, Vec<Told>), Refusal> {
     life_cycle::check(ticket, viewer, Verb::Edit)?;
@@ -115,14 +122,14 @@ fn apply(
     if let Some(priority) = edit.priority.filter(|priority| *priority != before.priority) {
         told.push(("priority", format!("Priority: {} → {}", before.priority.display(), priority.display())));
         after.priority = priority;
-        move_deadlines(before, &mut after);
+        move_deadlines(before, &mut after, policies);
         after = after.wound(Some(before), now);
     }
     Ok((after, told))
 }
 
-fn move_deadlines(before: &row::Model, after: &mut row::Model) {
-    let (policy, from) = (before.kind.policy(), before.created_at);
+fn move_deadlines(before: &row::Model, after: &mut row::Model, policies: &Policies) {
+    let (policy, from) = (before.kind.policy(policies), before.created_at);
     let due = |priority| policy.response_due(priority, from);
     if before.opened_at.is_none() && before.response_due_at == due(before.priority) {
         after.response_due_at = due(after.priority);

@@ -36,6 +36,7 @@ use crate::channels::Media;
 use crate::db::Tx;
 use crate::files::{self, store::Awaited};
 use crate::kit::{Instant, Result};
+use crate::sla::Policies;
 use events::About;
 use futures_util::future::BoxFuture;
 use references::references;
@@ -113,13 +114,13 @@ pub type Follower = for<'a> fn(&'a Tx, &'a [Changed]) -> BoxFuture<'a, Result<()
 ///
 /// # Errors
 /// A given reference that is taken, or has not its kind's prefix.
-pub async fn create(tx: &Tx, new: Vec<NewTicket>) -> Result<Vec<row::Model>> {
+pub async fn create(tx: &Tx, policies: &Policies, new: Vec<NewTicket>) -> Result<Vec<row::Model>> {
     if new.is_empty() {
         return Ok(Vec::new());
     }
     let references = references(tx, &new).await?;
     let rows = new.into_iter().zip(&references);
-    let rows = rows.map(|(new, reference)| made(tx.now(), new, reference).wound(None, tx.now()));
+    let rows = rows.map(|(new, reference)| made(tx.now(), policies, new, reference).wound(None, tx.now()));
     let tickets = store::insert(tx, rows.collect(), &references).await?;
     let history = tickets.iter().map(|ticket| NewHistory {
         ticket_id: ticket.id,
@@ -215,8 +216,8 @@ fn about(ticket: &row::Model, actor_id: Option<i64>) -> About {
     About { ticket_id: ticket.id, reference: ticket.reference.clone(), kind: ticket.kind, actor_id }
 }
 
-fn made(now: Instant, new: NewTicket, reference: &str) -> row::Model {
-    let policy = new.kind.policy();
+fn made(now: Instant, policies: &Policies, new: NewTicket, reference: &str) -> row::Model {
+    let policy = new.kind.policy(policies);
     let resolution_due_at = new.given.resolution_due_at.or_else(|| policy.resolution_due(new.priority, now));
     row::Model {
         id: 0,

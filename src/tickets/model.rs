@@ -5,7 +5,7 @@
 use crate::kit::{Instant, stored_enum};
 use crate::people::Role;
 pub use crate::sla::Priority;
-use crate::sla::policy::{self, Policy};
+use crate::sla::policy::{Policies, Policy};
 use crate::sla::{self, Clock};
 use chrono::TimeDelta;
 
@@ -41,11 +41,12 @@ impl Kind {
     }
 
     /// How long it may take.
-    pub fn policy(self) -> Policy {
+    pub fn policy(self, policies: &Policies) -> Policy {
         match self {
-            Self::Incident => policy::INCIDENT,
-            Self::Defect | Self::Maintenance => policy::FLOOR,
-            Self::SopFailure => policy::SOP_FAILURE,
+            Self::Incident => policies.incident,
+            Self::Defect => policies.defect,
+            Self::Maintenance => policies.maintenance,
+            Self::SopFailure => policies.sop_failure,
         }
     }
 }

@@ -12,6 +12,7 @@ use crate::app::App;
 use crate::db::{Batch, Db, Door, Tx};
 use crate::files::shape::{self, AttachmentShown};
 use crate::kit::{Error, Instant, Result};
+use crate::sla::Policies;
 use crate::web::page::{Cursor, Cut, Part};
 use crate::web::read::{self, Raw};
 use sea_orm::ConnectionTrait;
@@ -71,11 +72,12 @@ pub fn creations(app: &App) -> Creations {
         || Duration::ZERO,
         move |new: Arc<Vec<NewTicket>>| {
             let db = db.clone();
+            let policies = app.rules().policies;
             app.tide.brings(new.len());
             Box::pin(async move {
                 db.write(move |tx| {
                     let new = Arc::clone(&new);
-                    Box::pin(async move { make(tx, &new).await })
+                    Box::pin(async move { make(tx, &policies, &new).await })
                 })
                 .await
             })
@@ -83,8 +85,8 @@ pub fn creations(app: &App) -> Creations {
     )
 }
 
-async fn make(tx: &Tx, new: &[NewTicket]) -> Result<Vec<Whole>> {
-    let made = create(tx, new.to_vec()).await?;
+async fn make(tx: &Tx, policies: &Policies, new: &[NewTicket]) -> Result<Vec<Whole>> {
+    let made = create(tx, policies, new.to_vec()).await?;
     let ids: Vec<i64> = made.iter().map(|row| row.id).collect();
     let mut histories = by_ticket(history_named(tx.conn(), &ids).await?, |line| line.row.ticket_id);
     let whole = made.into_iter().map(|row| {

@@ -4,6 +4,7 @@ use super::store::{self, NewHistory};
 use super::{NewTicket, Status, made, references, row};
 use crate::db::Tx;
 use crate::kit::{Instant, Result};
+use crate::sla::Policies;
 use sea_orm::ConnectionTrait;
 
 /// A ticket that began elsewhere.
@@ -23,7 +24,7 @@ pub struct Arrival {
 ///
 /// # Errors
 /// A given reference that is taken, or has not its kind's prefix.
-pub async fn take_in(tx: &Tx, arrivals: Vec<Arrival>) -> Result<Vec<row::Model>> {
+pub async fn take_in(tx: &Tx, policies: &Policies, arrivals: Vec<Arrival>) -> Result<Vec<row::Model>> {
     if arrivals.is_empty() {
         return Ok(Vec::new());
     }
@@ -31,7 +32,8 @@ pub async fn take_in(tx: &Tx, arrivals: Vec<Arrival>) -> Result<Vec<row::Model>>
     let tickets: Vec<NewTicket> = arrivals.into_iter().map(|new| new.ticket).collect();
     let references = references(tx, &tickets).await?;
     let rows = tickets.into_iter().zip(&references).zip(&states);
-    let rows = rows.map(|((new, reference), (at, status))| arrived(made(*at, new, reference), *status, tx.now()));
+    let rows =
+        rows.map(|((new, reference), (at, status))| arrived(made(*at, policies, new, reference), *status, tx.now()));
     let tickets = store::insert(tx, rows.collect(), &references).await?;
     let history = tickets.iter().map(|ticket| NewHistory {
         ticket_id: ticket.id,

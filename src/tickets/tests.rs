@@ -61,7 +61,7 @@ fn named(reference: &str, new: NewTicket) -> NewTicket {
 async fn make(db: &Db, tickets: Vec<NewTicket>) -> Result<Vec<String>> {
     let made = db.write(move |tx| {
         let tickets = tickets.clone();
-        Box::pin(async move { create(tx, tickets).await })
+        Box::pin(async move { create(tx, &Policies::default(), tickets).await })
     });
     Ok(made.await?.into_iter().map(|ticket| ticket.reference).collect())
 }

@@ -2,17 +2,15 @@
 //!
 //! Nobody is called here: a test and a retry are rows, which the [`super::caller`] makes.
 
-mod forms;
+pub mod forms;
 mod shapes;
 
-use super::fresh_secret;
+use super::desk;
 use super::model::Status;
 use super::store::calls::{self, row as call};
 use super::store::{self, row};
 use crate::app::App;
-use crate::bus::Poke;
 use crate::kit::{Error, Result};
-use crate::outbox;
 use crate::people::{Actor, Administrator};
 use crate::web::form::{id_in_path, missing};
 use crate::web::page::{Cursor, Cut, Here, Page, Paging};
@@ -35,7 +33,7 @@ const FALLING: &str = "-id";
 
 /// The kinds of events there are.
 #[derive(Clone, Copy)]
-pub struct Kinds(&'static [&'static str]);
+pub struct Kinds(pub &'static [&'static str]);
 
 /// Every endpoint of webhooks out; `kinds` are the kinds of events there are.
 pub fn routes(kinds: &'static [&'static str]) -> OpenApiRouter<App> {
@@ -52,8 +50,10 @@ pub fn routes(kinds: &'static [&'static str]) -> OpenApiRouter<App> {
 
 /// The webhook in the path, and the admin who asks for it.
 pub struct Seen {
-    admin: Actor,
-    webhook: row::Model,
+    /// Who asks.
+    pub admin: Actor,
+    /// The webhook.
+    pub webhook: row::Model,
 }
 
 impl FromRequestParts<App> for Seen {
@@ -69,8 +69,10 @@ impl FromRequestParts<App> for Seen {
 
 /// The call in the path, with its webhook.
 pub struct SeenCall {
-    seen: Seen,
-    call: call::Model,
+    /// Its webhook.
+    pub seen: Seen,
+    /// The call.
+    pub call: call::Model,
 }
 
 impl FromRequestParts<App> for SeenCall {
@@ -116,15 +118,7 @@ pub async fn create(
     Extension(Kinds(kinds)): Extension<Kinds>,
     Body(new): Body<NewWebhook>,
 ) -> Result<(StatusCode, Json<WebhookMade>)> {
-    let wish = new.wish().checked(kinds, &app.settings.webhook_networks)?;
-    let (secret, kept) = fresh_secret(&app.proof.seed);
-    outbox::number(&app.db).await?; // what happened before is not told
-    let by = admin.person_id;
-    let made = app
-        .db
-        .through(admin.door)
-        .write_with((wish, kept), move |tx, (wish, kept)| Box::pin(super::create(tx, wish, kept, by)))
-        .await?;
+    let (secret, made) = desk::make(&app, &admin, kinds, new.wish()).await?;
     let shown = WebhookShown::of(made, 0, app.clock.now());
     Ok((StatusCode::CREATED, Json(WebhookMade::of(&secret, shown))))
 }
@@ -154,17 +148,7 @@ pub async fn change(
     Extension(Kinds(kinds)): Extension<Kinds>,
     Body(change): Body<WebhookChange>,
 ) -> Result<Json<WebhookShown>> {
-    let wish = change.wish().checked(kinds, &app.settings.webhook_networks)?;
-    if wish.is_active == Some(true) {
-        outbox::number(&app.db).await?; // what happened before is not told
-    }
-    let by = admin.person_id;
-    let changed = app
-        .db
-        .through(admin.door)
-        .write_with(wish, move |tx, wish| Box::pin(super::change(tx, webhook.id, wish, by)))
-        .await?;
-    app.bus.poke(Poke::Webhooks);
+    let changed = desk::alter(&app, &admin, kinds, webhook.id, change.wish()).await?;
     one(&app, changed).await
 }
 
@@ -175,8 +159,7 @@ pub async fn change(
     responses((status = 204, description = "It is taken away"), OfTakingAway), security(("bearer" = [])),
 )]
 pub async fn delete(State(app): State<App>, Seen { admin, webhook }: Seen) -> Result<StatusCode> {
-    let by = admin.person_id;
-    app.db.through(admin.door).write(move |tx| Box::pin(super::delete(tx, webhook.id, by))).await?;
+    desk::take_away(&app, &admin, webhook.id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -189,13 +172,7 @@ pub async fn delete(State(app): State<App>, Seen { admin, webhook }: Seen) -> Re
     responses((status = 200, body = WebhookMade), OfActs), security(("bearer" = [])),
 )]
 pub async fn rotate_secret(State(app): State<App>, Seen { admin, webhook }: Seen) -> Result<Json<WebhookMade>> {
-    let (secret, kept) = fresh_secret(&app.proof.seed);
-    let by = admin.person_id;
-    let rotated = app
-        .db
-        .through(admin.door)
-        .write_with(kept, move |tx, kept| Box::pin(super::rotate_secret(tx, webhook.id, kept, by)))
-        .await?;
+    let (secret, rotated) = desk::another_secret(&app, &admin, webhook.id).await?;
     let Json(shown) = one(&app, rotated).await?;
     Ok(Json(WebhookMade::of(&secret, shown)))
 }
@@ -209,9 +186,7 @@ pub async fn rotate_secret(State(app): State<App>, Seen { admin, webhook }: Seen
     responses((status = 202, body = CallShown), OfActs), security(("bearer" = [])),
 )]
 pub async fn test(State(app): State<App>, Seen { admin, webhook }: Seen) -> Result<(StatusCode, Json<CallShown>)> {
-    let id = webhook.id;
-    let made = app.db.through(admin.door).write(move |tx| Box::pin(super::test(tx, id))).await?;
-    app.bus.poke(Poke::Webhooks);
+    let made = desk::try_out(&app, &admin, webhook.id).await?;
     Ok((StatusCode::ACCEPTED, Json(CallShown::of(made, &webhook, app.clock.now()))))
 }
 
@@ -259,9 +234,7 @@ pub async fn retry_call(
     State(app): State<App>,
     SeenCall { seen: Seen { admin, webhook }, call }: SeenCall,
 ) -> Result<(StatusCode, Json<CallShown>)> {
-    let (id, call) = (webhook.id, call.id);
-    let again = app.db.through(admin.door).write(move |tx| Box::pin(super::retry(tx, id, call))).await?;
-    app.bus.poke(Poke::Webhooks);
+    let again = desk::again(&app, &admin, webhook.id, call.id).await?;
     Ok((StatusCode::ACCEPTED, Json(CallShown::of(again, &webhook, app.clock.now()))))
 }
 
@@ -272,12 +245,7 @@ async fn one(app: &App, webhook: row::Model) -> Result<Json<WebhookShown>> {
 
 /// These webhooks as they are shown: one statement.
 async fn shown(app: &App, webhooks: Vec<row::Model>) -> Result<Vec<WebhookShown>> {
-    let ids: Vec<i64> = webhooks.iter().map(|webhook| webhook.id).collect();
-    let parked = calls::parked(app.db.read(), &ids).await?;
     let now = app.clock.now();
-    let one = |webhook: row::Model| {
-        let parked = parked.get(&webhook.id).copied().unwrap_or_default();
-        WebhookShown::of(webhook, parked, now)
-    };
-    Ok(webhooks.into_iter().map(one).collect())
+    let all = desk::with_parked(app, webhooks).await?;
+    Ok(all.into_iter().map(|(webhook, parked)| WebhookShown::of(webhook, parked, now)).collect())
 }

@@ -8,6 +8,7 @@
 pub mod api;
 pub mod address;
 pub mod caller;
+pub mod desk;
 pub mod events;
 mod follow;
 pub mod model;
@@ -227,6 +228,6 @@ fn must_be_on(webhook: &row::Model) -> Result<()> {
     if webhook.is_active {
         return Ok(());
     }
-    let says = "This webhook is switched off, so it is not called. PATCH is_active to true first.";
+    let says = "This webhook is switched off, so it is not called. Switch it on (is_active) first.";
     Err(Error::new(Kind::Conflict, says))
 }

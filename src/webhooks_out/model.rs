@@ -155,7 +155,7 @@ fn answered(status: u16) -> String {
         405 => "It takes no POST there (405): check the path of the webhook's address.".to_owned(),
         408 => "It waited in vain for the call (408): check the network and the proxy in front of it.".to_owned(),
         410 => {
-            "It wants no more calls (410), so the webhook was switched off: PATCH is_active to true once it takes them \
+            "It wants no more calls (410), so the webhook was switched off: switch it on (is_active) once it takes them \
                 again."
                 .to_owned()
         }

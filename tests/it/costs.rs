@@ -294,7 +294,7 @@ async fn a_budget_is_told_of_at_80_percent_and_when_it_is_spent(backend: Backend
     assert_eq!(
         degraded(&desk).await,
         json!(["The budget for messages of 2026-01 is spent (0.025 USD of 0.025 USD). Nothing is held back; \
-                ANDON_MESSAGE_BUDGET_HOLD=true would hold back what is not urgent."])
+                the rule of the budget could hold back what is not urgent."])
     );
     desk.opened("Payments fail").await;
     assert_eq!(desk.app.bubbles(PHONE).len(), 1, "nothing is held back");
@@ -352,7 +352,7 @@ async fn what_is_not_urgent_waits_once_the_budget_is_spent(backend: Backend) {
     assert_eq!(
         held["explanation"],
         "It is held back: the month's budget for messages is spent. It leaves at 2026-02-01 00:00 UTC, or once \
-         ANDON_MESSAGE_BUDGET is raised."
+         the budget is raised."
     );
     assert_eq!(listed(&desk.client, "?notification_type=SYSTEM").await["count"], 2, "the desk has both");
     assert_eq!(desk.app.says(OPERATOR, "hi").await.len(), 1, "answers go on");

@@ -69,7 +69,7 @@ fn incident(client: i64) -> NewTicket {
 async fn make(app: &TestApp, new: Vec<NewTicket>) -> Vec<i64> {
     let made = app.server.app.db.write(move |tx| {
         let new = new.clone();
-        Box::pin(async move { tickets::create(tx, new).await })
+        Box::pin(async move { tickets::create(tx, &andon::sla::Policies::default(), new).await })
     });
     made.await.expect("tickets").into_iter().map(|ticket| ticket.id).collect()
 }

@@ -74,7 +74,7 @@ async fn raise_for(app: &TestApp, client: i64, titles: impl Iterator<Item = Stri
     let new: Vec<NewTicket> = titles.map(|title| incident(&title, client)).collect();
     let made = app.server.app.db.write(move |tx| {
         let new = new.clone();
-        Box::pin(async move { tickets::create(tx, new).await })
+        Box::pin(async move { tickets::create(tx, &andon::sla::Policies::default(), new).await })
     });
     made.await.expect("tickets").into_iter().map(|ticket| ticket.id).collect()
 }

@@ -25,7 +25,7 @@ facts!["webhooks_out":
 ];
 
 /// Makes a webhook for these kinds of events; answers with its id and its secret.
-pub(super) async fn webhook(admin: &User, url: &str, events: &[&str]) -> (i64, String) {
+pub(crate) async fn webhook(admin: &User, url: &str, events: &[&str]) -> (i64, String) {
     let (status, made) = admin.post("/api/webhooks/", json!({"url": url, "events": events})).await;
     assert_eq!(status, StatusCode::CREATED, "{made}");
     (made["id"].as_i64().expect("a number"), made["secret"].as_str().expect("a secret").to_owned())

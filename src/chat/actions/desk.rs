@@ -2,6 +2,7 @@
 //! as the API.
 
 use super::{Form, Outcome, Refused, failed, value};
+use crate::app::App;
 use crate::db::Tx;
 use crate::kit::Result;
 use crate::sla::format_left;
@@ -33,9 +34,10 @@ fn action(name: &str, words: String) -> Option<Action> {
 }
 
 /// Raises incidents, as a set.
-pub(super) async fn raise(tx: &Tx, set: &[Form]) -> Result<Vec<Outcome>> {
+pub(super) async fn raise(app: &App, tx: &Tx, set: &[Form]) -> Result<Vec<Outcome>> {
     let incidents: Vec<Option<NewTicket>> = set.iter().map(|(viewer, form)| incident(viewer, form)).collect();
-    let mut raised = tickets::create(tx, incidents.iter().flatten().cloned().collect()).await?.into_iter();
+    let mut raised =
+        tickets::create(tx, &app.rules().policies, incidents.iter().flatten().cloned().collect()).await?.into_iter();
     let outcomes = incidents.iter().map(|incident| match incident.as_ref().and_then(|_| raised.next()) {
         Some(ticket) => {
             let time = ticket.response_due_at.map(|due_at| format_left(due_at - ticket.created_at));

@@ -122,6 +122,12 @@ fn topics(viewer: &Viewer, changes: &Changes, seen: &Seen) -> Option<Vec<String>
     if changes.chores && viewer.role == Some(Role::Admin) {
         topics.push("chores".to_owned());
     }
+    if changes.webhooks && viewer.role == Some(Role::Admin) {
+        topics.push("webhooks".to_owned());
+    }
+    if changes.rules && viewer.role == Some(Role::Admin) {
+        topics.push("rules".to_owned());
+    }
     (!topics.is_empty()).then_some(topics)
 }
 
@@ -157,13 +163,15 @@ mod tests {
             orders: true,
             deliveries: true,
             chores: true,
+            webhooks: true,
+            rules: true,
             overflowed: false,
         };
         for (id, role, expected) in [
             (
                 1,
                 Role::Admin,
-                "ticket-7 ticket-8 tickets conversation-20 conversation-21 conversation-22 conversations orders deliveries chores",
+                "ticket-7 ticket-8 tickets conversation-20 conversation-21 conversation-22 conversations orders deliveries chores webhooks rules",
             ),
             (2, Role::Supervisor, "ticket-8 tickets conversation-20 conversations orders"),
             (3, Role::Support, "ticket-7 tickets"),

@@ -3,12 +3,13 @@
 use crate::audit::{self, Asked, Auditor, EventShown};
 use crate::db::Door;
 use crate::kit::Result;
-use crate::outbox::TICKET;
+use crate::outbox::{Event, TICKET};
 use crate::pages::desk::Desk;
 use crate::pages::dress::{Page, shown};
 use crate::pages::links::{Asking, Group, Link};
 use crate::people::events::PERSON;
 use crate::web::Fields;
+use crate::webhooks_out;
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -17,6 +18,8 @@ use axum::response::Response;
 const HERE: &str = "/settings/audit";
 /// How many rows a page has.
 const SIZE: &str = "50";
+/// What becomes of a webhook that has no page any more.
+const DELETED: &str = <webhooks_out::events::Deleted as Event>::NAME;
 /// What an address of the log keeps.
 const KEPT: [&str; 8] = ["name", "door", "actor", "subject_kind", "subject_id", "ticket", "since", "until"];
 
@@ -89,6 +92,7 @@ fn row(desk: &Desk, asking: &Asking, event: EventShown) -> Row {
     let href = subject.as_ref().and_then(|(kind, id)| match kind.as_str() {
         TICKET => Some(format!("/tickets/{id}")),
         PERSON => Some(format!("/people/{id}")),
+        "webhook" if event.name != DELETED => Some(format!("/settings/webhooks/{id}")),
         _ => None,
     });
     let who = event.actor.zip(event.actor_name.clone());

@@ -73,8 +73,9 @@ pub(in crate::pages) async fn edit(desk: Desk, seen: Visible, posted: Posted) ->
         let change: Change = posted.typed.read()?;
         let version = change.version;
         let db = desk.app.db.through(seen.door);
-        let editing = db.write_with((seen.viewer.clone(), change.edit()), move |tx, (viewer, change)| {
-            Box::pin(reword(tx, viewer, Key::Id(id), change, version))
+        let wish = (seen.viewer.clone(), change.edit(), desk.app.rules().policies);
+        let editing = db.write_with(wish, move |tx, (viewer, change, policies)| {
+            Box::pin(reword(tx, viewer, Key::Id(id), (change, policies), version))
         });
         editing.await
     };

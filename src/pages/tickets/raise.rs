@@ -36,7 +36,8 @@ pub(in crate::pages) async fn raise(desk: Desk, posted: Posted) -> Result<Respon
         posted.must_be_genuine()?;
         let new = posted.typed.read::<Create>()?.by(desk.actor().person_id);
         let db = desk.app.db.through(desk.actor().door);
-        db.write_with(new, move |tx, new| Box::pin(tickets::create(tx, vec![new.clone()]))).await
+        let wish = (desk.app.rules().policies, new);
+        db.write_with(wish, move |tx, (policies, new)| Box::pin(tickets::create(tx, policies, vec![new.clone()]))).await
     };
     match raising.await {
         Ok(made) => {

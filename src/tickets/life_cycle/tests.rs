@@ -22,7 +22,7 @@ fn ticket(kind: Kind, status: Status) -> Ticket {
         department: Some("Assembly".to_owned()),
         assigned: vec![WORKER],
         created_at: at(0),
-        response_due_at: kind.policy().response_due(Priority::High, at(0)),
+        response_due_at: kind.policy(&crate::sla::Policies::default()).response_due(Priority::High, at(0)),
         resolution_due_at: Some(at(1440)),
         opened_at: (status != New).then(|| at(1)),
         started_at: (!matches!(status, New | Opened)).then(|| at(2)),

@@ -10,7 +10,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 /// The longest description, in characters.
-const MAX_DESCRIPTION: usize = 255;
+pub const MAX_DESCRIPTION: usize = 255;
 /// The longest name of a kind of events, in characters.
 const MAX_KIND: usize = 100;
 /// The most kinds of events in a list.

@@ -119,7 +119,7 @@ pub struct CallShown {
 impl CallShown {
     pub(super) fn of(call: call::Model, webhook: &row::Model, now: Instant) -> Self {
         let is_held_up = call.status == Status::Pending && !webhook.is_active;
-        let held_up = "It waits, because the webhook is switched off: PATCH is_active to true.".to_owned();
+        let held_up = "It waits, because the webhook is switched off: switch it on (is_active).".to_owned();
         let next_attempt_at = call.due_at.filter(|_| !is_held_up && !call.is_under_way(now));
         Self {
             id: call.id,

@@ -41,9 +41,12 @@ const FORMS: &[(&str, &[(&str, &str)])] = &[
         &[("title", "Forged"), ("description", "x"), ("project_name", "x"), ("priority", "LOW"), ("category", "BUG")],
     ),
     ("/tickets/{id}/open_ticket", &[("admin_notes", "Forged")]),
+    ("/settings/rules/digest", &[("minutes", "30")]),
+    ("/settings/rules/digest/put-back", &[]),
+    ("/settings/webhooks/new", &[("url", "https://elsewhere.example/"), ("events", "*")]),
 ];
 /// What a forged form could have changed.
-const TABLES: [&str; 8] = [
+const TABLES: &[&str] = &[
     "events",
     "tickets",
     "ticket_history",
@@ -52,6 +55,8 @@ const TABLES: [&str; 8] = [
     "second_factors",
     "deliveries",
     "notice_preferences",
+    "webhooks",
+    "rules",
 ];
 
 async fn counted(stage: &Stage) -> Vec<i64> {

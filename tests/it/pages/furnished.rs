@@ -9,6 +9,7 @@ use andon::db::Door;
 use andon::people::{Actor, Role};
 use andon::records_io::{Kind, waiting};
 use andon::simulator::{Enclosure, Incoming};
+use sea_orm::ConnectionTrait as _;
 use serde_json::json;
 
 /// A picture of one point.
@@ -31,6 +32,8 @@ pub(crate) struct Furnished {
     /// Whose conversation the desk has.
     talks: i64,
     floor: Floor,
+    /// A webhook whose receiver nobody finds.
+    hook: i64,
     /// The plant's records.
     records: Records,
 }
@@ -67,8 +70,9 @@ impl Furnished {
         let floor = floor(app, &admin).await;
         let records = Records::on(app, &admin).await;
         let talks = conversations(app, &admin).await;
+        let hook = hook(app, &admin).await;
         andon::figures::once(&app.server.app).await.expect("the days are counted");
-        Self { dev, waiting, first, talks, floor, records }
+        Self { dev, waiting, first, talks, floor, hook, records }
     }
 
     /// What an admin looks at: a short name, and the address.
@@ -103,6 +107,10 @@ impl Furnished {
             ("records", "/floor/records".to_owned()),
             ("verdicts", format!("/floor/records/{}", self.floor.file)),
             ("state", "/settings/state".to_owned()),
+            ("rules", "/settings/rules".to_owned()),
+            ("hooks", "/settings/webhooks".to_owned()),
+            ("hook", format!("/settings/webhooks/{}", self.hook)),
+            ("new-hook", "/settings/webhooks/new".to_owned()),
             ("audit", "/settings/audit".to_owned()),
             ("system", "/settings/system".to_owned()),
             ("reports", "/reports".to_owned()),
@@ -139,6 +147,39 @@ struct Floor {
     file: i64,
 }
 
+/// The plant has other deadlines and a budget than Andon comes with.
+async fn rules(app: &TestApp, boss: &Actor) {
+    use andon::config::{Rule, RuleName};
+    let app = &app.server.app;
+    let figures = json!({"HIGH": 12, "MEDIUM": 36, "LOW": 96});
+    let deadlines = json!({"answer_minutes": null, "solution_hours": figures});
+    let budget = json!({"sum": "12500 USD", "holds_back": true});
+    for (name, is) in [(RuleName::Maintenance, deadlines), (RuleName::Budget, budget)] {
+        let rule = Rule::read(name, &is).expect("a rule");
+        andon::rules::change(app, boss, name, rule).await.expect("it holds");
+    }
+    andon::rules::put_back(app, boss, RuleName::Budget).await.expect("it is put back");
+}
+
+/// A webhook that was called and not reached.
+async fn hook(app: &TestApp, admin: &User) -> i64 {
+    let url = "https://a-receiver-with-a-rather-long-name-of-its-own.invalid/hooks/andon?key=0123456789abcdef";
+    let new = json!({"url": url, "events": ["order.held"], "description": "Orders on hold, for those who plan"});
+    let (_, made) = admin.post("/api/webhooks/", new).await;
+    let id = made["id"].as_i64().expect("a webhook");
+    let calls = app.connection().await;
+    for (event, status, code) in [("order.held", "DELIVERED", 200), ("webhook.test", "PARKED", 503)] {
+        let call = format!(
+            "INSERT INTO webhook_calls (webhook_id, message, event, status, attempts, tries, give_up_at, last_attempt_at, \
+             took_ms, status_code, answer, problem, created_at) VALUES ({id}, 'msg_{code}', '{event}', '{status}', 2, 2, \
+             '2026-01-18 14:30:22', '2026-01-18 14:30:22', 38, {code}, 'The receiver says why, at some length', \
+             'It failed ({code}): look into its own log, and see what it says of that.', '2026-01-18 14:30:22')"
+        );
+        calls.execute_unprepared(&call).await.expect("it is committed");
+    }
+    id
+}
+
 /// Thirty orders, one of them held twice; a machine that broke twice; and a file that waits.
 async fn floor(app: &TestApp, admin: &User) -> Floor {
     let today = app.server.app.clock.now().date_naive();
@@ -173,6 +214,7 @@ async fn floor(app: &TestApp, admin: &User) -> Floor {
     let lines = "number,customer,product,quantity_ordered,starts_on,due_on\n\
         ORD-901,Northwind,Gearbox,10,2026-01-20,2026-02-20\nORD-902,Northwind,Gearbox,ten,2026-01-20,31.02.2026\n\
         ORD-12345,Harbour Marine,Gearbox GX-20,210,2026-01-06,2026-01-25\nORD-903,,Gearbox,10,2026-01-20,2026-02-20\n";
+    rules(app, &boss).await;
     let keeping = waiting::keep(&app.server.app, &boss, Kind::Orders, "orders of this week.csv", lines.as_bytes());
     Floor { order, machine, file: keeping.await.expect("a file") }
 }

@@ -55,6 +55,10 @@ GET  /reports/chats                                   303     403      403      
 GET  /settings/state                                  303     403      403        403      403      200
 GET  /settings/audit                                  303     403      403        403      403      200
 GET  /settings/system                                 303     403      403        403      403      200
+GET  /settings/rules                                  303     403      403        403      403      200
+POST /settings/rules/digest                           401     403      403        403      403      303
+GET  /settings/webhooks                               303     403      403        403      403      200
+GET  /settings/webhooks/new                           303     403      403        403      403      200
 GET  /floor/defects                                   303     403      200        403      403      200
 GET  /tickets                                         303     200      200        200      200      200
 GET  /tickets/board                                   303     200      200        200      200      200
@@ -144,7 +148,7 @@ impl House {
         };
         let making = self.app.server.app.db.write(move |tx| {
             let new = new.clone();
-            Box::pin(async move { andon::tickets::create(tx, vec![new]).await })
+            Box::pin(async move { andon::tickets::create(tx, &andon::sla::Policies::default(), vec![new]).await })
         });
         let id = making.await.expect("a ticket")[0].id;
         if is_theirs || action == "start_work" {
@@ -198,6 +202,7 @@ impl House {
             "profile" => &[("first_name", "Name")],
             "summary" => &[("weekly_summary", "false")],
             "tokens" => &[("name", "Export"), ("scope", "read")],
+            "digest" => &[("minutes", "7")],
             "new" => &[
                 ("title", "A title"),
                 ("description", "A text"),

@@ -1,4 +1,4 @@
-//! How Andon runs, as admins see it: its state and rules, what happened, and what they have it do.
+//! How Andon runs, as admins see it: its state, what happened, and what they have it do.
 
 use super::Stage;
 use super::harmless::{ATTACKS, is_harmless};
@@ -9,21 +9,19 @@ use reqwest::StatusCode;
 use serde_json::json;
 
 facts!["pages::settings":
-    the_state_shows_channels_what_waits_rules_and_deadlines,
+    the_state_shows_channels_and_what_waits,
     what_happened_is_listed_and_narrowed,
     what_happened_does_nothing_in_a_page,
     what_an_admin_asks_for_is_done_once_and_told,
     a_backup_is_taken_or_the_command_for_it_is_told,
 ];
 
-async fn the_state_shows_channels_what_waits_rules_and_deadlines(backend: Backend) {
+async fn the_state_shows_channels_and_what_waits(backend: Backend) {
     let stage = Stage::set(backend).await;
     let shown = stage.admin.1.get("/settings/state").await;
     assert_eq!(shown.status, StatusCode::OK);
     let text = shown.text();
-    for says in
-        ["twilio Well", "Messages that wait", "Incident: first answer 0h 30m 2h 00m 24h 00m", "ANDON_QUIET_HOURS"]
-    {
+    for says in ["twilio Well", "Messages that wait", "To the rules"] {
         assert!(text.contains(says), "{says}: {text}");
     }
     stage.app.server.app.health.goes_red("twilio", stage.app.clock.now(), stage.app.clock.now(), "Give it a token.");

@@ -97,7 +97,9 @@ async fn a_wall_fits_its_screen_and_says_when_it_is_not_live() -> Result<(), Str
         reports.push(Report { machine, issue_type, urgency, media: Vec::new(), place: None, reporter: boss.id });
     }
     let db = &app.server.app.db;
-    let reporting = db.write_with(reports, |tx, reports| Box::pin(maintenance::report(tx, reports)));
+    let reporting = db.write_with(reports, |tx, reports| {
+        Box::pin(async move { maintenance::report(tx, &andon::sla::Policies::default(), reports).await })
+    });
     let reported = reporting.await.map_err(|error| error.to_string())?;
     for one in reported.iter().flatten().step_by(2) {
         boss.post(&format!("/api/tickets/{}/assign/", one.ticket_id), json!({"assigned_to": dev.id})).await;

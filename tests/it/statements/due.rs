@@ -79,7 +79,7 @@ async fn report(app: &TestApp, size: usize) {
     };
     let made = app.server.app.db.write(move |tx| {
         let new = vec![broken.clone(); size];
-        Box::pin(async move { tickets::create(tx, new).await })
+        Box::pin(async move { tickets::create(tx, &andon::sla::Policies::default(), new).await })
     });
     assert_eq!(made.await.expect("tickets").len(), size);
 }

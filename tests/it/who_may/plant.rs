@@ -265,7 +265,7 @@ impl<'a> Plant<'a> {
         };
         let made = self.app.server.app.db.write(move |tx| {
             let new = new.clone();
-            Box::pin(async move { andon::tickets::create(tx, vec![new]).await })
+            Box::pin(async move { andon::tickets::create(tx, &andon::sla::Policies::default(), vec![new]).await })
         });
         made.await.expect("a new ticket")[0].id
     }

@@ -1,4 +1,4 @@
-//! Reporting an SOP failure: its ticket opens, and its 24 hours begin.
+//! Reporting an SOP failure: its ticket opens, and its time begins.
 
 use super::HERE;
 use crate::kit::rules::{LONGEST_KEY, LONGEST_TEXT};
@@ -34,8 +34,10 @@ pub(super) async fn report(desk: Desk, keeper: Keeper, posted: Posted) -> Respon
     let reporting = async {
         posted.must_be_genuine()?;
         let report = posted.typed.read::<NewFailure>()?.report(keeper.0.person_id);
-        let db = desk.app.db.through(keeper.0.door);
-        db.write(move |tx| Box::pin(use_cases::report(tx, report.clone()))).await
+        let (db, policies) = (desk.app.db.through(keeper.0.door), desk.app.rules().policies);
+        let wish = (policies, report);
+        db.write_with(wish, move |tx, (policies, report)| Box::pin(use_cases::report(tx, policies, report.clone())))
+            .await
     };
     let reported: Result<_> = reporting.await;
     match reported {
