@@ -22,6 +22,7 @@ use crate::web::serve::serve;
 use crate::webhooks_in::Door;
 use crate::webhooks_out::Caller;
 use crate::wording::Wording;
+use crate::wording::in_force::InForce;
 use crate::worker::{self, Hands};
 use crate::{attachments, catalog, chat, delivery, inbox, notify, people};
 use std::net::SocketAddr;
@@ -118,7 +119,7 @@ impl Server {
             db: database,
             clock,
             bus,
-            wording,
+            words: InForce::new(wording),
             channels,
             proof,
             vault,
