@@ -24,7 +24,7 @@ use crate::webhooks_out::Caller;
 use crate::wording::Wording;
 use crate::wording::in_force::InForce;
 use crate::worker::{self, Hands};
-use crate::{attachments, catalog, chat, delivery, inbox, notify, people};
+use crate::{attachments, catalog, chat, delivery, inbox, notify, people, texts};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -127,6 +127,7 @@ impl Server {
             tide: Tide::default(),
             metrics,
         });
+        texts::reload(&app).await?;
         let ways = chat::Ways { flows: Arc::clone(&flows), followers: catalog::FOLLOWERS };
         for limit in [Limit::SignInsFromOne, Limit::SignInsFromAll] {
             let (attempts, clock) = (Arc::clone(&app.proof.attempts), app.clock.clone());
@@ -184,6 +185,7 @@ impl Server {
             if let Some(simulator) = &self.simulator {
                 simulator.settle().await;
             }
+            texts::reload(&self.app).await?;
             self.live.push().await?;
             self.live.tell_changes().await?;
             self.live.check().await?;

@@ -13,7 +13,7 @@ use crate::kit::Result;
 use crate::notify::live::Live;
 use crate::webhooks_in::Door;
 use crate::webhooks_out::Caller;
-use crate::{attachments, figures, housekeeping, inbox, notify, plans, reconcile, records_io, shifts, tickets};
+use crate::{attachments, figures, housekeeping, inbox, notify, plans, reconcile, records_io, shifts, texts, tickets};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -53,6 +53,7 @@ pub fn start(app: &App, door: &Door, hands: Hands, tasks: &TaskTracker, stop: &C
     tasks.spawn(figures::run(app.clone(), stop.clone()));
     tasks.spawn(prices::run(app.clone(), stop.clone()));
     tasks.spawn(chores::run(app.clone(), stop.clone()));
+    tasks.spawn(texts::run(app.clone(), stop.clone()));
     tasks.spawn(every_minute(app.clone(), stop.clone()));
     tasks.spawn(as_it_falls_due(app.clone(), stop.clone()));
 }

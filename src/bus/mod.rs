@@ -45,6 +45,7 @@ struct Bells {
     desk: Notify,
     webhooks: Notify,
     chores: Notify,
+    texts: Notify,
 }
 
 /// Which job is meant.
@@ -65,13 +66,15 @@ pub enum Poke {
     Webhooks,
     /// There may be something to do that an admin asked for.
     Chores,
+    /// Texts were changed at the desk.
+    Texts,
 }
 
 impl Poke {
     /// Whether other processes should hear of it. Whoever refused a message asks the provider for it, and who did
-    /// something finds whom to tell, person or program; once is enough.
+    /// something finds whom to tell, person or program; once is enough. Words are each process's own.
     fn travels(self) -> bool {
-        matches!(self, Self::Dispatch | Self::Live)
+        matches!(self, Self::Dispatch | Self::Live | Self::Texts)
     }
 }
 
@@ -187,6 +190,7 @@ impl Bus {
             Poke::Desk => &self.bells.desk,
             Poke::Webhooks => &self.bells.webhooks,
             Poke::Chores => &self.bells.chores,
+            Poke::Texts => &self.bells.texts,
         }
     }
 }

@@ -3,7 +3,9 @@
 //! Built in < the operator's folder < the desk. A change that cannot be taken is told and left out, whatever it is: what
 //! stands in a database may keep nobody from starting.
 
-use super::reading::{MAX_TEXT_CHARS, Slip};
+pub use super::reading::MAX_TEXT_CHARS;
+
+use super::reading::Slip;
 use super::spoken::spoken;
 use super::{Below, Entry, Environment, FALLBACK, Tables, UndefinedBehavior, Wording, equip, explain, is_plain};
 use std::collections::BTreeSet;
@@ -133,6 +135,15 @@ impl Wording {
         strict.set_undefined_behavior(UndefinedBehavior::SemiStrict);
         let spoken = spoken(&tables);
         Self { tables, lenient, strict, slips, below_folder, below_desk, spoken }
+    }
+
+    /// The texts that the desk has of its own here.
+    pub fn changes(&self) -> Vec<Changed> {
+        let texts = self.below_desk.keys().filter_map(|(language, key)| match self.tables.get(language)?.get(key)? {
+            Entry::Text(text) => Some(Changed { language: language.clone(), key: key.clone(), text: text.clone() }),
+            Entry::List(_) => None,
+        });
+        texts.collect()
     }
 
     /// The keys of this language and of English, in order.

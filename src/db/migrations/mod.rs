@@ -41,6 +41,7 @@ mod m39_figures;
 mod m40_undo;
 mod m41_chores;
 mod m42_next_due;
+mod m43_texts;
 
 use crate::db::Db;
 use crate::kit::{Error, Result};
@@ -149,6 +150,7 @@ impl MigratorTrait for Migrator {
             Box::new(m40_undo::Migration),
             Box::new(m41_chores::Migration),
             Box::new(m42_next_due::Migration),
+            Box::new(m43_texts::Migration),
         ]
     }
 }
