@@ -16,7 +16,7 @@ facts!["pages::forged":
 ];
 
 /// Every form there is, with what would make it work.
-const FORMS: [(&str, &[(&str, &str)]); 16] = [
+const FORMS: [(&str, &[(&str, &str)]); 17] = [
     ("/sign-out", &[]),
     ("/theme", &[("theme", "dark")]),
     ("/profile", &[("first_name", "Forged"), ("language", "en")]),
@@ -36,10 +36,11 @@ const FORMS: [(&str, &[(&str, &str)]); 16] = [
         &[("title", "Forged"), ("description", "x"), ("project_name", "x"), ("priority", "LOW"), ("category", "BUG")],
     ),
     ("/tickets/{id}/open_ticket", &[("admin_notes", "Forged")]),
+    ("/messages/texts/chat.miss.menu", &[("language", "en"), ("text", "Forged"), ("seen", "0"), ("act", "save")]),
 ];
 /// What a forged form could have changed.
-const TABLES: [&str; 7] =
-    ["events", "tickets", "ticket_history", "api_tokens", "codes", "second_factors", "deliveries"];
+const TABLES: [&str; 8] =
+    ["events", "tickets", "ticket_history", "api_tokens", "codes", "second_factors", "deliveries", "texts"];
 
 async fn counted(stage: &Stage) -> Vec<i64> {
     let mut counts = Vec::new();
