@@ -178,7 +178,7 @@ async fn a_text_that_cannot_be_taken_keeps_nobody_from_starting(backend: Backend
         assert_eq!(kept.status, StatusCode::SEE_OTHER, "{}", kept.text());
     }
     change(&stage.app, "UPDATE texts SET text = '{{ open' WHERE name = 'chat.miss.menu'").await;
-    change(&stage.app, "UPDATE texts SET name = 'chat.gone' WHERE name = 'chat.miss.empty'").await;
+    change(&stage.app, "UPDATE texts SET name = 'chat.no_longer' WHERE name = 'chat.miss.empty'").await;
     let app = stage.app.restart(&[]).await;
     app.says(OPERATOR, "hi").await;
     let says = app.says(OPERATOR, "zzz qqq xxx").await.concat();
@@ -190,7 +190,7 @@ async fn a_text_that_cannot_be_taken_keeps_nobody_from_starting(backend: Backend
     chores::once(&app.server.app).await.expect("done");
     let told = window.get("/settings/system").await.text();
     for says in
-        ["chat.miss.menu in en was changed at the desk and is left out", "chat.gone in en", "1 texts are as they"]
+        ["chat.miss.menu in en was changed at the desk and is left out", "chat.no_longer in en", "1 texts are as they"]
     {
         assert!(told.contains(says), "{says}: {told}");
     }
