@@ -6,6 +6,7 @@ use crate::db::Db;
 use crate::kit::Result;
 use crate::texts;
 use crate::wording::Wording;
+use crate::wording::desk::Untaken;
 
 const AREA: &str = "Texts";
 /// So many are named.
@@ -17,11 +18,11 @@ pub(super) async fn examine(settings: &Settings, db: &Db, report: &mut Report) -
     let (count, untaken) = texts::examined(db.read(), &files).await?;
     for (text, why) in untaken.iter().take(MOST_NAMED) {
         let says = format!("{} in {} was changed at the desk and is left out: {why}.", text.key, text.language);
-        report.wrong(
-            AREA,
-            says,
-            "People read what the files say. Look at it at the desk under Messages, or put it back.",
-        );
+        if matches!(why, Untaken::NoText | Untaken::NoLanguage) {
+            report.look(AREA, says, "It holds again where the files have such a text again.");
+        } else {
+            report.wrong(AREA, says, "People read what the files say. Mend it at the desk under Messages.");
+        }
     }
     if untaken.len() > MOST_NAMED {
         let says = format!("{} more texts of the desk are left out.", untaken.len() - MOST_NAMED);

@@ -128,20 +128,15 @@ fn most_in_line(files: &Wording, key: &str) -> Option<usize> {
         Some(_) => return None,
         None => {}
     }
-    let built_in = match files.written_as(FALLBACK, key) {
-        Some(Written::Text(text)) => text,
-        _ => return None,
-    };
-    let is_button = key.starts_with("chat.tap.") && built_in.chars().count() <= MAX_BUTTON;
-    let is_label = key.split('.').any(|part| LABELS.contains(&part)) && built_in.chars().count() <= MAX_LABEL;
-    let is_line = !built_in.trim().contains('\n');
-    is_line.then_some(()).and(if is_button {
-        Some(MAX_BUTTON)
-    } else if is_label {
-        Some(MAX_LABEL)
-    } else {
-        None
-    })
+    let Some(Written::Text(built_in)) = files.written_as(FALLBACK, key) else { return None };
+    if built_in.trim().contains('\n') {
+        return None;
+    }
+    let chars = built_in.chars().count();
+    if key.starts_with("chat.tap.") && chars <= MAX_BUTTON {
+        return Some(MAX_BUTTON);
+    }
+    (key.split('.').any(|part| LABELS.contains(&part)) && chars <= MAX_LABEL).then_some(MAX_LABEL)
 }
 
 fn speaks_of_what_is_there(tried: &Wording, files: &Wording, language: &str, key: &str) -> Result<(), Wrong> {

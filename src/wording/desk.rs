@@ -214,3 +214,50 @@ fn shown(entry: &Entry) -> Written<'_> {
         Entry::List(words) => Written::Words(words),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn change(language: &str, key: &str, text: &str) -> Changed {
+        Changed { language: language.to_owned(), key: key.to_owned(), text: text.to_owned() }
+    }
+
+    #[test]
+    fn the_desk_stands_over_the_folder_and_the_folder_over_what_is_built_in() {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::create_dir_all(folder.path().join("en")).expect("a folder");
+        let own = "own = \"Mine\"\n[miss]\nempty = \"Nothing there.\"";
+        std::fs::write(folder.path().join("en/chat.toml"), own).expect("a file");
+        let files = Wording::load(Some(folder.path())).expect("right");
+        let changes = [
+            change("en", "chat.miss.empty", "Empty, {{ company }}?"),
+            change("en", "chat.order_status.title", "Where Is My Order"),
+            change("en", "chat.miss.menu", "{{ open"),
+            change("en", "chat.words.stop", "halt"),
+            change("en", "chat.no.such", "x"),
+            change("xx", "chat.miss.menu", "x"),
+            change("en", "chat.miss.photo", &"x".repeat(MAX_TEXT_CHARS + 1)),
+        ];
+        let (wording, untaken) = files.changed_by(&changes);
+        let places: Vec<usize> = untaken.iter().map(|(at, _)| *at).collect();
+        assert_eq!(places, [2, 3, 4, 5, 6], "{untaken:?}");
+        let company = json!({"company": "Plant 7"});
+        assert_eq!(wording.render("en", "chat.miss.empty", &company), "Empty, Plant 7?");
+        assert_eq!(files.render("en", "chat.miss.empty", &company), "Nothing there.", "the files' own stays as it was");
+        assert!(wording.knows("chat.order_status.title", "where is my order"), "what is typed follows");
+        let looked_up = json!({"flow": "order_status"});
+        assert!(wording.render("en", "chat.resume.going_on", &looked_up).contains("Where Is My Order"));
+        let sources = |key: &str| wording.layers("en", key).into_iter().map(|(source, _)| source).collect::<Vec<_>>();
+        assert_eq!(sources("chat.miss.empty"), [Source::BuiltIn, Source::Folder, Source::Desk]);
+        assert_eq!(sources("chat.order_status.title"), [Source::BuiltIn, Source::Desk]);
+        assert_eq!(sources("chat.own"), [Source::Folder]);
+        assert_eq!(sources("chat.miss.menu"), [Source::BuiltIn]);
+        let mut kept = wording.changes();
+        kept.sort_by(|one, other| one.key.cmp(&other.key));
+        assert_eq!(kept, changes[..2]);
+        let (back, _) = files.changed_by(&[]);
+        assert_eq!(back.source("en", "chat.miss.empty"), Some(Source::Folder));
+    }
+}

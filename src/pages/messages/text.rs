@@ -221,7 +221,7 @@ fn form(
         most: MAX_TEXT_CHARS,
         wrong,
         refused,
-        may_put_back: wording.source(language, key) == Some(crate::wording::desk::Source::Desk),
+        may_put_back: versions.first().is_some_and(|version| version.text.is_some()),
     }
 }
 

@@ -10,7 +10,7 @@ use crate::pages::links::{Asking, Group};
 use crate::people::Keeper;
 use crate::texts::model::{is_for_people, notice_of};
 use crate::wording::Wording;
-use crate::wording::desk::Source;
+use crate::wording::desk::{Source, Written};
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -100,8 +100,9 @@ fn found<'a>(wording: &'a Wording, language: &str, asking: &Asking) -> Vec<&'a s
     let sought = asking.get("q").map(|sought| made_plain(&sought.chars().take(MAX_SOUGHT).collect::<String>()));
     let is_sought = |key: &str| {
         let Some(sought) = &sought else { return true };
-        let text = wording.written_as(language, key).map(crate::wording::desk::Written::joined);
-        key.contains(sought.as_str()) || text.is_some_and(|text| made_plain(&text).contains(sought.as_str()))
+        let text = wording.written_as(language, key).map(Written::joined);
+        key.to_lowercase().contains(sought.as_str())
+            || text.is_some_and(|text| made_plain(&text).contains(sought.as_str()))
     };
     let is_of = |key: &str| match asking.get("of") {
         Some("notices") => notice_of(key).is_some(),
@@ -144,7 +145,7 @@ fn chapter(key: &str) -> &str {
 }
 
 fn row(desk: &Desk, wording: &Wording, language: &str, key: &str) -> Row {
-    let whole = wording.written_as(language, key).map(crate::wording::desk::Written::joined).unwrap_or_default();
+    let whole = wording.written_as(language, key).map(Written::joined).unwrap_or_default();
     let mut text: String = whole.chars().take(LONGEST_SHOWN).collect();
     if text.len() < whole.len() {
         text.push('…');

@@ -1,6 +1,7 @@
 //! What is wrong with a text, in its reader's language.
 
 use crate::kit::Error;
+use crate::kit::error::Kind;
 use crate::pages::form::refusal;
 use crate::pages::words::Words;
 use crate::texts::Wrong;
@@ -11,7 +12,7 @@ use std::error::Error as _;
 pub(super) fn told(words: &Words, error: &Error) -> (String, bool) {
     match error.source().and_then(|source| source.downcast_ref::<Wrong>()) {
         Some(wrong) => (of_text(words, wrong), true),
-        None if error.kind() == crate::kit::error::Kind::Outdated => (words.w("texts.outdated"), false),
+        None if error.kind() == Kind::Outdated => (words.w("texts.outdated"), false),
         None => (refusal(words, error), false),
     }
 }
