@@ -8,6 +8,7 @@ use crate::kit::{Clock, Instant, Metrics, Tide};
 use crate::proof::Proof;
 use crate::vault::Vault;
 use crate::wording::Wording;
+use crate::wording::in_force::InForce;
 use std::collections::HashMap;
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -26,8 +27,8 @@ pub struct Parts {
     pub clock: Clock,
     /// Pokes.
     pub bus: Bus,
-    /// Every word a person reads.
-    pub wording: Wording,
+    /// Every word a person reads; [`App::wording`] is what holds now.
+    pub words: InForce,
     /// The providers, in order of preference.
     pub channels: Vec<Arc<dyn Channel>>,
     /// Where files are kept.
@@ -56,6 +57,11 @@ impl App {
     /// Puts the parts together.
     pub fn new(parts: Parts) -> Self {
         Self(Arc::new(parts))
+    }
+
+    /// Every word a person reads, as it holds now. Whoever speaks several times in one answer takes it once.
+    pub fn wording(&self) -> Arc<Wording> {
+        self.words.now()
     }
 
     /// The channel with this stored name.

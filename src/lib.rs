@@ -83,6 +83,8 @@ pub mod webhooks_out;
 pub mod notify;
 /// Every conversation, and what the desk does in it.
 pub mod inbox;
+/// Texts that were changed at the desk.
+pub mod texts;
 /// What time lets go.
 pub mod housekeeping;
 /// What happened on each day, counted: what reports are added up from.

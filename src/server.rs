@@ -22,8 +22,9 @@ use crate::web::serve::serve;
 use crate::webhooks_in::Door;
 use crate::webhooks_out::Caller;
 use crate::wording::Wording;
+use crate::wording::in_force::InForce;
 use crate::worker::{self, Hands};
-use crate::{attachments, catalog, chat, delivery, inbox, notify, people, rules};
+use crate::{attachments, catalog, chat, delivery, inbox, notify, people, rules, texts};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -119,7 +120,7 @@ impl Server {
             db: database,
             clock,
             bus,
-            wording,
+            words: InForce::new(wording),
             channels,
             proof,
             vault,
@@ -129,6 +130,7 @@ impl Server {
             metrics,
         });
         rules::refresh(&app).await?;
+        texts::reload(&app).await?;
         let ways = chat::Ways { flows: Arc::clone(&flows), followers: catalog::FOLLOWERS };
         for limit in [Limit::SignInsFromOne, Limit::SignInsFromAll] {
             let (attempts, clock) = (Arc::clone(&app.proof.attempts), app.clock.clone());
@@ -187,6 +189,7 @@ impl Server {
             if let Some(simulator) = &self.simulator {
                 simulator.settle().await;
             }
+            texts::reload(&self.app).await?;
             self.live.push().await?;
             self.live.tell_changes().await?;
             self.live.check().await?;

@@ -11,16 +11,19 @@
 //! `notice.<event>.subject`, `notice.<event>.sms` and `notice.<event>.text`.
 
 pub mod bidi;
+pub mod desk;
 pub mod html;
+pub mod in_force;
 mod local;
 mod markup;
 mod notices;
 pub mod parity;
 mod reading;
+mod spoken;
 
 pub use markup::{cut, harmless_line, harmless_lines, plain, shortened};
 
-use crate::kit::typed::{bare, unaccented};
+use crate::kit::typed::unaccented;
 use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, ErrorKind, State, UndefinedBehavior, Value as Jinja};
 use reading::Reading;
@@ -77,13 +80,15 @@ impl Lines {
     }
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Entry {
     Text(String),
     List(Vec<String>),
 }
 
 type Tables = BTreeMap<String, BTreeMap<String, Entry>>;
+/// Of texts that were changed, by language and key: what stood there before, if anything.
+type Below = BTreeMap<(String, String), Option<Entry>>;
 
 /// All texts in all languages.
 #[derive(Debug)]
@@ -92,12 +97,13 @@ pub struct Wording {
     lenient: Environment<'static>,
     strict: Environment<'static>,
     slips: Vec<reading::Slip>,
+    /// What is built in where the operator's folder says something else.
+    below_folder: Below,
+    /// What holds without the desk where the desk says something else.
+    below_desk: Below,
     /// What people may call something, made bare, by its key: in which language, and the word.
     spoken: HashMap<String, Vec<(String, String)>>,
 }
-
-/// A text longer than this is nothing that somebody types.
-const MAX_SPOKEN_CHARS: usize = 60;
 
 impl Wording {
     /// The built-in texts, with those of the operator's folder (`<folder>/<language>/<file>.toml`) over them, key
@@ -113,12 +119,15 @@ impl Wording {
             }
         }
         let built_in: BTreeSet<String> = reading.homes.keys().map(|(_, key)| key.clone()).collect();
+        let mut below_folder = Below::new();
         if let Some(folder) = overrides {
+            let before = reading.tables.clone();
             reading.take_folder(folder);
+            below_folder = desk::below(&before, &reading.tables);
         }
         let slips = reading.slips(&built_in);
         let tables = Arc::new(reading.tables);
-        let mut lenient = environment(&tables, UndefinedBehavior::Chainable);
+        let mut lenient = environment(&tables);
         for ((language, key), file) in &reading.homes {
             let Some(Entry::Text(text)) = tables.get(language).and_then(|table| table.get(key)) else { continue };
             if is_plain(text) {
@@ -136,10 +145,7 @@ impl Wording {
         if !reading.problems.is_empty() {
             return Err(reading.problems);
         }
-        let mut strict = lenient.clone();
-        strict.set_undefined_behavior(UndefinedBehavior::SemiStrict);
-        let spoken = spoken(&tables);
-        Ok(Self { tables, lenient, strict, slips, spoken })
+        Ok(Self::assembled(tables, lenient, slips, [below_folder, Below::new()]))
     }
 
     /// The operator's keys that are not built in but nearly so, those below one of `own_flows` left out: their
@@ -298,26 +304,6 @@ impl Wording {
     }
 }
 
-/// The lists, and the short texts without values, as people type them.
-fn spoken(tables: &Tables) -> HashMap<String, Vec<(String, String)>> {
-    let mut spoken: HashMap<String, Vec<(String, String)>> = HashMap::new();
-    for (language, table) in tables {
-        for (key, entry) in table {
-            let words = match entry {
-                Entry::List(list) => list.as_slice(),
-                Entry::Text(text) => std::slice::from_ref(text),
-            };
-            let is_typed = |word: &&String| word.chars().count() <= MAX_SPOKEN_CHARS && !word.contains(['{', '\n']);
-            for word in words.iter().filter(is_typed).map(|word| bare(&word.replace('_', " "))) {
-                if !word.is_empty() {
-                    spoken.entry(key.clone()).or_default().push((language.clone(), word));
-                }
-            }
-        }
-    }
-    spoken
-}
-
 fn home<'a>(tables: &Tables, language: &'a str, key: &str) -> Option<&'a str> {
     let main = language.split(['-', '_']).next().unwrap_or(language);
     [language, main, FALLBACK].into_iter().find(|name| tables.get(*name).is_some_and(|table| table.contains_key(key)))
@@ -337,16 +323,22 @@ fn explain(error: &minijinja::Error) -> String {
     }
 }
 
-fn environment(tables: &Arc<Tables>, undefined: UndefinedBehavior) -> Environment<'static> {
+fn environment(tables: &Arc<Tables>) -> Environment<'static> {
     let mut environment = Environment::new();
-    environment.set_undefined_behavior(undefined);
+    environment.set_undefined_behavior(UndefinedBehavior::Chainable);
     environment.set_auto_escape_callback(|_| AutoEscape::None);
     environment.set_formatter(|out, state, value| match value.as_str() {
         _ if value.is_none() => Ok(()),
         Some(text) if bidi::is_right_to_left(language_of(state)) => Ok(out.write_str(&bidi::isolated(text))?),
         _ => minijinja::escape_formatter(out, state, value),
     });
-    local::add_filters(&mut environment, tables);
+    equip(&mut environment, tables);
+    environment
+}
+
+/// Gives it what texts may use, with these tables for what they look up.
+fn equip(environment: &mut Environment<'static>, tables: &Arc<Tables>) {
+    local::add_filters(environment, tables);
     environment.add_filter("line", |state: &State<'_, '_>, value: Jinja| {
         text_of(state, &value).map(|text| harmless_line(&text))
     });
@@ -369,7 +361,6 @@ fn environment(tables: &Arc<Tables>, undefined: UndefinedBehavior) -> Environmen
             None => key.rsplit('.').next().unwrap_or_default().to_owned(),
         }
     });
-    environment
 }
 
 /// The language of the text that is filled in.

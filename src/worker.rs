@@ -14,7 +14,8 @@ use crate::notify::live::Live;
 use crate::webhooks_in::Door;
 use crate::webhooks_out::Caller;
 use crate::{
-    attachments, figures, housekeeping, inbox, notify, plans, reconcile, records_io, rules, shifts, summaries, tickets,
+    attachments, figures, housekeeping, inbox, notify, plans, reconcile, records_io, rules, shifts, summaries, texts,
+    tickets,
 };
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -56,6 +57,7 @@ pub fn start(app: &App, door: &Door, hands: Hands, tasks: &TaskTracker, stop: &C
     tasks.spawn(prices::run(app.clone(), stop.clone()));
     tasks.spawn(chores::run(app.clone(), stop.clone()));
     tasks.spawn(rules::run(app.clone(), stop.clone()));
+    tasks.spawn(texts::run(app.clone(), stop.clone()));
     tasks.spawn(every_minute(app.clone(), stop.clone()));
     tasks.spawn(as_it_falls_due(app.clone(), stop.clone()));
 }

@@ -46,6 +46,7 @@ struct Bells {
     webhooks: Notify,
     chores: Notify,
     rules: Notify,
+    texts: Notify,
 }
 
 /// Which job is meant.
@@ -68,13 +69,15 @@ pub enum Poke {
     Chores,
     /// The desk may have changed what Andon goes by.
     Rules,
+    /// Texts were changed at the desk.
+    Texts,
 }
 
 impl Poke {
     /// Whether other processes should hear of it. Whoever refused a message asks the provider for it, and who did
-    /// something finds whom to tell, person or program; once is enough.
+    /// something finds whom to tell, person or program; once is enough. Words are each process's own.
     fn travels(self) -> bool {
-        matches!(self, Self::Dispatch | Self::Live | Self::Rules)
+        matches!(self, Self::Dispatch | Self::Live | Self::Rules | Self::Texts)
     }
 }
 
@@ -191,6 +194,7 @@ impl Bus {
             Poke::Webhooks => &self.bells.webhooks,
             Poke::Chores => &self.bells.chores,
             Poke::Rules => &self.bells.rules,
+            Poke::Texts => &self.bells.texts,
         }
     }
 }

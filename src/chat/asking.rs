@@ -17,20 +17,20 @@ pub(super) fn wants(app: &App, flows: &Flows, fresh: &Fresh<'_>, chats: &HashMap
     let asker = asker(app, fresh.known);
     let chat = chats.get(&fresh.known.person_id).filter(|_| asker.registered || asker.open_access);
     chat.map_or_else(Vec::new, |chat| {
-        engine::lookups(flows, &app.wording, &chat.session, &input(fresh.inbound), chat.dormant)
+        engine::lookups(flows, &app.wording(), &chat.session, &input(fresh.inbound), chat.dormant)
     })
 }
 
 /// Which of their tickets this message wants to be offered.
 pub(super) fn offer(app: &App, flows: &Flows, fresh: &Fresh<'_>, chats: &HashMap<i64, Chat>) -> Option<Offer> {
     let chat = chats.get(&fresh.known.person_id)?;
-    engine::offer(flows, &app.wording, &chat.session, &input(fresh.inbound), asker(app, fresh.known))
+    engine::offer(flows, &app.wording(), &chat.session, &input(fresh.inbound), asker(app, fresh.known))
 }
 
 /// Around which spot this message wants machines to be looked for.
 pub(super) fn spot(app: &App, flows: &Flows, fresh: &Fresh<'_>, chats: &HashMap<i64, Chat>) -> Option<Spot> {
     let chat = chats.get(&fresh.known.person_id).filter(|_| fresh.inbound.place.is_some())?;
-    engine::spot(flows, &app.wording, &chat.session, &input(fresh.inbound), asker(app, fresh.known))
+    engine::spot(flows, &app.wording(), &chat.session, &input(fresh.inbound), asker(app, fresh.known))
 }
 
 /// The message, as the engine sees it.

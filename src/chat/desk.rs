@@ -60,7 +60,7 @@ pub async fn go_on(
     session.has_chosen_language = known.has_chosen_language;
     let role = known.role();
     let asker = Asker { role, registered: role.is_some(), open_access: app.chat_is_open() };
-    let (session, say) = engine::go_on(&ways.flows, &app.wording, session, asker, &app.settings.company, starts_over);
+    let (session, say) = engine::go_on(&ways.flows, &app.wording(), session, asker, &app.settings.company, starts_over);
     store::desk::keep_session(tx, row.person_id, &session.state(&ways.flows), &session).await?;
     let channel = store::desk::last_channel(tx, row.person_id, known.address_id).await?;
     let (Some(channel), Some(medium)) = (channel, Medium::named(&known.medium)) else { return Ok(()) };

@@ -37,7 +37,7 @@ pub(super) fn with_enclosure(
     };
     let Some(link) = papers::address(app, paper, language, now) else {
         let says = [Say::new("chat.paper.nowhere", json!({"key": about}))];
-        return NewDelivery { body: engine::render(&app.wording, language, &says), ..reply };
+        return NewDelivery { body: engine::render(&app.wording(), language, &says), ..reply };
     };
     NewDelivery { rich: Some(Rich { files: vec![Enclosed { kind, name: paper.name(), link }], ..rich }), ..reply }
 }

@@ -264,7 +264,7 @@ pub(super) async fn answer(
             facts.offer_machines(machines.remove(&fresh.known.person_id).unwrap_or_default());
             let step = engine::step(
                 &ways.flows,
-                &app.wording,
+                &app.wording(),
                 session,
                 &input,
                 &facts,

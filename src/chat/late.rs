@@ -57,7 +57,7 @@ pub(super) async fn admit<'a>(
             When::Never => {
                 never.push(one.row);
                 // Opting out holds without an answer too.
-                if app.wording.knows("chat.words.stop", &pick::bare(&one.inbound.text)) {
+                if app.wording().knows("chat.words.stop", &pick::bare(&one.inbound.text)) {
                     stops.push(one.known.address_id);
                 }
             }

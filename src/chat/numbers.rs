@@ -208,7 +208,7 @@ pub async fn verify(who: SignedIn, State(app): State<App>, Body(typed): Body<Cod
 /// # Errors
 /// A field where the number is nobody's to have, or somebody else's; [`Failure::TooMany`] after five codes in an hour.
 pub async fn send_code(app: &App, actor: &Actor, number: E164) -> Result<Instant> {
-    let mut wrong = unknown_values(&app.settings, &app.wording, &[("whatsapp_number", Some(number.as_str()))], None);
+    let mut wrong = unknown_values(&app.settings, &app.wording(), &[("whatsapp_number", Some(number.as_str()))], None);
     let wanted = Wanted { whatsapp_number: Some(&number), ..Wanted::default() };
     wrong.extend(users::taken(app.db.read(), wanted, Some(actor.person_id)).await?);
     if !wrong.is_empty() {
@@ -218,7 +218,7 @@ pub async fn send_code(app: &App, actor: &Actor, number: E164) -> Result<Instant
     let user = users::by_id(app.db.read(), person_id).await?;
     let language = user.map_or_else(|| "en".to_owned(), |user| user.language);
     let vars = json!({"code": code, "company": app.settings.company});
-    let body = app.wording.render(&language, "chat.code.sent", &vars);
+    let body = app.wording().render(&language, "chat.code.sent", &vars);
     let db = app.db.through(actor.door);
     let opened = db.write_with((number, code, body), move |tx, (number, code, body)| {
         Box::pin(async move {

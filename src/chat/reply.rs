@@ -35,10 +35,11 @@ pub(super) struct To<'a> {
 
 /// What is said to somebody, in answer to a message or of the bot's own accord; none where it is nothing.
 pub(super) fn said(app: &App, to: To<'_>, language: &str, say: &[Say], answers: Option<i64>) -> Option<NewDelivery> {
-    let body = engine::render(&app.wording, language, say);
+    let wording = app.wording();
+    let body = engine::render(&wording, language, say);
     let has_taps = app.settings.has_taps && to.medium == Medium::Whatsapp;
     let papers = papers::can_be_fetched(&app.settings);
-    let choices = if has_taps { taps::choices(&app.wording, language, say, &body, papers) } else { None };
+    let choices = if has_taps { taps::choices(&wording, language, say, &body, papers) } else { None };
     let rich = choices.map(|choices| Rich { choices: Some(choices), ..Rich::default() });
     (!body.is_empty()).then(|| NewDelivery {
         kind: Kind::Reply,

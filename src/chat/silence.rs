@@ -59,6 +59,6 @@ pub(super) async fn keep<'a>(
     message_media::note(tx, &came.collect::<Vec<_>>()).await?;
     let is_taken = |fresh: &Fresh<'_>| chats.get(&fresh.known.person_id).is_some_and(|chat| chat.desk.is_taken);
     let (silent, others): (Vec<Fresh<'a>>, Vec<Fresh<'a>>) = fresh.into_iter().partition(is_taken);
-    consent::keep(tx, &consent::said_in_silence(&app.wording, &silent)).await?;
+    consent::keep(tx, &consent::said_in_silence(&app.wording(), &silent)).await?;
     Ok(others)
 }

@@ -16,6 +16,7 @@ mod server;
 mod settings;
 mod store;
 mod templates;
+mod texts;
 pub mod token;
 mod webhooks;
 
@@ -99,6 +100,9 @@ impl Report {
         }
         if let Err(error) = budget::examine(settings, db, self).await {
             self.wrong("Budget", format!("The database could not be read: {error}"), "Look at andon's log.");
+        }
+        if let Err(error) = texts::examine(settings, db, self).await {
+            self.wrong("Texts", format!("The database could not be read: {error}"), "Look at andon's log.");
         }
         if let Err(error) = webhooks::examine(db, self).await {
             self.wrong("Webhooks", format!("The database could not be read: {error}"), "Look at andon's log.");

@@ -79,8 +79,9 @@ pub fn of_language(all: Vec<Canned>, language: &str, readers: &str) -> Vec<Canne
 /// # Errors
 /// A field where there is no such language.
 pub async fn edit(app: &App, actor: &Actor, edited: Edited) -> Result<()> {
-    if !app.wording.languages().contains(&edited.language.as_str()) {
-        let all = app.wording.languages().join(", ");
+    let wording = app.wording();
+    if !wording.languages().contains(&edited.language.as_str()) {
+        let all = wording.languages().join(", ");
         return Err(Error::field("language", format!("must be one of {all}")));
     }
     let by = actor.person_id;

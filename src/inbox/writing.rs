@@ -170,8 +170,9 @@ fn preview(app: &App, template: &TemplateOf, values: &[String]) -> String {
     let filled = template.variables.iter().zip(values).map(|(name, value)| (name.clone(), Value::from(value.as_str())));
     let vars = Value::Object(filled.collect::<Map<String, Value>>());
     let key = format!("notice.{}.text", template.words);
-    if app.wording.has(&template.language, &key) {
-        return app.wording.render(&template.language, &key, &vars).trim().to_owned();
+    let wording = app.wording();
+    if wording.has(&template.language, &key) {
+        return wording.render(&template.language, &key, &vars).trim().to_owned();
     }
     let mut lines = vec![template.words.clone()];
     lines.extend_from_slice(values);

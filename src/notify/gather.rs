@@ -63,7 +63,8 @@ fn gathered(app: &App, members: Vec<Held>) -> Option<Gathered> {
     let (medium, language) = (Medium::named(&first.medium)?, first.language.clone());
     let subjects: Vec<&str> = members.iter().filter_map(|one| one.subject.as_deref()).collect();
     let vars = json!({ "count": members.len(), "notices": subjects, "company": app.settings.company });
-    let part = |part: &str| app.wording.render(&language, &format!("notice.{GATHERED}.{part}"), &vars);
+    let wording = app.wording();
+    let part = |part: &str| wording.render(&language, &format!("notice.{GATHERED}.{part}"), &vars);
     let body = match medium {
         Medium::Whatsapp => shortened(&part("text"), app.max_chars()),
         Medium::Email => part("text"),

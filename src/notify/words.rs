@@ -85,7 +85,7 @@ impl Telling<'_> {
     }
 
     /// A value as a template takes it: one line, never empty. Source: Twilio's error 21656.
-    fn filled_in(&self, name: &str) -> String {
+    pub fn filled_in(&self, name: &str) -> String {
         let value = match &self.vars[name] {
             Value::String(text) if is_time(name) => self.wording.written(self.language, text),
             Value::String(text) => plain(text),

@@ -64,15 +64,16 @@ pub(super) async fn notices(app: &App, tx: &Tx, scene: &Scene<'_>, asks: &[Ask<'
 
     let day = tx.now().with_timezone(&app.settings.timezone).date_naive();
     let mut words: HashMap<i64, Words> = HashMap::new();
+    let wording = app.wording();
     let mut made = Vec::with_capacity(chosen.len());
     for (ask, person, way, wishes) in chosen {
         let one = ask.happened;
         let Some(address_id) = rows.get(&(ask.person_id, way)).copied() else { continue };
         let ticket = scene.ticket(one);
         let words = words.entry(one.event_id).or_insert_with(|| Words::of(app, one, ticket, scene.facts(one), &people));
-        let vars = words.for_person(&app.wording, person);
+        let vars = words.for_person(&wording, person);
         let language = &person.row.language;
-        let telling = Telling { wording: &app.wording, language, file: ask.words, vars: &vars };
+        let telling = Telling { wording: &wording, language, file: ask.words, vars: &vars };
         let urgency = ask.urgency(scene);
         let quiet = quiet_until(wishes.quiet_hours, tx.now(), app.settings.timezone);
         // What goes by one medium only was asked for at its hour; together with others it would be a line.
@@ -95,7 +96,7 @@ pub(super) async fn notices(app: &App, tx: &Tx, scene: &Scene<'_>, asks: &[Ask<'
             body: telling.body(way, app.max_chars()),
             rich: ticket
                 .filter(|_| way == Way::Carried(Medium::Whatsapp) && app.settings.has_taps)
-                .and_then(|ticket| taps::under(&app.wording, language, ask.words, &ticket.row.reference)),
+                .and_then(|ticket| taps::under(&wording, language, ask.words, &ticket.row.reference)),
             day,
         });
     }

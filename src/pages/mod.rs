@@ -13,6 +13,7 @@ mod form;
 mod inbox;
 mod links;
 mod live;
+mod messages;
 mod notifications;
 mod now;
 mod people;
@@ -62,14 +63,19 @@ const NAVIGATION: &[Place] = &[
     Place::new("/inbox", "inbox", KEEPERS).key("i"),
     Place::new("/floor", "floor", KEEPERS).key("f"),
     Place::new("/reports", "reports", KEEPERS).key("r"),
+    Place::new("/messages", "messages", KEEPERS).key("m"),
     Place::new("/notifications", "notifications", EVERYBODY).key("n"),
     Place::new("/people", "people", KEEPERS).key("e"),
     Place::new("/settings", "settings", settings::ADMINS).key("s"),
 ];
 
 /// Parts of the desk with several pages, and where the tabs on these lead.
-const SECTIONS: &[(&str, &[Place])] =
-    &[("/floor", floor::TABS), ("/reports", report::TABS), ("/settings", settings::TABS)];
+const SECTIONS: &[(&str, &[Place])] = &[
+    ("/floor", floor::TABS),
+    ("/reports", report::TABS),
+    ("/messages", messages::TABS),
+    ("/settings", settings::TABS),
+];
 
 /// Every page. `kinds` are the kinds of events there are; `home` is where `/` leads to; none: to the desk.
 pub fn routes(
@@ -132,6 +138,7 @@ pub fn routes(
         .merge(floor::routes())
         .merge(wall::routes())
         .merge(report::routes())
+        .merge(messages::routes())
         .merge(settings::routes(kinds))
         .merge(files)
         .method_not_allowed_fallback(problem::wrong_method)

@@ -3,10 +3,11 @@
 use crate::app::App;
 use crate::kit::Instant;
 use crate::sla::{format_instant, format_left};
-use crate::wording::{FALLBACK, bidi};
+use crate::wording::{FALLBACK, Wording, bidi};
 use chrono::{NaiveDate, SecondsFormat, TimeDelta};
 use minijinja::HtmlEscape;
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 /// Under which key the words of pages stand.
 const FILE: &str = "pages";
@@ -15,17 +16,19 @@ const FILE: &str = "pages";
 #[derive(Clone)]
 pub(super) struct Words {
     app: App,
+    wording: Arc<Wording>,
     language: String,
 }
 
 impl Words {
     pub(super) fn new(app: &App, language: &str) -> Self {
-        Self { app: app.clone(), language: language.to_owned() }
+        Self { app: app.clone(), wording: app.wording(), language: language.to_owned() }
     }
 
     /// In the language that a browser asks for, if it is there.
     pub(super) fn accepted(app: &App, header: &str) -> Self {
-        let known = app.wording.languages();
+        let wording = app.wording();
+        let known = wording.languages();
         let asked = header.split(',').map(|part| part.split(';').next().unwrap_or_default().trim().to_lowercase());
         let main = asked.map(|tag| tag.split('-').next().unwrap_or_default().to_owned());
         let found = main.into_iter().find(|tag| known.contains(&tag.as_str()));
@@ -52,42 +55,42 @@ impl Words {
 
     /// A text with values.
     pub(super) fn fill(&self, key: impl AsRef<str>, values: &Value) -> String {
-        self.app.wording.render(&self.language, &format!("{FILE}.{}", key.as_ref()), values)
+        self.wording.render(&self.language, &format!("{FILE}.{}", key.as_ref()), values)
     }
 
     /// Whether there is such a text.
     pub(super) fn has(&self, key: &str) -> bool {
-        self.app.wording.has(&self.language, &format!("{FILE}.{key}"))
+        self.wording.has(&self.language, &format!("{FILE}.{key}"))
     }
 
     /// A text of any table, by its whole key; none where there is none.
     pub(super) fn of_table(&self, key: &str) -> Option<String> {
-        let wording = &self.app.wording;
+        let wording = &self.wording;
         wording.has(&self.language, key).then(|| wording.render(&self.language, key, &json!({})))
     }
 
     /// The languages there are, each with its own name for itself.
     pub(super) fn languages(&self) -> Vec<(String, String)> {
-        let codes = self.app.wording.languages();
+        let codes = self.wording.languages();
         let named =
-            codes.iter().map(|code| ((*code).to_owned(), self.app.wording.render(code, "pages.language", &json!({}))));
+            codes.iter().map(|code| ((*code).to_owned(), self.wording.render(code, "pages.language", &json!({}))));
         named.collect()
     }
 
     /// An instant, as it is written in full.
     pub(super) fn exact(&self, at: Instant) -> String {
-        self.app.wording.written(&self.language, &format_instant(at, self.app.settings.timezone))
+        self.wording.written(&self.language, &format_instant(at, self.app.settings.timezone))
     }
 
     /// The day of an instant, as it is written.
     pub(super) fn day(&self, at: Instant) -> String {
         let day = at.with_timezone(&self.app.settings.timezone).format("%Y-%m-%d").to_string();
-        self.app.wording.written(&self.language, &day)
+        self.wording.written(&self.language, &day)
     }
 
     /// A day at the plant, as it is written.
     pub(super) fn date(&self, day: NaiveDate) -> String {
-        self.app.wording.written(&self.language, &day.to_string())
+        self.wording.written(&self.language, &day.to_string())
     }
 
     /// The time of day of an instant, and exactly for whoever points at it, as HTML.
@@ -113,7 +116,7 @@ impl Words {
 
     /// The time that is left, `44h 32m` as the language writes it.
     pub(super) fn left(&self, left: TimeDelta) -> String {
-        self.app.wording.written(&self.language, &format_left(left))
+        self.wording.written(&self.language, &format_left(left))
     }
 
     /// A day seen from another: how many days ago or ahead, and which day for whoever points at it; as HTML.
@@ -130,7 +133,7 @@ impl Words {
 
     /// A number with decimals, `-10.50`, as it is written.
     pub(super) fn number(&self, text: &str) -> String {
-        self.app.wording.number(&self.language, text)
+        self.wording.number(&self.language, text)
     }
 
     fn span(&self, span: TimeDelta) -> String {

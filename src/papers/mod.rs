@@ -106,11 +106,11 @@ async fn draw(app: &App, token: &str) -> Result<Drawn> {
     let bytes = match &paper {
         Paper::Progress(number) => {
             let facts = progress::facts(app, number).await?.ok_or_else(gone)?;
-            off_thread(app, room, move |app| progress::draw(&app.wording, &language, &facts)).await?
+            off_thread(app, room, move |app| progress::draw(&app.wording(), &language, &facts)).await?
         }
         Paper::Defect(reference) => {
             let facts = report::facts(app, reference).await?.ok_or_else(gone)?;
-            off_thread(app, room, move |app| Some(report::draw(&app.wording, &language, facts))).await?
+            off_thread(app, room, move |app| Some(report::draw(&app.wording(), &language, facts))).await?
         }
     };
     let bytes = bytes.ok_or_else(|| Error::internal("a paper cannot be drawn"))?;

@@ -22,7 +22,7 @@ pub async fn add(app: &App, actor: &Actor, new: NewUser, password: &str) -> Resu
     actor.must_be_signed_in()?;
     let [phone, whatsapp] = [&new.phone_number, &new.whatsapp_number].map(|number| number.as_ref().map(E164::as_str));
     let numbers = [("phone_number", phone), ("whatsapp_number", whatsapp)];
-    let mut wrong = unknown_values(&app.settings, &app.wording, &numbers, new.language.as_deref());
+    let mut wrong = unknown_values(&app.settings, &app.wording(), &numbers, new.language.as_deref());
     let wanted = Wanted {
         username: Some(&new.username),
         email: new.email.as_deref(),
@@ -79,7 +79,7 @@ pub async fn change(
     may_change(actor, user, &fields)?;
     let numbers =
         [("phone_number", changes.phone_number.as_deref()), ("whatsapp_number", changes.whatsapp_number.as_deref())];
-    let wrong = unknown_values(&app.settings, &app.wording, &numbers, changes.language.as_deref());
+    let wrong = unknown_values(&app.settings, &app.wording(), &numbers, changes.language.as_deref());
     if !wrong.is_empty() {
         return Err(Error::fields(wrong));
     }

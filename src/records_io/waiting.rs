@@ -246,6 +246,6 @@ fn options(app: &App, dry_run: bool) -> Options {
         dry_run,
         skip_bad: false,
         tz: app.settings.timezone,
-        languages: app.wording.languages().into_iter().map(str::to_owned).collect(),
+        languages: app.wording().languages().into_iter().map(str::to_owned).collect(),
     }
 }

@@ -15,7 +15,7 @@ use toml::de::{DeTable, DeValue};
 
 /// How long a text may be. A person reads one message at a time, and minijinja reads a chain of signs by calling itself:
 /// one of a few thousand would end the program.
-const MAX_TEXT_CHARS: usize = 2_000;
+pub const MAX_TEXT_CHARS: usize = 2_000;
 
 /// The files read so far.
 #[derive(Default)]

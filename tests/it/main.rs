@@ -156,6 +156,7 @@ fn every_fact() -> Vec<Fact> {
         pages::inbox_foes::facts(),
         pages::log::facts(),
         pages::mended::facts(),
+        pages::messages::facts(),
         pages::own::facts(),
         pages::people::facts(),
         pages::reports::facts(),

@@ -41,6 +41,7 @@ mod m39_figures;
 mod m40_undo;
 mod m41_chores;
 mod m42_next_due;
+mod m43_texts;
 mod m44_rules;
 mod m45_summaries;
 
@@ -151,6 +152,7 @@ impl MigratorTrait for Migrator {
             Box::new(m40_undo::Migration),
             Box::new(m41_chores::Migration),
             Box::new(m42_next_due::Migration),
+            Box::new(m43_texts::Migration),
             Box::new(m44_rules::Migration),
             Box::new(m45_summaries::Migration),
         ]

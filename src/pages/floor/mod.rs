@@ -8,7 +8,7 @@ mod orders;
 mod records;
 mod boms;
 mod crew;
-mod listed;
+pub(super) mod listed;
 mod plans;
 mod shifts;
 mod sop_failures;

@@ -114,7 +114,7 @@ pub(super) async fn make(keeper: Keeper, desk: Desk, here: Here, posted: Posted)
     let making = async {
         posted.must_be_genuine()?;
         let new: New = posted.typed.read()?;
-        if !desk.app.wording.languages().contains(&new.language.as_str()) {
+        if !desk.app.wording().languages().contains(&new.language.as_str()) {
             return Err(Error::field("language", "must be one of those that are offered"));
         }
         walls::make(&desk.app, &keeper, new).await

@@ -44,6 +44,7 @@ const FORMS: &[(&str, &[(&str, &str)])] = &[
     ("/settings/rules/digest", &[("minutes", "30")]),
     ("/settings/rules/digest/put-back", &[]),
     ("/settings/webhooks/new", &[("url", "https://elsewhere.example/"), ("events", "*")]),
+    ("/messages/texts/chat.miss.menu", &[("language", "en"), ("text", "Forged"), ("seen", "0"), ("act", "save")]),
 ];
 /// What a forged form could have changed.
 const TABLES: &[&str] = &[
@@ -57,6 +58,7 @@ const TABLES: &[&str] = &[
     "notice_preferences",
     "webhooks",
     "rules",
+    "texts",
 ];
 
 async fn counted(stage: &Stage) -> Vec<i64> {

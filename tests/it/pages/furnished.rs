@@ -120,6 +120,10 @@ impl Furnished {
             ("report-messages", "/reports/messages".to_owned()),
             ("report-chats", "/reports/chats".to_owned()),
             ("defects", "/floor/defects".to_owned()),
+            ("texts", "/messages/texts".to_owned()),
+            ("text", "/messages/texts/notice.ticket.opened.text".to_owned()),
+            ("text-arabic", "/messages/texts/chat.menu.text?language=ar".to_owned()),
+            ("templates", "/messages/templates".to_owned()),
         ];
         pages.extend(self.records.pages());
         pages

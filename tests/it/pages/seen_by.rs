@@ -52,6 +52,10 @@ GET  /reports/sla                                     303     403      200      
 GET  /reports/hours                                   303     403      200        403      403      200
 GET  /reports/messages                                303     403      403        403      403      200
 GET  /reports/chats                                   303     403      403        403      403      200
+GET  /messages/texts                                  303     403      200        403      403      200
+GET  /messages/texts/chat.miss.menu                   303     403      200        403      403      200
+POST /messages/texts/chat.miss.menu                   401     403      403        403      403      303
+GET  /messages/templates                              303     403      200        403      403      200
 GET  /settings/state                                  303     403      403        403      403      200
 GET  /settings/audit                                  303     403      403        403      403      200
 GET  /settings/system                                 303     403      403        403      403      200
@@ -213,6 +217,7 @@ impl House {
             "assign" => &[("assigned_to", worker.as_str())],
             "edit" => &[("description", "Since noon, every card.")],
             "views" => &[("name", "Late"), ("query", "overdue=true")],
+            "chat.miss.menu" => &[("language", "en"), ("text", "Pardon?"), ("act", "save"), ("seen", "0")],
             "set_sla" => &[("resolution_due_at", "2026-01-20T12:00")],
             "cancel" => &[("reason", "It has to be")],
             "add_comment" => &[("comment", "See there")],
