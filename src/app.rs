@@ -8,7 +8,7 @@ use crate::kit::{Clock, Instant, Metrics, Tide};
 use crate::proof::Proof;
 use crate::vault::Vault;
 use crate::wording::Wording;
-use crate::wording::in_force::InForce;
+use crate::wording::in_force::WordsInForce;
 use std::collections::HashMap;
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -28,7 +28,7 @@ pub struct Parts {
     /// Pokes.
     pub bus: Bus,
     /// Every word a person reads; [`App::wording`] is what holds now.
-    pub words: InForce,
+    pub words: WordsInForce,
     /// The providers, in order of preference.
     pub channels: Vec<Arc<dyn Channel>>,
     /// Where files are kept.
@@ -36,7 +36,7 @@ pub struct Parts {
     /// Checks who somebody is.
     pub proof: Proof,
     /// What Andon goes by.
-    pub rules: InForce,
+    pub rules: RulesInForce,
     /// What is out of order.
     pub health: Health,
     /// Figures for whoever watches.
@@ -116,13 +116,13 @@ pub fn carrier<'a>(
 
 /// The rules that one process goes by.
 #[derive(Debug)]
-pub struct InForce {
+pub struct RulesInForce {
     rules: Mutex<Arc<Rules>>,
     /// What is wrong with those that are passed over.
     wrong: Mutex<Vec<String>>,
 }
 
-impl InForce {
+impl RulesInForce {
     /// These.
     pub fn new(rules: Rules) -> Self {
         Self { rules: Mutex::new(Arc::new(rules)), wrong: Mutex::default() }

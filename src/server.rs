@@ -1,6 +1,6 @@
 //! One running Andon: database, channels, routes and jobs, from settings to a listening address.
 
-use crate::app::{App, Health, InForce, Parts};
+use crate::app::{App, Health, Parts, RulesInForce};
 use crate::bus::{Bus, Limit, Poke};
 use crate::chat::flow::Flows;
 use crate::chat::late::Late;
@@ -22,7 +22,7 @@ use crate::web::serve::serve;
 use crate::webhooks_in::Door;
 use crate::webhooks_out::Caller;
 use crate::wording::Wording;
-use crate::wording::in_force::InForce;
+use crate::wording::in_force::WordsInForce;
 use crate::worker::{self, Hands};
 use crate::{attachments, catalog, chat, delivery, inbox, notify, people, rules, texts};
 use std::net::SocketAddr;
@@ -114,13 +114,13 @@ impl Server {
         let mail = stand_in_for_mail(&mut settings).await?;
         let channels = catalog::channels(&settings, client.clone());
         let simulator = simulator(&settings, client, &clock, jobs);
-        let in_force = InForce::new(Rules::of(&settings));
+        let in_force = RulesInForce::new(Rules::of(&settings));
         let app = App::new(Parts {
             settings,
             db: database,
             clock,
             bus,
-            words: InForce::new(wording),
+            words: WordsInForce::new(wording),
             channels,
             proof,
             vault,

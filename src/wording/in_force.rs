@@ -8,7 +8,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 /// The words of one process.
 #[derive(Debug)]
-pub struct InForce {
+pub struct WordsInForce {
     files: Arc<Wording>,
     now: RwLock<Now>,
 }
@@ -20,7 +20,7 @@ struct Now {
     version: i64,
 }
 
-impl InForce {
+impl WordsInForce {
     /// What the files say.
     pub fn new(files: Wording) -> Self {
         let files = Arc::new(files);

@@ -5,7 +5,7 @@ mod forms;
 
 use super::super::desk::Desk;
 use super::super::dress::{Page, redirect, shown};
-use super::super::form::{FormShown, refuse};
+use super::super::form::{FormShown, Outcome, refuse};
 use super::super::posted::{Posted, Typed};
 use super::super::words::Words;
 use crate::audit::{self, Asked, EventShown};
@@ -130,7 +130,7 @@ async fn book(desk: &Desk, refused: Option<(&str, &Typed, Error)>) -> Result<Res
     let people: Vec<i64> = changed.values().map(|row| row.changed_by).collect();
     let names = names_of(conn, &people).await?;
     let mut all: Vec<FormShown> = RuleName::ALL.into_iter().map(|name| forms::form(words, name, &in_force)).collect();
-    let (status, refused) = refuse(words, &mut all, refused);
+    let Outcome { status, why: refused, .. } = refuse(words, &mut all, refused);
     let mut cards = Vec::with_capacity(all.len());
     for (name, form) in RuleName::ALL.into_iter().zip(all) {
         let own = changed.get(&name);

@@ -7,7 +7,7 @@ mod edit;
 
 use super::super::desk::Desk;
 use super::super::dress::{Page, shown};
-use super::super::form::{FormShown, refuse};
+use super::super::form::{FormShown, Outcome, refuse};
 use super::super::posted::Typed;
 use crate::app::App;
 use crate::kit::{Error, Result};
@@ -145,7 +145,7 @@ async fn one(desk: &Desk, kinds: &[&str], webhook: row::Model, told: Told<'_>) -
     let calls = calls.into_iter().take(usize::try_from(LAST).unwrap_or(usize::MAX));
     let parked = use_cases::with_parked(&desk.app, vec![webhook.clone()]).await?;
     let mut forms = edit::forms(desk, kinds, &webhook);
-    let (status, refused) = refuse(words, &mut forms, told.refused);
+    let Outcome { status, why: refused, .. } = refuse(words, &mut forms, told.refused);
     let title = name(&webhook);
     let page = One {
         page: desk.page(title.clone()),

@@ -4,7 +4,7 @@ use super::{HERE, Told, one};
 use crate::kit::{Error, Result};
 use crate::pages::desk::Desk;
 use crate::pages::dress::{Page, shown};
-use crate::pages::form::{Field, FormShown, refuse};
+use crate::pages::form::{Field, FormShown, Outcome, refuse};
 use crate::pages::posted::{Posted, Typed};
 use crate::people::Administrator;
 use crate::web::{Fields, Form, read};
@@ -75,7 +75,7 @@ fn form_to_add(desk: &Desk, kinds: &[&str], refused: Option<(&Typed, Error)>) ->
     let words = desk.words();
     let form = facts(desk, kinds, None, FormShown::new("hook", format!("{HERE}/new"), words.w("hooks.make")));
     let mut forms = vec![form];
-    let (status, _) = refuse(words, &mut forms, refused.map(|(typed, error)| ("hook", typed, error)));
+    let Outcome { status, .. } = refuse(words, &mut forms, refused.map(|(typed, error)| ("hook", typed, error)));
     let title = words.w("hooks.add");
     let form = forms.swap_remove(0);
     shown(status, &Adding { page: desk.page(title.clone()), title, form })
