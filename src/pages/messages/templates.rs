@@ -4,6 +4,7 @@ use super::{direction, language};
 use crate::channels::Medium;
 use crate::config::TemplateOf;
 use crate::kit::Result;
+use crate::notify::gather::GATHERED;
 use crate::notify::sample::samples_in;
 use crate::notify::words::Telling;
 use crate::pages::desk::Desk;
@@ -58,8 +59,9 @@ pub(super) async fn page(desk: Desk, _: Keeper) -> Result<Response> {
     let asking = Asking::of(HERE, &["language"], query);
     let language = language(&desk, asking.get("language"));
     let wording = desk.app.wording();
-    let rows: Vec<Row> =
-        wording.notices(FALLBACK).into_iter().map(|file| row(&desk, &wording, &language, file)).collect();
+    // What goes together is sent within the 24 hours only.
+    let files = wording.notices(FALLBACK).into_iter().filter(|file| *file != GATHERED);
+    let rows: Vec<Row> = files.map(|file| row(&desk, &wording, &language, file)).collect();
     let missing = rows.iter().filter(|row| row.html.is_none()).count();
     let title = words.w("tabs.templates");
     let all = words.languages();
