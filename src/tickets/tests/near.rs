@@ -29,7 +29,7 @@ proptest! {
             paused_micros: if is_new { 0 } else { paused_for * 60_000_000 },
             resolved_at: matches!(status, Status::Resolved | Status::Closed).then(|| at(ended)),
             closed_at: status.is_final().then(|| at(ended)),
-            ..made(at(0), new(Kind::Incident, 1), "INC-1")
+            ..made(at(0), &Policies::default(), new(Kind::Incident, 1), "INC-1")
         };
         let row = row.wound(None, at(wound));
         let now = at(wound + later);
