@@ -212,13 +212,13 @@ fn title(words: &Words, name: RuleName) -> String {
 fn says(words: &Words, rule: &Rule) -> String {
     match rule {
         Rule::Deadlines(policy) => {
-            let each = |time: &dyn Fn(Priority) -> Option<TimeDelta>| {
+            let each = |none: &str, time: &dyn Fn(Priority) -> Option<TimeDelta>| {
                 let times = [Priority::High, Priority::Medium, Priority::Low];
                 let times: Option<Vec<String>> = times.into_iter().map(|one| Some(words.left(time(one)?))).collect();
-                times.map_or_else(|| words.w("settings.agreed"), |times| times.join(" / "))
+                times.map_or_else(|| words.w(none), |times| times.join(" / "))
             };
-            let answer = each(&|priority| policy.response_minutes(priority).map(TimeDelta::minutes));
-            let solution = each(&|priority| policy.resolution_hours(priority).map(TimeDelta::hours));
+            let answer = each("settings.none", &|priority| policy.response_minutes(priority).map(TimeDelta::minutes));
+            let solution = each("settings.agreed", &|priority| policy.resolution_hours(priority).map(TimeDelta::hours));
             words.fill("rules.figures", &json!({ "answer": answer, "solution": solution }))
         }
         Rule::QuietHours(hours) => hours.map_or_else(|| words.w("settings.none"), |hours| hours.to_string()),

@@ -171,13 +171,14 @@ async fn hook(app: &TestApp, admin: &User) -> i64 {
     let new = json!({"url": url, "events": ["order.held"], "description": "Orders on hold, for those who plan"});
     let (_, made) = admin.post("/api/webhooks/", new).await;
     let id = made["id"].as_i64().expect("a webhook");
+    let at = app.server.app.clock.now().format("%Y-%m-%d %H:%M:%S");
     let calls = app.connection().await;
     for (event, status, code) in [("order.held", "DELIVERED", 200), ("webhook.test", "PARKED", 503)] {
         let call = format!(
             "INSERT INTO webhook_calls (webhook_id, message, event, status, attempts, tries, give_up_at, last_attempt_at, \
              took_ms, status_code, answer, problem, created_at) VALUES ({id}, 'msg_{code}', '{event}', '{status}', 2, 2, \
-             '2026-01-18 14:30:22', '2026-01-18 14:30:22', 38, {code}, 'The receiver says why, at some length', \
-             'It failed ({code}): look into its own log, and see what it says of that.', '2026-01-18 14:30:22')"
+             '{at}', '{at}', 38, {code}, 'The receiver says why, at some length', \
+             'It failed ({code}): look into its own log, and see what it says of that.', '{at}')"
         );
         calls.execute_unprepared(&call).await.expect("it is committed");
     }
