@@ -52,10 +52,11 @@ pub async fn once(app: &App) -> Result<usize> {
         let mut numbers = HashMap::new();
         for user in users::by_ids(app.db.read(), &people).await?.into_values().filter(is_told) {
             let scope = seen_by(&user);
-            if !numbers.contains_key(&scope) {
-                let read = numbers::of(app, week, &scope).await?;
-                numbers.insert(scope, read);
+            if numbers.contains_key(&scope) {
+                continue;
             }
+            let read = numbers::of(app, week, &scope).await?;
+            numbers.insert(scope, read);
         }
         let edition = Edition { monday, people, numbers, link: link(app, week) };
         let written = app.db.write_with(edition, |tx, edition| Box::pin(write(tx, edition)));
