@@ -32,7 +32,7 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// The language that always has every text.
 pub const FALLBACK: &str = "en";
@@ -107,11 +107,20 @@ pub struct Wording {
 
 impl Wording {
     /// The built-in texts, with those of the operator's folder (`<folder>/<language>/<file>.toml`) over them, key
-    /// by key. A key that is not built in is welcome: an operator's flow needs words of its own.
+    /// by key. A key that is not built in is welcome: an operator's flow needs words of its own. What is built in is read
+    /// once in a process.
     ///
     /// # Errors
     /// Every mistake found, all at once.
-    pub fn load(overrides: Option<&Path>) -> Result<Self, Vec<Problem>> {
+    pub fn load(overrides: Option<&Path>) -> Result<Arc<Self>, Vec<Problem>> {
+        static BUILT_IN: OnceLock<Result<Arc<Wording>, Vec<Problem>>> = OnceLock::new();
+        match overrides {
+            Some(_) => Self::read(overrides).map(Arc::new),
+            None => BUILT_IN.get_or_init(|| Self::read(None).map(Arc::new)).clone(),
+        }
+    }
+
+    fn read(overrides: Option<&Path>) -> Result<Self, Vec<Problem>> {
         let mut reading = Reading::default();
         for path in BuiltIn::iter() {
             if let Some(file) = BuiltIn::get(&path) {

@@ -22,8 +22,7 @@ struct Now {
 
 impl WordsInForce {
     /// What the files say.
-    pub fn new(files: Wording) -> Self {
-        let files = Arc::new(files);
+    pub fn new(files: Arc<Wording>) -> Self {
         Self { now: RwLock::new(Now { wording: Arc::clone(&files), version: 0 }), files }
     }
 

@@ -14,9 +14,9 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use serde_json::{Map, Value, json};
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
-pub(crate) static WORDING: LazyLock<Wording> =
+pub(crate) static WORDING: LazyLock<Arc<Wording>> =
     LazyLock::new(|| Wording::load(None).expect("the built-in words are right"));
 pub(crate) static FLOWS: LazyLock<Flows> =
     LazyLock::new(|| Flows::load(None, &WORDING).expect("the built-in flows are right"));

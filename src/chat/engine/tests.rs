@@ -12,9 +12,9 @@ use crate::chat::flow_check::sample_facts;
 use crate::chat::records::RecordKind;
 use crate::chat::session::MENU;
 use serde_json::json;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
-static WORDING: LazyLock<Wording> = LazyLock::new(|| Wording::load(None).expect("the built-in words are right"));
+static WORDING: LazyLock<Arc<Wording>> = LazyLock::new(|| Wording::load(None).expect("the built-in words are right"));
 static FLOWS: LazyLock<Flows> = LazyLock::new(|| Flows::load(None, &WORDING).expect("the built-in flows are right"));
 
 const OPERATOR: Asker = Asker { role: Some(Role::Operator), registered: true, open_access: false };

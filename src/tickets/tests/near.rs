@@ -1,6 +1,7 @@
 //! What a ticket breaks next and since when that is near say what its clocks say, at every moment.
 
 use super::*;
+use crate::sla::policy::Policies;
 use crate::sla::{Clock, State};
 use proptest::prelude::*;
 
