@@ -12,6 +12,7 @@ mod floor;
 mod form;
 mod inbox;
 mod links;
+mod listed;
 mod live;
 mod messages;
 mod notifications;

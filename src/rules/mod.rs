@@ -132,7 +132,9 @@ pub async fn refresh(app: &App) -> Result<()> {
     let (rules, wrong) = in_force(app.db.read(), &app.settings).await?;
     let before = app.rules();
     if app.rules.passed_over(&wrong) {
-        wrong.iter().for_each(|why| tracing::warn!(why, "a rule cannot be read and is passed over; the settings hold"));
+        for why in &wrong {
+            tracing::warn!(why, "a rule cannot be read and is passed over; the settings hold");
+        }
     }
     if rules == *before {
         return Ok(());

@@ -7,13 +7,14 @@ use std::collections::BTreeSet;
 pub(super) fn samples(key: &str, company: &str) -> [Value; 2] {
     let mut sample = sample(company);
     // The same names mean a record where one was found, and its number or name where all is said at the end.
-    if key.ends_with(".found") {
+    if key.rsplit('.').next() == Some("found") {
         sample["component"] = json!({"number": "BRG-7", "name": "Bearing"});
     } else {
         sample["bom"] = json!("BOM-888");
     }
     let tapped = json!({"taps": true});
-    [sample.clone(), with(sample, &tapped)]
+    let with_taps = with(&sample, &tapped);
+    [sample, with_taps]
 }
 
 /// The names of these values.
@@ -66,10 +67,10 @@ fn sample(company: &str) -> Value {
             "escalated_at": "2026-01-18 16:30 UTC",
         },
     });
-    with(many, &records)
+    with(&many, &records)
 }
 
-fn with(sample: Value, besides: &Value) -> Value {
+fn with(sample: &Value, besides: &Value) -> Value {
     let mut all: Map<String, Value> = sample.as_object().cloned().unwrap_or_default();
     all.extend(besides.as_object().into_iter().flatten().map(|(name, value)| (name.clone(), value.clone())));
     Value::Object(all)

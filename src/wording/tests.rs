@@ -4,7 +4,7 @@ use super::*;
 use serde_json::json;
 use std::fs;
 
-fn with(files: &[(&str, &str)]) -> Result<Wording, Vec<Problem>> {
+fn with(files: &[(&str, &str)]) -> Result<Arc<Wording>, Vec<Problem>> {
     let folder = tempfile::tempdir().expect("a folder");
     for (path, text) in files {
         let file = folder.path().join(path);

@@ -5,13 +5,13 @@ mod propose;
 mod show;
 mod sides;
 
-use super::listed::{Frame, Head, asked, group};
 use crate::app::App;
 use crate::boms::api::forms::Asked;
 use crate::boms::desk as use_cases;
 use crate::kit::Result;
 use crate::pages::desk::Desk;
 use crate::pages::dress::{Page, shown};
+use crate::pages::listed::{Frame, Head, asked, group};
 use crate::people::Keeper;
 use crate::web::page::Cursor;
 use askama::Template;
@@ -40,7 +40,7 @@ struct Row {
 #[template(path = "boms.html")]
 struct List {
     page: Page,
-    list: Frame,
+    around: Frame,
     rows: Vec<Row>,
 }
 
@@ -63,7 +63,7 @@ async fn list(desk: Desk, _: Keeper) -> Result<Response> {
     let review = review.map(|(value, label)| (value.map(str::to_owned), words.w(label))).into();
     let title = words.w("tabs.boms");
     let head = Head::new(&asking, HERE, title.clone(), words.w("boms.search"));
-    let list = Frame::new(&desk, &asking, head, "boms", &cut).groups(vec![group(
+    let around = Frame::new(&desk, &asking, head, "boms", &cut).groups(vec![group(
         &asking,
         words.w("boms.by_review"),
         "pending",
@@ -77,5 +77,5 @@ async fn list(desk: Desk, _: Keeper) -> Result<Response> {
         waiting: (bom.pending > 0).then(|| words.fill("boms.waiting", &json!({ "count": bom.pending }))),
         changed: words.when(bom.row.updated_at, desk.now).html(),
     });
-    Ok(shown(StatusCode::OK, &List { page: desk.page(title), list, rows: rows.collect() }))
+    Ok(shown(StatusCode::OK, &List { page: desk.page(title), around, rows: rows.collect() }))
 }

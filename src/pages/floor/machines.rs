@@ -7,7 +7,6 @@ mod show;
 pub(in crate::pages) use forms::{add, adding};
 pub(in crate::pages) use show::{change, page};
 
-use super::listed::{self, Frame, Head};
 use super::shortened;
 use crate::kit::Result;
 use crate::machines::api::Asked;
@@ -15,6 +14,7 @@ use crate::machines::{desk as use_cases, row};
 use crate::maintenance::{self, Down};
 use crate::pages::desk::Desk;
 use crate::pages::dress::{Page, shown};
+use crate::pages::listed::{self, Frame, Head};
 use crate::people::Keeper;
 use crate::web::page::Cursor;
 use askama::Template;
@@ -51,7 +51,7 @@ pub(super) struct Broken {
 #[template(path = "machines.html")]
 struct List {
     page: Page,
-    list: Frame,
+    around: Frame,
     rows: Vec<Row>,
 }
 
@@ -69,14 +69,14 @@ pub(in crate::pages) async fn list(desk: Desk, _: Keeper) -> Result<Response> {
     let title = words.w("tabs.machines");
     let head = Head::new(&asking, HERE, title.clone(), words.w("machine.search"));
     let head = head.add(format!("{HERE}/new"), words.w("machine.add"));
-    let list = Frame::new(&desk, &asking, head, "machine", &cut).groups(vec![listed::group(
+    let around = Frame::new(&desk, &asking, head, "machine", &cut).groups(vec![listed::group(
         &asking,
         words.w("fact.department"),
         "department",
         links,
     )]);
     let rows = cut.rows.into_iter().map(|machine| row_shown(&mut down, machine)).collect();
-    Ok(shown(StatusCode::OK, &List { page: desk.page(title), list, rows }))
+    Ok(shown(StatusCode::OK, &List { page: desk.page(title), around, rows }))
 }
 
 /// By which ticket each machine is down: the oldest, and how many more.

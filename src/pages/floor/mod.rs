@@ -8,7 +8,6 @@ mod orders;
 mod records;
 mod boms;
 mod crew;
-pub(super) mod listed;
 mod plans;
 mod shifts;
 mod sop_failures;

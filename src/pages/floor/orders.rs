@@ -8,7 +8,6 @@ pub(in crate::pages) use forms::{add, adding};
 pub(in crate::pages) use show::{act, change, page};
 
 use super::bar::Bar;
-use super::listed::{self, Frame, Head};
 use super::shortened;
 use crate::kit::Result;
 use crate::orders::listing::{self, Asked, Order};
@@ -16,6 +15,7 @@ use crate::orders::{Sla, Status, desk as use_cases, hold_row, row};
 use crate::pages::desk::Desk;
 use crate::pages::dress::{Page, shown};
 use crate::pages::links::{Asking, Group, Link};
+use crate::pages::listed::{self, Frame, Head};
 use crate::pages::words::Words;
 use crate::people::{Keeper, store::records::names_of};
 use crate::tickets::reading;
@@ -80,7 +80,7 @@ pub(super) struct Hold {
 #[template(path = "orders.html")]
 struct List {
     page: Page,
-    list: Frame,
+    around: Frame,
     rows: Vec<Row>,
 }
 
@@ -92,11 +92,11 @@ pub(in crate::pages) async fn list(desk: Desk, _: Keeper) -> Result<Response> {
     let title = words.w("tabs.orders");
     let head = Head::new(&asking, HERE, title.clone(), words.w("order.search"));
     let head = head.add(format!("{HERE}/new"), words.w("order.add"));
-    let mut list = Frame::new(&desk, &asking, head, "order", &cut).groups(groups(&desk, &asking, asked.order));
+    let mut around = Frame::new(&desk, &asking, head, "order", &cut).groups(groups(&desk, &asking, asked.order));
     // Without being narrowed the list leaves out what is finished.
-    list.clear = list.clear.or_else(|| Some(("/floor/orders?all=true", words.w("tickets.all"))));
+    around.clear = around.clear.or_else(|| Some(("/floor/orders?all=true", words.w("tickets.all"))));
     let rows = rows(&desk, cut.rows).await?.into_iter().map(Row::listed).collect();
-    Ok(shown(StatusCode::OK, &List { page: desk.page(title), list, rows }))
+    Ok(shown(StatusCode::OK, &List { page: desk.page(title), around, rows }))
 }
 
 fn groups(desk: &Desk, asking: &Asking, order: Order) -> Vec<Group> {

@@ -3,12 +3,12 @@
 mod act;
 mod edit;
 
-use super::listed::{Frame, Head, asked, group};
 use crate::app::App;
 use crate::kit::Result;
 use crate::machines;
 use crate::pages::desk::Desk;
 use crate::pages::dress::{Page, shown};
+use crate::pages::listed::{Frame, Head, asked, group};
 use crate::people::Keeper;
 use crate::people::store::records::names_of;
 use crate::plans::Plan;
@@ -48,7 +48,7 @@ struct Row {
 #[template(path = "plans.html")]
 struct List {
     page: Page,
-    list: Frame,
+    around: Frame,
     rows: Vec<Row>,
 }
 
@@ -84,14 +84,14 @@ async fn list(desk: Desk, _: Keeper) -> Result<Response> {
     let title = words.w("tabs.plans");
     let head = Head::new(&asking, HERE, title.clone(), words.w("plans.search"));
     let head = head.add(format!("{HERE}/new"), words.w("plans.add"));
-    let list = Frame::new(&desk, &asking, head, "plans", &cut).groups(vec![group(
+    let around = Frame::new(&desk, &asking, head, "plans", &cut).groups(vec![group(
         &asking,
         words.w("plans.due"),
         "due_by",
         due,
     )]);
     let rows = rows_of(&desk, use_cases::with_people(desk.app.db.read(), cut.rows).await?).await?;
-    Ok(shown(StatusCode::OK, &List { page: desk.page(title), list, rows }))
+    Ok(shown(StatusCode::OK, &List { page: desk.page(title), around, rows }))
 }
 
 /// These plans as they are shown, in their order. Two statements.

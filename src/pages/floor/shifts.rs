@@ -3,7 +3,6 @@
 mod edit;
 
 use super::crew;
-use super::listed::{Frame, Head, asked};
 use crate::app::App;
 use crate::kit::rules::{self, LONGEST_KEY};
 use crate::kit::{Instant, Result};
@@ -11,6 +10,7 @@ use crate::machines;
 use crate::pages::desk::Desk;
 use crate::pages::dress::{Page, shown};
 use crate::pages::form::Field;
+use crate::pages::listed::{Frame, Head, asked};
 use crate::people::Keeper;
 use crate::people::store::records::names_of;
 use crate::shifts::api::Asked;
@@ -53,7 +53,7 @@ struct Day {
 #[template(path = "shifts.html")]
 struct List {
     page: Page,
-    list: Frame,
+    around: Frame,
     /// What narrows the list.
     narrow: Vec<Field>,
     days: Vec<Day>,
@@ -105,9 +105,9 @@ async fn list(desk: Desk, _: Keeper) -> Result<Response> {
     let title = words.w("tabs.shifts");
     let head = Head::new(&asking, HERE, title.clone(), String::new());
     let head = head.add(format!("{HERE}/new"), words.w("shifts.add"));
-    let list = Frame::new(&desk, &asking, head, "shifts", &cut);
+    let around = Frame::new(&desk, &asking, head, "shifts", &cut);
     let days = by_day(&desk, cut.rows, today).await?;
-    Ok(shown(StatusCode::OK, &List { page: desk.page(title), list, narrow: narrow.into(), days }))
+    Ok(shown(StatusCode::OK, &List { page: desk.page(title), around, narrow: narrow.into(), days }))
 }
 
 /// These shifts by the day on which they begin at the plant, in their order. Two statements.

@@ -7,11 +7,11 @@ mod act;
 mod report;
 mod show;
 
-use super::listed::{Frame, Head, asked, group};
 use crate::app::App;
 use crate::kit::Result;
 use crate::pages::desk::Desk;
 use crate::pages::dress::{Page, shown};
+use crate::pages::listed::{Frame, Head, asked, group};
 use crate::pages::tickets::{ClockShown, clock_shown};
 use crate::people::Keeper;
 use crate::sop_failures::api::Asked;
@@ -48,7 +48,7 @@ struct Row {
 #[template(path = "sop_failures.html")]
 struct List {
     page: Page,
-    list: Frame,
+    around: Frame,
     rows: Vec<Row>,
 }
 
@@ -102,9 +102,9 @@ async fn list(desk: Desk, keeper: Keeper) -> Result<Response> {
     let title = words.w("tabs.sop_failures");
     let head = Head::new(&asking, HERE, title.clone(), words.w("sop.search"));
     let head = head.add(format!("{HERE}/new"), words.w("sop.report"));
-    let list = Frame::new(&desk, &asking, head, "sop", &cut).groups(groups);
+    let around = Frame::new(&desk, &asking, head, "sop", &cut).groups(groups);
     let rows = cut.rows.into_iter().map(|failure| row(&desk, failure)).collect();
-    Ok(shown(StatusCode::OK, &List { page: desk.page(title), list, rows }))
+    Ok(shown(StatusCode::OK, &List { page: desk.page(title), around, rows }))
 }
 
 fn row(desk: &Desk, failure: Failure) -> Row {

@@ -138,8 +138,8 @@ async fn a_text_that_was_changed_holds_at_once_everywhere_and_goes_back(backend:
     app.says(OPERATOR, "menu").await;
 
     // Who saw an older version is told, and loses nothing.
-    let stale = [("language", "en"), ("seen", "0"), ("act", "save"), ("text", "What?")];
-    let late = window.post(MISS, &stale).await;
+    let outdated = [("language", "en"), ("seen", "0"), ("act", "save"), ("text", "What?")];
+    let late = window.post(MISS, &outdated).await;
     assert_eq!(late.status, StatusCode::PRECONDITION_FAILED);
     assert!(late.text().contains("Somebody changed this text meanwhile.") && late.html.contains("What?</textarea>"));
     send(window, MISS, ("en", "save"), "What?").await;

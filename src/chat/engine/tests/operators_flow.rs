@@ -31,7 +31,7 @@ urgency.ask = "Urgency: ?"
 urgency.options = { LOW = "Low", HIGH = "High" }
 "#;
 
-fn load() -> (Wording, Flows) {
+fn load() -> (Arc<Wording>, Flows) {
     let folder = tempfile::tempdir().expect("a folder");
     let (words, flows) = (folder.path().join("words"), folder.path().join("flows"));
     std::fs::create_dir_all(words.join("en")).expect("a folder");

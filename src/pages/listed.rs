@@ -1,4 +1,4 @@
-//! Lists of the floor: what their address asks for, read by the API's rule, in pages of fifty.
+//! Lists in pages of fifty, with what stands around them: what their address asks for, read by the API's rule.
 
 use crate::kit::Result;
 use crate::pages::desk::Desk;
@@ -12,17 +12,17 @@ const SIZE: &str = "50";
 const MAX_SOUGHT: usize = 100;
 
 /// What stands above a list.
-pub(in crate::pages) struct Head {
-    pub(in crate::pages) title: String,
+pub(super) struct Head {
+    pub(super) title: String,
     /// Where the list is.
-    pub(in crate::pages) here: &'static str,
+    pub(super) here: &'static str,
     /// What can be searched for; empty where there is no search.
-    pub(in crate::pages) search: String,
-    pub(in crate::pages) sought: String,
+    pub(super) search: String,
+    pub(super) sought: String,
     /// What else is asked for, to be kept by a search.
-    pub(in crate::pages) kept: Vec<(String, String)>,
+    pub(super) kept: Vec<(String, String)>,
     /// Where something is added to the list.
-    pub(in crate::pages) add: Option<(String, String)>,
+    pub(super) add: Option<(String, String)>,
 }
 
 /// What stands around the rows of a list.
@@ -61,7 +61,7 @@ impl Frame {
 ///
 /// # Errors
 /// What the API would refuse.
-pub(in crate::pages) fn asked<T: Form>(desk: &Desk, here: &'static str, known: &[&str]) -> Result<(Asking, T)> {
+pub(super) fn asked<T: Form>(desk: &Desk, here: &'static str, known: &[&str]) -> Result<(Asking, T)> {
     let query = desk.path.split_once('?').map(|(_, query)| query).unwrap_or_default();
     let asking = Asking::of(here, known, query);
     let mut read = form_urlencoded::Serializer::new(String::new());
@@ -80,28 +80,23 @@ pub(in crate::pages) fn asked<T: Form>(desk: &Desk, here: &'static str, known: &
 
 impl Head {
     /// With a search over what `search` says.
-    pub(in crate::pages) fn new(asking: &Asking, here: &'static str, title: String, search: String) -> Self {
+    pub(super) fn new(asking: &Asking, here: &'static str, title: String, search: String) -> Self {
         let kept = asking.kept.iter().filter(|(name, _)| name != "q").cloned().collect();
         Self { title, here, search, sought: asking.get("q").unwrap_or_default().to_owned(), kept, add: None }
     }
 
-    pub(in crate::pages) fn add(self, href: impl Into<String>, label: String) -> Self {
+    pub(super) fn add(self, href: impl Into<String>, label: String) -> Self {
         Self { add: Some((href.into(), label)), ..self }
     }
 }
 
 /// The address of the page beside this one.
-pub(in crate::pages) fn beside(asking: &Asking, cursor: Option<&Cursor>) -> Option<String> {
+pub(super) fn beside(asking: &Asking, cursor: Option<&Cursor>) -> Option<String> {
     cursor.map(|cursor| asking.with("cursor", Some(&cursor.written())))
 }
 
 /// Links to the values of one parameter, each with its label; none is any.
-pub(in crate::pages) fn group(
-    asking: &Asking,
-    label: String,
-    name: &str,
-    values: Vec<(Option<String>, String)>,
-) -> Group {
+pub(super) fn group(asking: &Asking, label: String, name: &str, values: Vec<(Option<String>, String)>) -> Group {
     let links = values.into_iter().map(|(value, label)| Link {
         href: asking.with(name, value.as_deref()),
         is_on: asking.get(name) == value.as_deref(),
