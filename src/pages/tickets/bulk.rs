@@ -8,7 +8,7 @@ use crate::pages::dress::{Page, redirect, shown};
 use crate::pages::form::refusal;
 use crate::pages::posted::Posted;
 use crate::tickets::{Action, Changed, Key, act, reading, views};
-use crate::web::{Fields, Form, read};
+use crate::web::{Fields, Form, problem, read};
 use askama::Template;
 use axum::Extension;
 use axum::http::StatusCode;
@@ -79,7 +79,7 @@ pub(in crate::pages) async fn assign(
         Err(error) => {
             let is_choice = error.details().is_some_and(|details| details.fields.contains_key("ticket"));
             let why = if is_choice { desk.words().w("bulk.none") } else { refusal(desk.words(), &error) };
-            return Ok(answer(&desk, StatusCode::BAD_REQUEST, Vec::new(), list, Some(why)));
+            return Ok(answer(&desk, problem::status(error.kind()), Vec::new(), list, Some(why)));
         }
     };
     let mut refused: BTreeMap<i64, Error> = BTreeMap::new();

@@ -20,6 +20,7 @@ proptest! {
         (wound, later) in (0_i64..300, 0_i64..300),
     ) {
         let status = Status::ALL[status];
+        let paused = paused.min(wound); // nothing is put on hold in the future
         let is_new = status == Status::New;
         let row = row::Model {
             status,

@@ -100,6 +100,17 @@ async fn a_form_without_its_token_changes_nothing_and_shows_what_was_typed(backe
 /// The fewest forms that all pages have: fewer, and the test below looks at the wrong thing.
 const LEAST: usize = 60;
 
+/// What a form sends along without being asked, but for its token.
+fn hidden(form: &str) -> Vec<(String, String)> {
+    let inputs = form.split("<input ").skip(1).filter_map(|rest| rest.split('>').next());
+    let attribute =
+        |tag: &str, name: &str| tag.split(&format!("{name}=\"")).nth(1)?.split('"').next().map(str::to_owned);
+    let pairs = inputs
+        .filter(|tag| tag.contains("type=\"hidden\""))
+        .filter_map(|tag| Some((attribute(tag, "name")?, attribute(tag, "value")?)));
+    pairs.filter(|(name, _)| name != "token").collect()
+}
+
 async fn no_form_of_any_page_works_without_its_token(backend: Backend) {
     let app = TestApp::start(backend).await;
     let furnished = Furnished::on(&app).await;
@@ -111,18 +122,20 @@ async fn no_form_of_any_page_works_without_its_token(backend: Backend) {
         for form in html.split("<form ").skip(1).filter(|form| form.contains("method=\"post\"")) {
             let tag = form.split('>').next().unwrap_or_default();
             let action = tag.split("action=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap_or(&path);
-            forms.insert((action.to_owned(), tag.contains("multipart/form-data")));
+            let form = form.split("</form>").next().unwrap_or_default();
+            forms.insert((action.to_owned(), tag.contains("multipart/form-data"), hidden(form)));
         }
     }
     assert!(forms.len() >= LEAST, "{} forms: {forms:?}", forms.len());
     let before = app.count("events").await;
-    for (action, has_file) in forms {
+    for (action, has_file, mut fields) in forms {
         let request = boss.request(Method::POST, &action);
         let request = if has_file {
             let (kind, body) = parts(Some("forged"), b"A note", "note.txt");
             request.header("content-type", kind).body(body)
         } else {
-            request.form(&[("token", "forged")])
+            fields.push(("token".to_owned(), "forged".to_owned()));
+            request.form(&fields)
         };
         let seen = boss.send(request).await;
         assert_eq!(seen.status, StatusCode::FORBIDDEN, "{action}: {}", seen.text());
