@@ -120,12 +120,14 @@ pub struct RulesInForce {
     rules: Mutex<Arc<Rules>>,
     /// What is wrong with those that are passed over.
     wrong: Mutex<Vec<String>>,
+    /// Held from reading them to swapping them, so that older ones never come after newer ones.
+    pub turn: tokio::sync::Mutex<()>,
 }
 
 impl RulesInForce {
     /// These.
     pub fn new(rules: Rules) -> Self {
-        Self { rules: Mutex::new(Arc::new(rules)), wrong: Mutex::default() }
+        Self { rules: Mutex::new(Arc::new(rules)), wrong: Mutex::default(), turn: tokio::sync::Mutex::default() }
     }
 
     fn now(&self) -> Arc<Rules> {

@@ -4,7 +4,7 @@
 //! the budget `{"sum": "100.00 USD", "holds_back": true}` or null; deadlines `{"answer_minutes": {"HIGH": 30, "MEDIUM":
 //! 120, "LOW": 1440}, "solution_hours": null}`. They are read by the readers of the settings.
 
-use super::notices::minutes;
+use super::notices::{Notices, minutes};
 use super::{Budget, QuietHours, Settings, costs};
 use crate::kit::stored_enum;
 use crate::sla::{Policies, Policy, Priority};
@@ -179,29 +179,24 @@ pub struct Rules {
 
 impl Default for Rules {
     fn default() -> Self {
-        let notices = super::notices::usual();
-        Self {
-            policies: Policies::default(),
-            quiet_hours: notices.quiet_hours,
-            patience_urgent: notices.patience_urgent,
-            patience_normal: notices.patience_normal,
-            digest: notices.digest,
-            budget: None,
-        }
+        Self::with(&super::notices::usual(), None)
     }
 }
 
 impl Rules {
     /// As the settings say.
     pub fn of(settings: &Settings) -> Self {
-        let notices = &settings.notices;
+        Self::with(&settings.notices, settings.budget.clone())
+    }
+
+    fn with(notices: &Notices, budget: Option<Budget>) -> Self {
         Self {
             policies: Policies::default(),
             quiet_hours: notices.quiet_hours,
             patience_urgent: notices.patience_urgent,
             patience_normal: notices.patience_normal,
             digest: notices.digest,
-            budget: settings.budget.clone(),
+            budget,
         }
     }
 

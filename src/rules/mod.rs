@@ -129,6 +129,7 @@ fn read(row: &row::Model) -> Result<(RuleName, Rule), String> {
 /// # Errors
 /// When the database is away; then it goes by what it knew.
 pub async fn refresh(app: &App) -> Result<()> {
+    let _turn = app.rules.turn.lock().await;
     let (rules, wrong) = in_force(app.db.read(), &app.settings).await?;
     let before = app.rules();
     if app.rules.passed_over(&wrong) {
