@@ -36,6 +36,8 @@ use std::sync::{Arc, OnceLock};
 
 /// The language that always has every text.
 pub const FALLBACK: &str = "en";
+/// In how many steps a text is filled in at the most: far more than any of ours takes, some milliseconds.
+const MOST_STEPS: u64 = 50_000;
 
 #[derive(RustEmbed)]
 #[folder = "wording/"]
@@ -325,6 +327,9 @@ fn is_plain(text: &str) -> bool {
 
 /// An error of minijinja's in one line, without its dump of the template.
 fn explain(error: &minijinja::Error) -> String {
+    if error.kind() == ErrorKind::OutOfFuel {
+        return "it takes too long to fill in; repeat less".to_owned();
+    }
     match (error.detail(), error.line()) {
         (Some(detail), Some(line)) if line > 1 => format!("{detail} (line {line} of the text)"),
         (Some(detail), _) => detail.to_owned(),
@@ -334,6 +339,7 @@ fn explain(error: &minijinja::Error) -> String {
 
 fn environment(tables: &Arc<Tables>) -> Environment<'static> {
     let mut environment = Environment::new();
+    environment.set_fuel(Some(MOST_STEPS));
     environment.set_undefined_behavior(UndefinedBehavior::Chainable);
     environment.set_auto_escape_callback(|_| AutoEscape::None);
     environment.set_formatter(|out, state, value| match value.as_str() {

@@ -61,6 +61,7 @@ fn the_demo_says_who_can_sign_in_at_its_desk_and_twice_is_no_harm() {
         };
         let (name, password) = (word("sign in:"), word("password:"));
         assert_eq!(name, "admin", "the {start} start: {said}");
+        assert!(said.contains("admin, supervisor, client or support"), "the {start} start: {said}");
         let body = format!("{{\"username\":\"{name}\",\"password\":\"{password}\"}}");
         let address = demo.origin.trim_start_matches("http://").to_owned();
         let request = format!(

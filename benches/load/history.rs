@@ -18,30 +18,34 @@ const PEOPLE: u32 = 1_000;
 const SETS_AT_ONCE: usize = 25;
 /// Where their numbers begin: far above those of the script.
 const FIRST_NUMBER: u32 = 50_000_000;
-/// How long ago all of it was.
+/// How long ago the last of it was.
 const AGO: TimeDelta = TimeDelta::days(2);
+/// What each answer cost, in millionths.
+const PRICE_MICROS: i64 = 5_000;
 
 /// Who wrote: the person's row and the address's.
 type Writer = (i64, i64);
 
-/// Fills the database with so many messages and their answers.
-pub(crate) async fn fill(db: &Db, messages: u32) -> Result<()> {
+/// Fills the database with so many messages and their answers, spread over so long.
+pub(crate) async fn fill(db: &Db, messages: u32, over: TimeDelta) -> Result<()> {
     let writers = db.write(|tx| Box::pin(meet(tx))).await?;
     let sets = messages / PEOPLE;
+    let apart = over / i32::try_from(sets).unwrap_or(i32::MAX);
     for first in (0..sets).step_by(SETS_AT_ONCE) {
         let writers = writers.clone();
         db.write(move |tx| {
             let writers = writers.clone();
             Box::pin(async move {
                 for set in (first..sets).take(SETS_AT_ONCE) {
-                    exchange(tx, &writers, set).await?;
+                    let then = tx.now() - AGO - apart * i32::try_from(sets - set - 1).unwrap_or(i32::MAX);
+                    exchange(tx, &writers, set, then).await?;
                 }
                 Ok(())
             })
         })
         .await?;
     }
-    db.clone().close().await
+    Ok(())
 }
 
 async fn meet(tx: &Tx) -> Result<Vec<Writer>> {
@@ -86,8 +90,8 @@ async fn meet(tx: &Tx) -> Result<Vec<Writer>> {
 }
 
 /// Each of them writes once, and gets an answer.
-async fn exchange(tx: &Tx, writers: &[Writer], set: u32) -> Result<()> {
-    let (then, batch) = (tx.now() - AGO, format!("history-{set}"));
+async fn exchange(tx: &Tx, writers: &[Writer], set: u32, then: Instant) -> Result<()> {
+    let batch = format!("history-{set}");
     let messages = (0..).zip(writers).map(|(position, (person_id, address_id))| message::ActiveModel {
         channel: Set("twilio".to_owned()),
         provider_id: Set(format!("SMhistory{set:012}{position:013}")),
@@ -118,6 +122,8 @@ async fn exchange(tx: &Tx, writers: &[Writer], set: u32) -> Result<()> {
         channel: Set("twilio".to_owned()),
         provider_id: Set(Some(format!("SMhistoryanswer{id:019}"))),
         outcome: Set("ACCEPTED".to_owned()),
+        price_micros: Set(Some(PRICE_MICROS)),
+        currency: Set(Some("USD".to_owned())),
         started_at: Set(then),
         finished_at: Set(Some(then)),
         ..Default::default()

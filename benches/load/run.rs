@@ -14,6 +14,7 @@ use crate::drive::{meta, twilio};
 use crate::history;
 use crate::report::{Figures, Row};
 use crate::scenarios::{Plan, Scenario};
+use chrono::TimeDelta;
 use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -24,7 +25,9 @@ const LOOK: Duration = Duration::from_millis(20);
 pub(crate) async fn run(backend: Backend, scenario: Scenario, plan: &Plan) -> Result<Row, Box<dyn std::error::Error>> {
     let plant = Plant::build(backend).await?;
     if plan.history > 0 {
-        history::fill(&plant.open().await?, plan.history).await?;
+        let db = plant.open().await?;
+        history::fill(&db, plan.history, TimeDelta::zero()).await?;
+        db.close().await?;
     }
     let ledger = Arc::new(Ledger::new(plan.people as usize));
     let address = free_address()?;

@@ -39,6 +39,8 @@ pub(crate) enum Scenario {
     DeskOpen,
     /// The desk's pages, with 100,000 tickets
     DeskPages,
+    /// The floor's pages, messages, settings, a wall and reports, with 100,000 orders, as many tickets, a million messages
+    FloorPages,
     /// As many sign-ins as are answered
     DeskLogin,
     /// 50 incidents a second, and a desk that is open
@@ -67,7 +69,7 @@ pub(crate) struct Plan {
 }
 
 impl Scenario {
-    pub(crate) const ALL: [Self; 18] = [
+    pub(crate) const ALL: [Self; 19] = [
         Self::Flood,
         Self::Steady,
         Self::Sustained,
@@ -83,6 +85,7 @@ impl Scenario {
         Self::DeskList,
         Self::DeskOpen,
         Self::DeskPages,
+        Self::FloorPages,
         Self::DeskLogin,
         Self::DeskPush,
         Self::Notices,
@@ -90,8 +93,8 @@ impl Scenario {
 
     /// Whether people at the desk ask, and not people who write.
     pub(crate) fn is_of_the_desk(self) -> bool {
-        use Scenario::{DeskCreate, DeskList, DeskLogin, DeskOpen, DeskPages, DeskPush, Notices};
-        matches!(self, DeskCreate | DeskList | DeskOpen | DeskPages | DeskLogin | DeskPush | Notices)
+        use Scenario::{DeskCreate, DeskList, DeskLogin, DeskOpen, DeskPages, DeskPush, FloorPages, Notices};
+        matches!(self, DeskCreate | DeskList | DeskOpen | DeskPages | FloorPages | DeskLogin | DeskPush | Notices)
     }
 
     pub(crate) fn plan(self, seconds: Option<u64>, connections: u32) -> Plan {
@@ -115,6 +118,7 @@ impl Scenario {
             | Self::DeskList
             | Self::DeskOpen
             | Self::DeskPages
+            | Self::FloorPages
             | Self::DeskLogin
             | Self::DeskPush
             | Self::Notices => flood,

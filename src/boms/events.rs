@@ -1,7 +1,7 @@
 //! What happens to BOMs.
 
 use super::model::Status;
-use crate::outbox::{Event, Subject, Told, Whom};
+use crate::outbox::{BOM, Event, Subject, Told, Whom};
 use serde::Serialize;
 
 /// Somebody proposed a change; a supervisor decides. Tells the admins and the supervisors.
@@ -29,7 +29,7 @@ impl Event for RevisionSubmitted {
     const TELLS: &'static [Told] = &[Told::new(Whom::Desk, "bom.revision_submitted")];
 
     fn subject(&self) -> Subject {
-        Subject::new("bom", self.bom_id)
+        Subject::new(BOM, self.bom_id)
     }
 
     fn actor_id(&self) -> Option<i64> {
@@ -62,7 +62,7 @@ impl Event for RevisionDecided {
     const TELLS: &'static [Told] = &[Told::new(Whom::Listed("submitted_by"), "bom.revision_decided")];
 
     fn subject(&self) -> Subject {
-        Subject::new("bom", self.bom_id)
+        Subject::new(BOM, self.bom_id)
     }
 
     fn actor_id(&self) -> Option<i64> {
@@ -87,7 +87,7 @@ impl Event for Put {
     const NAME: &'static str = "bom.put";
 
     fn subject(&self) -> Subject {
-        Subject::new("bom", self.bom_id)
+        Subject::new(BOM, self.bom_id)
     }
 
     fn actor_id(&self) -> Option<i64> {

@@ -114,7 +114,7 @@ async fn decided(
     comment: Option<String>,
     by: i64,
 ) -> Result<()> {
-    store_desk::decide(tx, revision.id, decision, cost_change, by).await?;
+    store_desk::decide(tx, revision.id, decision, cost_change, comment.clone(), by).await?;
     let told = RevisionDecided {
         bom_id: bom.id,
         bom: bom.number,

@@ -168,6 +168,7 @@ async fn insert_revisions(tx: &Tx, drafts: &[Draft<'_>]) -> Result<HashMap<(i64,
             decided_by: Set(None),
             created_at: Set(tx.now()),
             decided_at: Set((draft.status == Status::Approved).then(|| tx.now())),
+            decision_comment: Set(None),
         });
         revision_row::Entity::insert_many(rows).exec_without_returning(tx.conn()).await?;
     }
@@ -249,6 +250,7 @@ pub mod revision_row {
         pub decided_by: Option<i64>,
         pub created_at: Instant,
         pub decided_at: Option<Instant>,
+        pub decision_comment: Option<String>,
     }
 
     #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

@@ -3,7 +3,7 @@
 //! It may be lost, like a poke: then a page shows it when it is next read. However much changes, what is remembered is
 //! bounded; past that, anything may have changed.
 
-use crate::db::Change;
+use crate::db::{Change, Topic};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -12,7 +12,6 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 const MOST: usize = 1_000;
 
 /// A set of changes.
-#[expect(clippy::struct_excessive_bools, reason = "each is a kind of change of its own")]
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Changes {
@@ -24,16 +23,8 @@ pub struct Changes {
     pub conversations: BTreeSet<i64>,
     /// Who types.
     pub typing: BTreeSet<Typing>,
-    /// Whether orders changed.
-    pub orders: bool,
-    /// Whether something became of messages.
-    pub deliveries: bool,
-    /// Whether something came of what an admin asked for.
-    pub chores: bool,
-    /// Whether something became of calls of webhooks.
-    pub webhooks: bool,
-    /// Whether rules changed.
-    pub rules: bool,
+    /// Kinds of which something changed.
+    pub topics: BTreeSet<Topic>,
     /// More changed than could be remembered.
     pub overflowed: bool,
 }
@@ -65,11 +56,7 @@ impl Changes {
             Change::Ticket(id) => self.tickets.insert(id),
             Change::TakenFrom(id) => self.taken_from.insert(id),
             Change::Conversation(id) => self.conversations.insert(id),
-            Change::Orders => std::mem::replace(&mut self.orders, true),
-            Change::Deliveries => std::mem::replace(&mut self.deliveries, true),
-            Change::Chores => std::mem::replace(&mut self.chores, true),
-            Change::Webhooks => std::mem::replace(&mut self.webhooks, true),
-            Change::Rules => std::mem::replace(&mut self.rules, true),
+            Change::Some(topic) => self.topics.insert(topic),
         };
         self.bound();
     }
@@ -79,11 +66,7 @@ impl Changes {
         self.taken_from.extend(others.taken_from);
         self.conversations.extend(others.conversations);
         self.typing.extend(others.typing);
-        self.orders |= others.orders;
-        self.deliveries |= others.deliveries;
-        self.chores |= others.chores;
-        self.webhooks |= others.webhooks;
-        self.rules |= others.rules;
+        self.topics.extend(others.topics);
         self.overflowed |= others.overflowed;
         self.bound();
     }
@@ -136,10 +119,11 @@ mod tests {
     #[test]
     fn changes_are_gathered_until_they_are_taken() {
         let gathered = Gathered::default();
-        gathered.take_in([Change::Ticket(7), Change::Orders, Change::Ticket(7)].into_iter().collect());
+        gathered.take_in([Change::Ticket(7), Change::Some(Topic::Orders), Change::Ticket(7)].into_iter().collect());
         let theirs = Changes { tickets: [8].into(), taken_from: [3].into(), ..Changes::default() };
         gathered.take_in(serde_json::from_str(&serde_json::json!(theirs).to_string()).expect("as it was told"));
-        let all = Changes { tickets: [7, 8].into(), taken_from: [3].into(), orders: true, ..Changes::default() };
+        let topics = [Topic::Orders].into();
+        let all = Changes { tickets: [7, 8].into(), taken_from: [3].into(), topics, ..Changes::default() };
         assert_eq!(gathered.take(), all);
         assert!(gathered.take().is_empty());
     }

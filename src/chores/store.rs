@@ -1,7 +1,7 @@
 //! Chores as rows.
 
 use super::Kind;
-use crate::db::{Change, Tx};
+use crate::db::{Change, Topic, Tx};
 use crate::kit::{Instant, Result};
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::sea_query::Expr;
@@ -26,7 +26,7 @@ pub(super) async fn insert(tx: &Tx, kind: Kind, asked_by: i64) -> Result<i64> {
         outcome: Set(None),
         problem: Set(None),
     };
-    tx.tell_desk(Change::Chores);
+    tx.tell_desk(Change::Some(Topic::Chores));
     Ok(row::Entity::insert(new).exec(tx.conn()).await?.last_insert_id)
 }
 
@@ -60,7 +60,7 @@ pub(super) async fn end(tx: &Tx, id: i64, outcome: Option<String>, problem: Opti
         .filter(row::Column::Id.eq(id))
         .exec(tx.conn())
         .await?;
-    tx.tell_desk(Change::Chores);
+    tx.tell_desk(Change::Some(Topic::Chores));
     Ok(())
 }
 

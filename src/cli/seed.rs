@@ -3,6 +3,7 @@
 //! What exists stays as it is, so running it twice changes nothing. People are named by their roles, have numbers
 //! from the range that is kept for fiction, and no passwords but in the demo ([`desk`]).
 
+mod calendar;
 pub mod desk;
 mod records;
 

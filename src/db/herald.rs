@@ -2,6 +2,7 @@
 //! round: a write that tells nobody, because what it brings in is no news.
 
 use super::{Db, Origin, Tx, after_commit};
+use crate::kit::stored_enum;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -23,16 +24,39 @@ pub enum Change {
     TakenFrom(i64),
     /// The conversation of this person: what is said, who has it.
     Conversation(i64),
-    /// Orders.
-    Orders,
-    /// What became of messages.
-    Deliveries,
-    /// What an admin had Andon do.
-    Chores,
-    /// What became of calls of webhooks.
-    Webhooks,
-    /// What Andon goes by.
-    Rules,
+    /// Something of this kind, whichever.
+    Some(Topic),
+}
+
+stored_enum! {
+    /// A kind of things that those at the desk hear about as a whole.
+    pub enum Topic {
+        /// Orders.
+        Orders = "orders",
+        /// Machines.
+        Machines = "machines",
+        /// BOMs and what is proposed for them.
+        Boms = "boms",
+        /// Shifts.
+        Shifts = "shifts",
+        /// Plans of preventive maintenance.
+        Plans = "plans",
+        /// What became of messages.
+        Deliveries = "deliveries",
+        /// What an admin had Andon do.
+        Chores = "chores",
+        /// What became of calls of webhooks.
+        Webhooks = "webhooks",
+        /// What Andon goes by.
+        Rules = "rules",
+    }
+}
+
+impl Topic {
+    /// Whether it is of the floor, and not of how Andon runs.
+    pub fn is_of_the_floor(self) -> bool {
+        matches!(self, Self::Orders | Self::Machines | Self::Boms | Self::Shifts | Self::Plans)
+    }
 }
 
 /// Who is called; nobody by default.

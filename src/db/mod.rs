@@ -23,7 +23,7 @@ pub use batch::Batch;
 pub use connect::{lock, make_folder, sqlite_file};
 pub use door::Door;
 pub use failure::{is_outage, is_refusal, is_transient};
-pub use herald::{Change, News};
+pub use herald::{Change, News, Topic};
 pub use keys::{delete_before, due, is_any_due, nearest_keys, page_by_key, rows_by_key, with_nearest};
 pub use search::containing;
 pub use story::after_commit;

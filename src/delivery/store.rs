@@ -31,7 +31,7 @@ pub use waiting::{waiting, waiting_senders, what_waits};
 
 use super::model;
 use crate::channels::{Medium, Rich, Status, Template};
-use crate::db::{Change, MAX_BOUND_VALUES, Tx};
+use crate::db::{Change, MAX_BOUND_VALUES, Topic, Tx};
 use crate::kit::{Instant, Result, sms, token};
 use rows::{attempt, row};
 use sea_orm::ActiveValue::{NotSet, Set};
@@ -299,7 +299,7 @@ async fn advance(tx: &Tx, ids: &[i64], status: Status, error: Option<(Option<i32
         update = update.col_expr(row::Column::ErrorCode, code.into()).col_expr(row::Column::ErrorText, text.into());
     }
     update.exec(tx.conn()).await?;
-    tx.tell_desk(Change::Deliveries);
+    tx.tell_desk(Change::Some(Topic::Deliveries));
     if status == Status::Failed {
         notices::fall_back(tx, ids).await?;
     }

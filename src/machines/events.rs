@@ -1,6 +1,6 @@
 //! What happens to machines.
 
-use crate::outbox::{Event, Subject};
+use crate::outbox::{Event, MACHINE, Subject};
 use serde::Serialize;
 
 /// A machine was taken in.
@@ -18,7 +18,7 @@ impl Event for Created {
     const NAME: &'static str = "machine.created";
 
     fn subject(&self) -> Subject {
-        Subject::new("machine", self.machine_id)
+        Subject::new(MACHINE, self.machine_id)
     }
 
     fn actor_id(&self) -> Option<i64> {
@@ -43,7 +43,7 @@ impl Event for Changed {
     const NAME: &'static str = "machine.changed";
 
     fn subject(&self) -> Subject {
-        Subject::new("machine", self.machine_id)
+        Subject::new(MACHINE, self.machine_id)
     }
 
     fn actor_id(&self) -> Option<i64> {

@@ -14,7 +14,7 @@ pub use store::row;
 pub use urgency::Urgency;
 
 use crate::channels::Medium;
-use crate::db::{Change, Db, Door, Tx, after_commit};
+use crate::db::{Change, Db, Door, Topic, Tx, after_commit};
 use crate::kit::Instant;
 use crate::kit::Result;
 use sea_orm::ConnectionTrait;
@@ -57,6 +57,14 @@ pub trait Event: Serialize {
 pub const TICKET: &str = "ticket";
 /// The kind of the subjects that are orders.
 pub const ORDER: &str = "order";
+/// The same of machines.
+pub const MACHINE: &str = "machine";
+/// The same of BOMs.
+pub const BOM: &str = "bom";
+/// The same of shifts.
+pub const SHIFT: &str = "shift";
+/// The same of plans of preventive maintenance.
+pub const MAINTENANCE_PLAN: &str = "maintenance_plan";
 
 /// What an event happened to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -155,14 +163,27 @@ pub async fn append<E: Event>(tx: &Tx, events: &[E]) -> Result<()> {
         if let Some(id) = ticket_id {
             tx.tell_desk(Change::Ticket(id));
         }
-        if event.subject().kind == ORDER {
-            tx.tell_desk(Change::Orders);
-        }
+    }
+    // What a kind of events is about is the same kind of things for each.
+    if let Some(topic) = events.first().and_then(|event| topic(event.subject().kind)) {
+        tx.tell_desk(Change::Some(topic));
     }
     if !events.is_empty() && !E::TELLS.is_empty() && !tx.is_hushed() {
         tx.call_herald();
     }
     store::insert(tx, events).await
+}
+
+/// What those at the desk hear about as a whole when something happens to a subject of this kind.
+fn topic(kind: &str) -> Option<Topic> {
+    match kind {
+        ORDER => Some(Topic::Orders),
+        MACHINE => Some(Topic::Machines),
+        BOM => Some(Topic::Boms),
+        SHIFT => Some(Topic::Shifts),
+        MAINTENANCE_PLAN => Some(Topic::Plans),
+        _ => None,
+    }
 }
 
 /// What is asked of the log; what is `None` is not asked.

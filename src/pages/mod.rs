@@ -17,6 +17,7 @@ mod live;
 mod messages;
 mod notifications;
 mod now;
+mod one_form;
 mod people;
 mod plot;
 mod posted;

@@ -4,6 +4,7 @@ use super::desk::Desk;
 use super::dress::{Page, redirect, shown};
 use super::form::{Field, FormShown, Outcome, refuse};
 use super::links::{Asking, Group, Link};
+use super::one_form::one_form;
 use super::posted::{Posted, Typed};
 use crate::kit::error::Kind;
 use crate::kit::{E164, Error, Result};
@@ -59,14 +60,6 @@ struct Person {
     /// What may be changed about them.
     forms: Vec<FormShown>,
     refused: Option<String>,
-}
-
-#[derive(Template)]
-#[template(path = "raise.html")]
-struct Adding {
-    page: Page,
-    title: String,
-    form: FormShown,
 }
 
 /// Which people are asked for.
@@ -317,6 +310,6 @@ fn empty(desk: &Desk) -> FormShown {
 }
 
 fn answer(desk: &Desk, status: StatusCode, form: FormShown) -> Response {
-    let title = desk.words().w("people.add");
-    shown(status, &Adding { page: desk.page(title.clone()), title, form })
+    let words = desk.words();
+    one_form(desk, status, words.w("people.add"), (HERE, words.w("people.title")), form)
 }

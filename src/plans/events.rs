@@ -1,12 +1,9 @@
 //! What happens to plans of preventive maintenance.
 
 use super::model::When;
-use crate::outbox::{Event, Subject, Told, Urgency, Whom};
+use crate::outbox::{Event, MAINTENANCE_PLAN, Subject, Told, Urgency, Whom};
 use chrono::NaiveDate;
 use serde::Serialize;
-
-/// What each of these is about.
-const KIND: &str = "maintenance_plan";
 
 /// Preventive maintenance is due. Tells who is responsible; where nobody is, the admins and the supervisors of the
 /// machine's department.
@@ -42,7 +39,7 @@ impl Event for Due {
     const URGENCY: Urgency = Urgency::Low;
 
     fn subject(&self) -> Subject {
-        Subject::new(KIND, self.plan_id)
+        Subject::new(MAINTENANCE_PLAN, self.plan_id)
     }
 
     fn actor_id(&self) -> Option<i64> {
@@ -71,7 +68,7 @@ impl Event for Done {
     const NAME: &'static str = "maintenance_plan.done";
 
     fn subject(&self) -> Subject {
-        Subject::new(KIND, self.plan_id)
+        Subject::new(MAINTENANCE_PLAN, self.plan_id)
     }
 
     fn actor_id(&self) -> Option<i64> {
@@ -94,7 +91,7 @@ impl Event for Created {
     const NAME: &'static str = "maintenance_plan.created";
 
     fn subject(&self) -> Subject {
-        Subject::new(KIND, self.plan_id)
+        Subject::new(MAINTENANCE_PLAN, self.plan_id)
     }
 
     fn actor_id(&self) -> Option<i64> {
@@ -119,7 +116,7 @@ impl Event for Changed {
     const NAME: &'static str = "maintenance_plan.changed";
 
     fn subject(&self) -> Subject {
-        Subject::new(KIND, self.plan_id)
+        Subject::new(MAINTENANCE_PLAN, self.plan_id)
     }
 
     fn actor_id(&self) -> Option<i64> {
@@ -142,7 +139,7 @@ impl Event for Deleted {
     const NAME: &'static str = "maintenance_plan.deleted";
 
     fn subject(&self) -> Subject {
-        Subject::new(KIND, self.plan_id)
+        Subject::new(MAINTENANCE_PLAN, self.plan_id)
     }
 
     fn actor_id(&self) -> Option<i64> {

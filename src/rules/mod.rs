@@ -12,7 +12,7 @@ pub use store::row;
 use crate::app::App;
 use crate::bus::Poke;
 use crate::config::{Rule, RuleName, Rules, Settings};
-use crate::db::{Change, Tx, marks};
+use crate::db::{Change, Topic, Tx, marks};
 use crate::delivery::budget;
 use crate::kit::Result;
 use crate::people::Actor;
@@ -72,7 +72,7 @@ async fn say(tx: &Tx, usual: &Rules, name: RuleName, rule: Option<&Rule>, by: i6
     };
     let (was, is) = (was.stored(), is.stored());
     crate::outbox::append(tx, &[Changed { rule_id, name, was, is, is_put_back: rule.is_none(), by }]).await?;
-    tx.tell_desk(Change::Rules);
+    tx.tell_desk(Change::Some(Topic::Rules));
     Ok(())
 }
 

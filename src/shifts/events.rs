@@ -1,11 +1,8 @@
 //! What happens to shifts.
 
 use crate::kit::Instant;
-use crate::outbox::{Event, Subject, Told, Urgency, Whom};
+use crate::outbox::{Event, SHIFT, Subject, Told, Urgency, Whom};
 use serde::Serialize;
-
-/// What each of these is about.
-const KIND: &str = "shift";
 
 /// A shift begins soon. Tells the person whose it is.
 #[derive(Clone, Debug, Serialize)]
@@ -29,7 +26,7 @@ impl Event for Starting {
     const URGENCY: Urgency = Urgency::Urgent;
 
     fn subject(&self) -> Subject {
-        Subject::new(KIND, self.shift_id)
+        Subject::new(SHIFT, self.shift_id)
     }
 
     fn actor_id(&self) -> Option<i64> {
@@ -54,7 +51,7 @@ impl Event for Created {
     const NAME: &'static str = "shift.created";
 
     fn subject(&self) -> Subject {
-        Subject::new(KIND, self.shift_id)
+        Subject::new(SHIFT, self.shift_id)
     }
 
     fn actor_id(&self) -> Option<i64> {
@@ -77,7 +74,7 @@ impl Event for Changed {
     const NAME: &'static str = "shift.changed";
 
     fn subject(&self) -> Subject {
-        Subject::new(KIND, self.shift_id)
+        Subject::new(SHIFT, self.shift_id)
     }
 
     fn actor_id(&self) -> Option<i64> {
@@ -102,7 +99,7 @@ impl Event for Deleted {
     const NAME: &'static str = "shift.deleted";
 
     fn subject(&self) -> Subject {
-        Subject::new(KIND, self.shift_id)
+        Subject::new(SHIFT, self.shift_id)
     }
 
     fn actor_id(&self) -> Option<i64> {

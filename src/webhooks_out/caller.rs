@@ -12,7 +12,7 @@ use super::{address, events, follow};
 use crate::app::App;
 use crate::audit::{self, EventShown};
 use crate::bus::Poke;
-use crate::db::{Change, Tx};
+use crate::db::{Change, Topic, Tx};
 use crate::kit::{Instant, Result, token};
 use crate::outbox;
 use chrono::TimeDelta;
@@ -302,7 +302,7 @@ async fn write_down(tx: &Tx, landed: &[Landed]) -> Result<Vec<Told>> {
     store::update(tx, touched).await?;
     calls::update(tx, ended).await?;
     outbox::append(tx, &switched_off).await?;
-    tx.tell_desk(Change::Webhooks);
+    tx.tell_desk(Change::Some(Topic::Webhooks));
     Ok(told)
 }
 

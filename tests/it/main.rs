@@ -159,6 +159,7 @@ fn every_fact() -> Vec<Fact> {
         pages::messages::facts(),
         pages::own::facts(),
         pages::people::facts(),
+        pages::plotted::facts(),
         pages::reports::facts(),
         pages::rules::facts(),
         pages::seen_by::facts(),

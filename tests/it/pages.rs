@@ -28,6 +28,7 @@ pub(crate) mod mended;
 pub(crate) mod messages;
 pub(crate) mod own;
 pub(crate) mod people;
+pub(crate) mod plotted;
 pub(crate) mod prompt;
 pub(crate) mod reports;
 pub(crate) mod rules;

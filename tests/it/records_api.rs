@@ -284,6 +284,7 @@ async fn a_decision_is_made_once(backend: Backend) {
     }
     let (status, rejected) = admin.post(&format!("{revisions}2/reject/"), json!({"reason": "It is"})).await;
     assert_eq!((status, &rejected["decided_by"]), (StatusCode::OK, &json!(admin.id)), "{rejected}");
+    assert_eq!(rejected["decision_comment"], "It is");
     let (status, again) = admin.post(&format!("{revisions}2/approve/"), json!({})).await;
     assert_eq!(status, StatusCode::CONFLICT);
     assert!(again["error"].as_str().is_some_and(|why| why.contains("REJECTED")), "{again}");

@@ -6,6 +6,7 @@ use crate::support::databases::Backend;
 use crate::support::redis::Keyspace;
 use crate::support::twilio::Form;
 use andon::bus::Poke;
+use andon::people::Role;
 use andon::server::Server;
 use andon::simulator::Incoming;
 use chrono::TimeDelta;
@@ -20,6 +21,7 @@ facts!["redis":
     a_dormant_session_is_not_copied,
     sessions_are_copied_anew_when_redis_comes_back,
     a_poke_wakes_the_other_process,
+    what_an_admin_changes_wakes_the_other_process,
     requests_count_in_every_process,
     failed_sign_ins_count_in_every_process,
     two_processes_send_no_faster_than_one,
@@ -227,6 +229,37 @@ async fn a_poke_wakes_the_other_process(backend: Backend) {
         second.app.bus.wait(Poke::Dispatch, Duration::from_hours(1)).await;
     }
     assert_eq!(first.bubbles(OPERATOR).len(), 1);
+    second.stop().await.expect("the second stops");
+    first.end().await;
+    redis.clear().await;
+}
+
+async fn what_an_admin_changes_wakes_the_other_process(backend: Backend) {
+    if backend == Backend::Sqlite {
+        return; // one process a file
+    }
+    let redis = Keyspace::new().await;
+    let first = TestApp::with(backend, &redis.settings()).await;
+    let (_, window) = first.at_a_window("boss", Role::Admin).await;
+    let second = first.process_beside(&redis.settings()).await;
+    until_both_hear(&first, &second).await;
+    let text = [("language", "en"), ("seen", ""), ("act", "save"), ("text", "Pardon?")];
+    let hours = ["answer_high", "answer_medium", "answer_low", "solution_high", "solution_medium", "solution_low"];
+    let deadlines = hours.map(|field| (field, "9"));
+    for (poke, path, fields) in [
+        (Poke::Texts, "/messages/texts/chat.miss.menu", &text[..]),
+        (Poke::Rules, "/settings/rules/deadlines_incident", &deadlines[..]),
+    ] {
+        let bus = second.app.bus.clone();
+        let woken = tokio::spawn(async move { bus.wait(poke, Duration::from_hours(1)).await });
+        let kept = window.post(path, fields).await;
+        assert_eq!(kept.status, StatusCode::SEE_OTHER, "{}", kept.text());
+        tokio::time::timeout(Duration::from_mins(1), woken).await.expect("it is woken").expect("no panic");
+    }
+    second.settle().await.expect("it looks");
+    assert_eq!(second.app.wording().render("en", "chat.miss.menu", &json!(null)), "Pardon?");
+    assert_eq!(second.app.rules(), first.server.app.rules());
+    assert_ne!(*second.app.rules(), andon::config::Rules::of(&second.app.settings));
     second.stop().await.expect("the second stops");
     first.end().await;
     redis.clear().await;

@@ -4,6 +4,7 @@
 //! was answered. Afterwards what the database holds is compared with what was answered.
 
 mod ask;
+mod floor;
 mod notices;
 mod pages;
 mod past;
@@ -19,10 +20,13 @@ use crate::drive::plant::Plant;
 use crate::drive::process::{Andon, Provider, Start, free_address, own_cpu};
 use crate::drive::stand_in::{Manner, StandIn};
 use crate::drive::written::Pen;
+use crate::history;
 use crate::report::{DeskFigures, Row};
 use crate::scenarios::Scenario;
+use andon::figures::reading::still_to_count;
 pub(crate) use ask::Answers;
 use ask::Asking;
+use past::Course;
 use people::{People, Staff};
 pub(crate) use push::Heard;
 use std::net::SocketAddr;
@@ -79,7 +83,14 @@ pub(crate) async fn run(backend: Backend, scenario: Scenario, plan: Plan) -> Res
             Ok(rows)
         }
         Scenario::DeskOpen => open(backend, plan).await,
-        Scenario::DeskPages => look(backend, plan).await,
+        Scenario::DeskPages => {
+            let world = World::build(backend, 100_000).await?;
+            look(backend, world, plan, "desk-pages", &pages::OF_THE_DESK).await
+        }
+        Scenario::FloorPages => {
+            let world = World::after_a_year(backend).await?;
+            look(backend, world, plan, "floor-pages", &pages::OF_THE_FLOOR).await
+        }
         Scenario::DeskLogin => Ok(vec![login(backend, plan).await?]),
         Scenario::Notices => Ok(vec![notices::run(backend, plan).await?]),
         _ => Ok(vec![hear(backend, plan).await?]),
@@ -112,16 +123,21 @@ async fn list(backend: Backend, plan: Plan, tickets: u32) -> Result<Vec<Row>, Fa
     Ok(rows)
 }
 
-/// The pages of a desk with 100,000 tickets.
-async fn look(backend: Backend, plan: Plan) -> Result<Vec<Row>, Failure> {
-    let world = World::build(backend, 100_000).await?;
+/// Some pages, one after the other.
+async fn look(
+    backend: Backend,
+    world: World,
+    plan: Plan,
+    what: &str,
+    pages: &[pages::Page],
+) -> Result<Vec<Row>, Failure> {
     let mut rows = Vec::new();
-    for page in &pages::PAGES {
+    for page in pages {
         pages::look(world.address, page, WARM_UP).await?;
         let (cpu_before, began) = ((world.andon.cpu(), own_cpu()), Instant::now());
         let looked = pages::look(world.address, page, plan.time(3)).await?;
         let faults = pages::faults(page, &looked);
-        let name = format!("desk-pages {}, {} of {} kB", page.name, looked.sent / 1_000, looked.plain / 1_000);
+        let name = format!("{what} {}, {} of {} kB", page.name, looked.sent / 1_000, looked.plain / 1_000);
         let mut row = Row::of_desk(backend, &world.figures(&name, looked.answers, began.elapsed(), cpu_before));
         row.faults.extend(faults);
         println!("{}", row.line());
@@ -175,9 +191,31 @@ impl World {
         let plant = Plant::build(backend).await?;
         let db = plant.open().await?;
         let people = people::hire(&db).await?;
-        past::fill(&db, &people, tickets).await?;
+        past::fill(&db, &people, tickets, Course::Incidents).await?;
         db.close().await?;
         Self::start(plant, &people, tickets, &Manner::Answers(0..10)).await
+    }
+
+    /// A plant with 100,000 orders, 100,000 tickets and a million messages of a year, all of which is counted.
+    async fn after_a_year(backend: Backend) -> Result<Self, Failure> {
+        const TICKETS: u32 = 100_000;
+        let plant = Plant::build(backend).await?;
+        let db = plant.open().await?;
+        let people = people::hire(&db).await?;
+        let records = floor::fill(&db, &people.support).await?;
+        past::fill(&db, &people, TICKETS, Course::Plant(records)).await?;
+        history::fill(&db, 1_000_000, floor::YEAR).await?;
+        let world = Self::start(plant, &people, TICKETS, &Manner::Answers(0..10)).await?;
+        let began = Instant::now();
+        while still_to_count(db.read()).await? > 0 {
+            if began.elapsed() > PATIENCE {
+                return Err("the year is not counted in time".into());
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+        db.close().await?;
+        come_to_rest(&world.andon).await;
+        Ok(world)
     }
 
     /// Starts everything around a plant that is ready.

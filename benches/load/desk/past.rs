@@ -1,5 +1,6 @@
-//! Tickets of the past: raised a minute apart, handed out, most of them closed, each with its history and events.
+//! Tickets of the past: raised one after the other, handed out, most of them closed, each with its history and events.
 
+use super::floor::{Floor, YEAR};
 use super::people::People;
 use andon::db::{Db, Tx};
 use andon::kit::{Instant, Result};
@@ -26,18 +27,41 @@ const STATUSES: [Status; 20] = {
 };
 /// One description in so many has the rare word.
 const RARE: u32 = 2_500;
+/// At a plant, what is older than this is done with.
+const DONE_AFTER: TimeDelta = TimeDelta::days(60);
+
+/// What the tickets are about, and how far apart they are.
+pub(super) enum Course {
+    /// Incidents, a minute apart.
+    Incidents,
+    /// Incidents and what the floor reports, over a year.
+    Plant(Floor),
+}
+
+/// What all of them have in common.
+struct Common {
+    tickets: u32,
+    clients: Vec<i64>,
+    support: Vec<i64>,
+    course: Course,
+}
 
 /// Stores so many.
-pub(super) async fn fill(db: &Db, people: &People, tickets: u32) -> Result<()> {
-    let (clients, support) = (Arc::new(people.clients.clone()), Arc::new(people.support.clone()));
+pub(super) async fn fill(db: &Db, people: &People, tickets: u32, course: Course) -> Result<()> {
+    let (clients, support) = (people.clients.clone(), people.support.clone());
+    let common = Arc::new(Common { tickets, clients, support, course });
     for first in (0..tickets).step_by(IN_ONE as usize) {
-        let (clients, support) = (Arc::clone(&clients), Arc::clone(&support));
+        let common = Arc::clone(&common);
         db.write(move |tx| {
-            let (clients, support) = (Arc::clone(&clients), Arc::clone(&support));
+            let common = Arc::clone(&common);
             Box::pin(async move {
                 for first in (first..tickets.min(first + IN_ONE)).step_by(AT_ONCE as usize) {
                     let nths = first..tickets.min(first + AT_ONCE);
-                    store(tx, nths.map(|nth| Past::new(tx.now(), tickets, nth, &clients, &support)).collect()).await?;
+                    let past: Vec<Past> = nths.clone().map(|nth| Past::new(tx.now(), nth, &common)).collect();
+                    let ids = store(tx, past).await?;
+                    if let Course::Plant(floor) = &common.course {
+                        floor.store(tx, &ids.into_iter().zip(nths).collect::<Vec<_>>()).await?;
+                    }
                 }
                 Ok(())
             })
@@ -50,6 +74,8 @@ pub(super) async fn fill(db: &Db, people: &People, tickets: u32) -> Result<()> {
 /// One of them.
 struct Past {
     reference: String,
+    kind: Kind,
+    department: Option<String>,
     status: Status,
     priority: Priority,
     title: String,
@@ -61,12 +87,25 @@ struct Past {
 }
 
 impl Past {
-    fn new(now: Instant, tickets: u32, nth: u32, clients: &[i64], support: &[i64]) -> Self {
+    fn new(now: Instant, nth: u32, common: &Common) -> Self {
+        let Common { tickets, clients, support, course } = common;
+        let before = i32::try_from(tickets - nth).unwrap_or(i32::MAX);
+        let (ago, kind, department) = match course {
+            Course::Incidents => (TimeDelta::minutes(1) * before, Kind::Incident, None),
+            Course::Plant(floor) => {
+                let all = i32::try_from(*tickets).unwrap_or(i32::MAX);
+                (YEAR * before / all, Floor::kind(nth), floor.department(nth))
+            }
+        };
+        let is_done_with = matches!(course, Course::Plant(_)) && ago > DONE_AFTER;
+        let status = if is_done_with { Status::Closed } else { STATUSES[nth as usize % STATUSES.len()] };
         let what = ["checkout", "sign-in page", "order list", "printed label", "monthly report"][nth as usize % 5];
         let rare = if nth % RARE == RARE / 2 { " needle" } else { "" };
         Self {
             reference: format!("INC-20200101000000-{}", nth + 1),
-            status: STATUSES[nth as usize % STATUSES.len()],
+            kind,
+            department,
+            status,
             // Not in step with the statuses.
             priority: Priority::ALL[(nth / 7) as usize % Priority::ALL.len()],
             title: format!("The {what} shows an error, number {nth}"),
@@ -76,7 +115,7 @@ impl Past {
             ),
             requester: clients[nth as usize % clients.len()],
             holder: support[(nth / 3) as usize % support.len()],
-            raised_at: now - TimeDelta::minutes(i64::from(tickets - nth)),
+            raised_at: now - ago,
             now,
         }
     }
@@ -132,15 +171,16 @@ impl Past {
         let is_new = self.status == Status::New;
         ticket::ActiveModel {
             reference: Set(self.reference.clone()),
-            kind: Set(Kind::Incident),
+            kind: Set(self.kind),
+            department: Set(self.department.clone()),
             status: Set(self.status),
             priority: Set(self.priority),
             title: Set(self.title.clone()),
             description: Set(self.description.clone()),
             media: Set("[]".to_owned()),
             requester_id: Set(Some(self.requester)),
-            category: Set(Some(Category::Bug)),
-            project_name: Set(Some("Web shop".to_owned())),
+            category: Set((self.kind == Kind::Incident).then_some(Category::Bug)),
+            project_name: Set((self.kind == Kind::Incident).then(|| "Web shop".to_owned())),
             response_due_at: Set(Some(self.raised_at + TimeDelta::minutes(30))),
             resolution_due_at: Set(self.resolution_due_at()),
             next_due_at: Set(self.next_due_at()),
@@ -161,7 +201,8 @@ impl Past {
     }
 }
 
-async fn store(tx: &Tx, past: Vec<Past>) -> Result<()> {
+/// Stores these; answers with their rows, in the same order.
+async fn store(tx: &Tx, past: Vec<Past>) -> Result<Vec<i64>> {
     ticket::Entity::insert_many(past.iter().map(Past::row)).exec_without_returning(tx.conn()).await?;
     let ids: Vec<i64> = ticket::Entity::find()
         .select_only()
@@ -214,5 +255,5 @@ async fn store(tx: &Tx, past: Vec<Past>) -> Result<()> {
         ..Default::default()
     });
     event::Entity::insert_many(events).exec_without_returning(tx.conn()).await?;
-    Ok(())
+    Ok(ids)
 }

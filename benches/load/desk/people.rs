@@ -1,4 +1,4 @@
-//! Who is at the desk: an admin, clients and support people, each signed in through the public door.
+//! Who is at the desk: an admin, a supervisor, clients and support people, each signed in through the public door.
 
 use crate::drive::staff::{self, PASSWORD, User};
 use crate::drive::wire::Wire;
@@ -34,6 +34,7 @@ pub(super) async fn hire(db: &Db) -> Result<People> {
     let hash = Passwords::new().hash(PASSWORD).await?;
     let names = |role: &'static str, count: u32| (0..count).map(move |nth| format!("{role}{nth}"));
     let admin = staff::hire(db, vec!["admin0".to_owned()], Role::Admin, &hash).await?;
+    staff::hire(db, vec!["supervisor0".to_owned()], Role::Supervisor, &hash).await?;
     let clients = staff::hire(db, names("client", CLIENTS).collect(), Role::Client, &hash).await?;
     let support = staff::hire(db, names("support", SUPPORT).collect(), Role::Support, &hash).await?;
     Ok(People { admin: admin[0], clients, support })

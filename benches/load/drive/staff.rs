@@ -24,6 +24,9 @@ pub(crate) struct User {
     pub(crate) access: String,
 }
 
+/// What supervisors answer for.
+const DEPARTMENT: &str = "Machining";
+
 /// Makes users who have no number; answers with their rows.
 pub(crate) async fn hire(db: &Db, names: Vec<String>, role: Role, hash: &str) -> Result<Vec<i64>> {
     let hash = hash.to_owned();
@@ -41,7 +44,7 @@ pub(crate) async fn hire(db: &Db, names: Vec<String>, role: Role, hash: &str) ->
                     role,
                     phone_number: None,
                     whatsapp_number: None,
-                    department: None,
+                    department: (role == Role::Supervisor).then(|| DEPARTMENT.to_owned()),
                     language: None,
                 };
                 ids.push(users::create(tx, &new, Some(&hash), None).await?);

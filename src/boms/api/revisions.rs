@@ -53,6 +53,8 @@ pub struct RevisionShown {
     created_at: Instant,
     #[schema(value_type = Option<String>, format = DateTime)]
     decided_at: Option<Instant>,
+    /// The word that went with the decision: why, where it was rejected.
+    decision_comment: Option<String>,
 }
 
 impl From<Revision> for RevisionShown {
@@ -70,6 +72,7 @@ impl From<Revision> for RevisionShown {
             decided_by_name: decided_by,
             created_at: row.created_at,
             decided_at: row.decided_at,
+            decision_comment: row.decision_comment,
         }
     }
 }

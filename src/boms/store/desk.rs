@@ -117,12 +117,20 @@ pub(in crate::boms) async fn revision(
 }
 
 /// Writes what was decided about a revision.
-pub(in crate::boms) async fn decide(tx: &Tx, id: i64, decision: Status, cost_change: i64, by: i64) -> Result<()> {
+pub(in crate::boms) async fn decide(
+    tx: &Tx,
+    id: i64,
+    decision: Status,
+    cost_change: i64,
+    comment: Option<String>,
+    by: i64,
+) -> Result<()> {
     revision_row::Entity::update_many()
         .col_expr(revision_row::Column::Status, Expr::value(decision))
         .col_expr(revision_row::Column::CostChangeMicros, Expr::value(cost_change))
         .col_expr(revision_row::Column::DecidedBy, Expr::value(by))
         .col_expr(revision_row::Column::DecidedAt, Expr::value(tx.now()))
+        .col_expr(revision_row::Column::DecisionComment, Expr::value(comment))
         .filter(revision_row::Column::Id.eq(id))
         .exec(tx.conn())
         .await?;

@@ -44,6 +44,7 @@ mod m42_next_due;
 mod m43_texts;
 mod m44_rules;
 mod m45_summaries;
+mod m46_bom_decisions;
 
 use crate::db::Db;
 use crate::kit::{Error, Result};
@@ -155,6 +156,7 @@ impl MigratorTrait for Migrator {
             Box::new(m43_texts::Migration),
             Box::new(m44_rules::Migration),
             Box::new(m45_summaries::Migration),
+            Box::new(m46_bom_decisions::Migration),
         ]
     }
 }

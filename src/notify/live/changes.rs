@@ -6,6 +6,7 @@
 use super::super::store::live as store;
 use super::Live;
 use crate::bus::{Changes, Poke, Typing};
+use crate::db::Topic;
 use crate::kit::Result;
 use crate::people::Role;
 use crate::people::model::Sight;
@@ -46,7 +47,7 @@ impl Live {
     pub async fn tell_changes(&self) -> Result<()> {
         let hub = &self.0;
         let changes = hub.app.bus.changes();
-        if changes.orders || changes.overflowed || !changes.tickets.is_empty() {
+        if changes.topics.contains(&Topic::Orders) || changes.overflowed || !changes.tickets.is_empty() {
             hub.stirs.stir();
         }
         let people: Vec<i64> = hub.desks.hearing_changes().into_iter().collect();
@@ -113,21 +114,12 @@ fn topics(viewer: &Viewer, changes: &Changes, seen: &Seen) -> Option<Vec<String>
         topics.extend(talks);
         topics.push("conversations".to_owned());
     }
-    if changes.orders && matches!(viewer.role, Some(Role::Admin | Role::Supervisor)) {
-        topics.push("orders".to_owned());
-    }
-    if changes.deliveries && viewer.role == Some(Role::Admin) {
-        topics.push("deliveries".to_owned());
-    }
-    if changes.chores && viewer.role == Some(Role::Admin) {
-        topics.push("chores".to_owned());
-    }
-    if changes.webhooks && viewer.role == Some(Role::Admin) {
-        topics.push("webhooks".to_owned());
-    }
-    if changes.rules && viewer.role == Some(Role::Admin) {
-        topics.push("rules".to_owned());
-    }
+    let hears = |topic: &Topic| match viewer.role {
+        Some(Role::Admin) => true,
+        Some(Role::Supervisor) => topic.is_of_the_floor(),
+        _ => false,
+    };
+    topics.extend(changes.topics.iter().filter(|topic| hears(topic)).map(|topic| topic.as_str().to_owned()));
     (!topics.is_empty()).then_some(topics)
 }
 
@@ -160,20 +152,16 @@ mod tests {
             taken_from: [6].into(),
             conversations: [20, 21, 22, 23].into(),
             typing: [].into(),
-            orders: true,
-            deliveries: true,
-            chores: true,
-            webhooks: true,
-            rules: true,
+            topics: Topic::ALL.into(),
             overflowed: false,
         };
         for (id, role, expected) in [
             (
                 1,
                 Role::Admin,
-                "ticket-7 ticket-8 tickets conversation-20 conversation-21 conversation-22 conversations orders deliveries chores webhooks rules",
+                "ticket-7 ticket-8 tickets conversation-20 conversation-21 conversation-22 conversations orders machines boms shifts plans deliveries chores webhooks rules",
             ),
-            (2, Role::Supervisor, "ticket-8 tickets conversation-20 conversations orders"),
+            (2, Role::Supervisor, "ticket-8 tickets conversation-20 conversations orders machines boms shifts plans"),
             (3, Role::Support, "ticket-7 tickets"),
             (4, Role::Client, "ticket-7 ticket-8 tickets"),
             (5, Role::Client, ""),

@@ -4,24 +4,16 @@ use super::actions::{categories, priorities};
 use crate::kit::error::Kind as Failure;
 use crate::kit::{Error, Result};
 use crate::pages::desk::Desk;
-use crate::pages::dress::{Page, redirect, shown};
+use crate::pages::dress::redirect;
 use crate::pages::form::{Field, FormShown};
+use crate::pages::one_form::one_form;
 use crate::pages::posted::Posted;
 use crate::tickets;
 use crate::tickets::api::forms::Create;
 use crate::tickets::incident::{MAX_DESCRIPTION, MAX_PROJECT, MAX_TITLE};
 use crate::web::problem;
-use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
-
-#[derive(Template)]
-#[template(path = "raise.html")]
-struct Raising {
-    page: Page,
-    title: String,
-    form: FormShown,
-}
 
 /// `GET /tickets/new`.
 pub(in crate::pages) async fn form(desk: Desk) -> Result<Response> {
@@ -57,8 +49,8 @@ fn must_raise(desk: &Desk) -> Result<()> {
 }
 
 fn answer(desk: &Desk, status: StatusCode, form: FormShown) -> Response {
-    let title = desk.words().w("raise.title");
-    shown(status, &Raising { page: desk.page(title.clone()), title, form })
+    let words = desk.words();
+    one_form(desk, status, words.w("raise.title"), ("/tickets", words.w("tickets.title")), form)
 }
 
 fn empty(desk: &Desk) -> FormShown {

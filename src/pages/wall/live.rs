@@ -5,10 +5,12 @@
 
 use super::super::assets;
 use super::{Screen, board};
+use crate::kit::error::Kind;
 use crate::kit::{Error, Result};
 use crate::notify::live::{Live, Stirred};
 use crate::walls;
 use axum::Extension;
+use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, HeaderName};
 use axum::response::sse::{Event, Sse};
 use axum::response::{IntoResponse as _, Response};
@@ -41,7 +43,13 @@ struct Line {
 }
 
 /// `GET /wall/live`.
-pub(super) async fn line(screen: Screen, Extension(live): Extension<Live>) -> Result<Response> {
+pub(super) async fn line(screen: Result<Screen>, Extension(live): Extension<Live>) -> Result<Response> {
+    let screen = match screen {
+        Ok(screen) => screen,
+        // A line leads nobody to a page to sign in at.
+        Err(error) if error.kind() == Kind::Unauthorized => return Ok(StatusCode::UNAUTHORIZED.into_response()),
+        Err(error) => return Err(error),
+    };
     let full = || Error::unavailable("As many screens are connected as may be. Please come back in a while.");
     let place = live.place_for_a_wall().filter(|_| live.stirred().is_open()).ok_or_else(full)?;
     let first = Line {

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 facts!["live::changes":
     a_change_is_told_to_those_who_may_see_it,
+    what_changes_on_the_floor_is_told_to_who_keeps_it,
     a_change_is_told_within_a_fifth_of_a_second,
 ];
 
@@ -67,16 +68,44 @@ async fn a_change_is_told_to_those_who_may_see_it(backend: Backend) {
     assert_eq!(changed(&wires[2].rest().await), ["tickets"]);
     assert!(changed(&wires[3].rest().await).is_empty(), "a foreign ticket is not even hinted at");
     assert!(changed(&deaf.rest().await).is_empty(), "only who asks hears of changes");
+    app.end().await;
+}
+
+async fn what_changes_on_the_floor_is_told_to_who_keeps_it(backend: Backend) {
+    let app = TestApp::start(backend).await;
+    let (admin, client) = (app.user("admin", Role::Admin).await, app.user("client", Role::Client).await);
+    let keeper = app.user_of("keeper", Role::Supervisor, Some("Machining")).await;
+    let mut wires = Vec::new();
+    for user in [&admin, &keeper, &client] {
+        wires.push(at_the_desk(&app, user, "&changes=true").await);
+    }
+    app.settle().await;
     for wire in &mut wires {
-        wire.rest().await; // that it was given to somebody else
+        wire.rest().await; // what came with the records
     }
     let order = app.rows("SELECT id FROM orders WHERE number = 'ORD-12345'").await;
     let order: i64 = order[0].try_get("", "id").expect("an id");
-    let (status, _) = admin.post(&format!("/api/orders/{order}/hold/"), json!({"reason": "A look"})).await;
-    assert!(status.is_success(), "{status}");
-    app.settle().await;
-    assert!(changed(&wires[0].rest().await).contains(&"orders"));
-    assert!(changed(&wires[1].rest().await).is_empty());
+    let (hold, look) = (format!("/api/orders/{order}/hold/"), json!({"reason": "A look"}));
+    let component = json!({"number": "A", "name": "Housing", "quantity": "2", "unit_cost": "1.50"});
+    for (path, body, topic) in [
+        (hold.as_str(), look, "orders"),
+        ("/api/machines/", json!({"number": "M-9", "name": "Lathe", "department": "Machining"}), "machines"),
+        ("/api/boms/", json!({"number": "BOM-9", "product": "Pump", "components": [component]}), "boms"),
+        ("/api/shifts/", json!({"person": keeper.id, "starts_at": "2026-02-01T06:00:00Z"}), "shifts"),
+        (
+            "/api/maintenance_plans/",
+            json!({"number": "PM-9", "machine": "M-9", "title": "Oil", "every_days": 30, "next_on": "2026-02-24"}),
+            "plans",
+        ),
+    ] {
+        let (status, done) = admin.post(path, body).await;
+        assert!(status.is_success(), "{path}: {done}");
+        app.settle().await;
+        for (wire, hears) in wires.iter_mut().zip([true, true, false]) {
+            let said = wire.rest().await;
+            assert_eq!(changed(&said).contains(&topic), hears, "{path}: {said:?}");
+        }
+    }
     app.end().await;
 }
 

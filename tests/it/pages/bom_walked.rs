@@ -32,7 +32,8 @@ async fn a_bom_update_by_whatsapp_is_walked_to_its_approval() -> Result<(), Stri
     for text in ["hi", "6", "BOM-888", "BRG-6204", "quantity 6", "Two more per shaft"] {
         app.simulator().send(Incoming::text(&phone, text)).await;
     }
-    // The notice reaches who decides by itself.
+    // The list shows it by itself, and the notice reaches who decides.
+    shows(page, "1 to review").await?;
     let unread = "//*[@id='unread'][contains(., '1')]";
     page.wait().at_most(PATIENCE).for_element(Locator::XPath(unread)).await.map_err(told)?;
     clicks(page, "nav a[href='/notifications']").await?;
@@ -46,6 +47,7 @@ async fn a_bom_update_by_whatsapp_is_walked_to_its_approval() -> Result<(), Stri
     types(page, "#approve [name=comment]", "Checked with purchasing").await?;
     clicks(page, "#approve button").await?;
     shows(page, "The revision is in force").await?;
+    shows(page, "Checked with purchasing").await?;
     let source = page.source().await.map_err(told)?;
     if source.contains("id=\"approve\"") {
         return Err("what is decided can be decided again".to_owned());

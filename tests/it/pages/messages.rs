@@ -71,6 +71,7 @@ async fn what_is_wrong_with_a_text_is_said_beside_it_and_nothing_is_kept(backend
     let window = &stage.admin.1;
     let long = "x".repeat(1_700);
     let parts = "ü ".repeat(300);
+    let without_end = format!("{}{{{{ title }}}}{}", "{% for _ in title|list %}".repeat(8), "{% endfor %}".repeat(8));
     for (key, text, says) in [
         ("chat.miss.menu", " ", "Please fill this in."),
         ("chat.miss.menu", "{{ open", "This cannot be read: "),
@@ -83,6 +84,7 @@ async fn what_is_wrong_with_a_text_is_said_beside_it_and_nothing_is_kept(backend
         ("chat.tap.button", "One\nTwo", "Please write one line."),
         ("chat.create_defect.severity.options.LOW", "Cancel", "would mean two things"),
         ("notice.ticket.opened.text", "{{ titel }}", "There is no titel here."),
+        ("notice.ticket.opened.text", &without_end, "it takes too long to fill in; repeat less"),
         ("notice.ticket.opened.subject", "One\nTwo", "Please write one line."),
         ("notice.ticket.opened.sms", &parts, "As a text message that takes"),
     ] {

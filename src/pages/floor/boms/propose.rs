@@ -6,12 +6,12 @@ use crate::boms::desk::{self as use_cases, Listed};
 use crate::kit::rules::LONGEST_KEY;
 use crate::kit::{Error, Result};
 use crate::pages::desk::Desk;
-use crate::pages::dress::{Page, redirect, shown};
+use crate::pages::dress::redirect;
 use crate::pages::form::{Field, FormShown};
+use crate::pages::one_form::one_form;
 use crate::pages::posted::{Posted, Typed};
 use crate::people::Seen;
 use crate::web::problem;
-use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
 
@@ -23,15 +23,6 @@ const MOST_CHOICES: usize = 200;
 const MAX_WORDS: usize = 20_000;
 /// The longest figure: twelve digits, a point, six digits.
 const MAX_FIGURE: usize = 19;
-
-#[derive(Template)]
-#[template(path = "floor_form.html")]
-struct Proposing {
-    page: Page,
-    title: String,
-    back: (String, String),
-    form: FormShown,
-}
 
 /// `GET /floor/boms/{id}/propose`.
 pub(super) async fn page(desk: Desk, Seen { record: bom, .. }: Seen<Listed>) -> Result<Response> {
@@ -81,5 +72,5 @@ async fn answer(desk: &Desk, bom: &Listed, refused: Option<(&Typed, Error)>) -> 
     }
     let title = words.w("boms.propose");
     let back = (format!("{HERE}/{}", bom.row.id), bom.row.number.clone());
-    Ok(shown(status, &Proposing { page: desk.page(title.clone()), title, back, form }))
+    Ok(one_form(desk, status, title, back, form))
 }

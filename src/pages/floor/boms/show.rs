@@ -46,6 +46,8 @@ struct Told {
     submitted: String,
     decided_by: Option<String>,
     decided: Option<String>,
+    /// The word that went with the decision.
+    comment: Option<String>,
     /// Whether it is the one that is looked at.
     is_chosen: bool,
 }
@@ -223,6 +225,7 @@ fn told(desk: &Desk, revision: Revision, chosen: Option<i32>) -> Told {
         submitted: words.when(row.created_at, desk.now).html(),
         decided_by,
         decided: row.decided_at.map(|at| words.when(at, desk.now).html()),
+        comment: row.decision_comment,
         is_chosen: chosen == Some(row.number),
     }
 }

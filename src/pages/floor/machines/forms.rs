@@ -6,12 +6,12 @@ use crate::kit::{Result, rules};
 use crate::machines::records::{Position, Record};
 use crate::machines::{desk as use_cases, row};
 use crate::pages::desk::Desk;
-use crate::pages::dress::{Page, redirect, shown};
+use crate::pages::dress::redirect;
 use crate::pages::form::{Field, FormShown};
+use crate::pages::one_form::one_form;
 use crate::pages::posted::{Posted, Typed};
 use crate::people::Keeper;
 use crate::web::{Fields, Form, problem, read};
-use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
 
@@ -27,14 +27,6 @@ const CHANGED: [(&str, &str); 5] = [
     ("latitude", "was_latitude"),
     ("longitude", "was_longitude"),
 ];
-
-#[derive(Template)]
-#[template(path = "raise.html")]
-struct Adding {
-    page: Page,
-    title: String,
-    form: FormShown,
-}
 
 /// A machine as the form has it.
 struct Said {
@@ -97,8 +89,8 @@ pub(in crate::pages) async fn add(desk: Desk, keeper: Keeper, posted: Posted) ->
 }
 
 fn answer(desk: &Desk, status: StatusCode, form: FormShown) -> Response {
-    let title = desk.words().w("machine.add");
-    shown(status, &Adding { page: desk.page(title.clone()), title, form })
+    let words = desk.words();
+    one_form(desk, status, words.w("machine.add"), (HERE, words.w("tabs.machines")), form)
 }
 
 fn empty(desk: &Desk, keeper: &Keeper) -> FormShown {

@@ -5,13 +5,13 @@ use crate::kit::{Error, Result};
 use crate::orders::api::forms::NewOrder;
 use crate::orders::{Status, desk as use_cases, hold_row, row};
 use crate::pages::desk::Desk;
-use crate::pages::dress::{Page, redirect, shown};
+use crate::pages::dress::redirect;
 use crate::pages::form::{Field, FormShown};
+use crate::pages::one_form::one_form;
 use crate::pages::posted::{Posted, Typed};
 use crate::pages::words::Words;
 use crate::people::Keeper;
 use crate::web::problem;
-use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
 
@@ -30,14 +30,6 @@ const CHANGED: [(&str, &str); 8] = [
     ("due_on", "was_due_on"),
     ("status", "was_status"),
 ];
-
-#[derive(Template)]
-#[template(path = "raise.html")]
-struct Adding {
-    page: Page,
-    title: String,
-    form: FormShown,
-}
 
 /// `GET /floor/orders/new`.
 pub(in crate::pages) async fn adding(desk: Desk, _: Keeper) -> Result<Response> {
@@ -62,8 +54,8 @@ pub(in crate::pages) async fn add(desk: Desk, Keeper(actor): Keeper, posted: Pos
 }
 
 fn answer(desk: &Desk, status: StatusCode, form: FormShown) -> Response {
-    let title = desk.words().w("order.add");
-    shown(status, &Adding { page: desk.page(title.clone()), title, form })
+    let words = desk.words();
+    one_form(desk, status, words.w("order.add"), (HERE, words.w("tabs.orders")), form)
 }
 
 fn empty(words: &Words) -> FormShown {

@@ -14,7 +14,7 @@ pub(super) struct Line {
     pub(super) who: String,
     pub(super) what: String,
     /// Why, in somebody's own words.
-    pub(super) why: Option<String>,
+    pub(super) comment: Option<String>,
     pub(super) when: String,
 }
 
@@ -45,7 +45,7 @@ fn line(desk: &Desk, event: &EventShown) -> Line {
     Line {
         who: event.actor_name.as_deref().map_or_else(|| words.w("order.by_file"), str::to_owned),
         what,
-        why: details["reason"].as_str().map(str::to_owned),
+        comment: details["reason"].as_str().map(str::to_owned),
         when: words.when(event.at, desk.now).html(),
     }
 }

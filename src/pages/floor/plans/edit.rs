@@ -6,15 +6,15 @@ use crate::kit::rules::{self, LONGEST_KEY, LONGEST_TEXT};
 use crate::kit::{Error, Result};
 use crate::machines;
 use crate::pages::desk::Desk;
-use crate::pages::dress::{Page, redirect, shown};
+use crate::pages::dress::redirect;
 use crate::pages::form::{Field, FormShown};
+use crate::pages::one_form::one_form;
 use crate::pages::posted::{Posted, Typed};
 use crate::people::Keeper;
 use crate::plans::model::MOST_DAYS;
 use crate::plans::records::Wish;
 use crate::plans::{Plan, desk as use_cases};
 use crate::web::{Fields, Form, problem, read};
-use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
 use chrono::NaiveDate;
@@ -66,15 +66,6 @@ impl Facts {
     }
 }
 
-#[derive(Template)]
-#[template(path = "floor_form.html")]
-struct Adding {
-    page: Page,
-    title: String,
-    back: (String, String),
-    form: FormShown,
-}
-
 /// `GET /floor/plans/new`.
 pub(super) async fn adding(desk: Desk, _: Keeper) -> Result<Response> {
     answer(&desk, None).await
@@ -111,8 +102,8 @@ async fn answer(desk: &Desk, refused: Option<(&Typed, Error)>) -> Result<Respons
         form = form.refused(words, typed, &error);
     }
     let title = words.w("plans.add");
-    let back = (HERE.to_owned(), words.w("tabs.plans"));
-    Ok(shown(status, &Adding { page: desk.page(title.clone()), title, back, form }))
+    let back = (HERE, words.w("tabs.plans"));
+    Ok(one_form(desk, status, title, back, form))
 }
 
 /// The form of a plan as it is, or of a new one.

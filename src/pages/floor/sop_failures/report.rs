@@ -4,25 +4,16 @@ use super::HERE;
 use crate::kit::rules::{LONGEST_KEY, LONGEST_TEXT};
 use crate::kit::{Error, Result};
 use crate::pages::desk::Desk;
-use crate::pages::dress::{Page, redirect, shown};
+use crate::pages::dress::redirect;
 use crate::pages::form::{Field, FormShown};
+use crate::pages::one_form::one_form;
 use crate::pages::posted::{Posted, Typed};
 use crate::people::Keeper;
 use crate::sop_failures::api::NewFailure;
 use crate::sop_failures::desk as use_cases;
 use crate::web::problem;
-use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
-
-#[derive(Template)]
-#[template(path = "floor_form.html")]
-struct Reporting {
-    page: Page,
-    title: String,
-    back: (String, String),
-    form: FormShown,
-}
 
 /// `GET /floor/sop-failures/new`.
 pub(super) async fn page(desk: Desk, keeper: Keeper) -> Response {
@@ -62,6 +53,6 @@ fn answer(desk: &Desk, keeper: &Keeper, refused: Option<(&Typed, Error)>) -> Res
         form = form.refused(words, typed, &error);
     }
     let title = words.w("sop.report");
-    let back = (HERE.to_owned(), words.w("tabs.sop_failures"));
-    shown(status, &Reporting { page: desk.page(title.clone()), title, back, form })
+    let back = (HERE, words.w("tabs.sop_failures"));
+    one_form(desk, status, title, back, form)
 }
