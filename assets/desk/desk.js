@@ -34,8 +34,11 @@ async function refresh() {
 // Whether somebody has typed, or is about to.
 function isBusy(part) {
   if (part.contains(document.activeElement) && document.activeElement.matches("input, textarea, select")) return true;
-  return [...part.querySelectorAll("textarea, input:not([type=hidden])")].some((field) =>
-    field.type === "checkbox" ? field.checked !== field.defaultChecked : field.value !== field.defaultValue);
+  const isChosen = (field) => field.value !== ([...field.options].find((one) => one.defaultSelected) ?? field.options[0])?.value;
+  return [...part.querySelectorAll("textarea, select, input:not([type=hidden])")].some((field) => {
+    if (field.type === "checkbox" || field.type === "radio") return field.checked !== field.defaultChecked;
+    return field.matches("select") ? isChosen(field) : field.value !== field.defaultValue;
+  });
 }
 
 // A part as it is compared: how long ago something was is no news.

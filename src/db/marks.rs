@@ -39,6 +39,12 @@ pub async fn set_position(tx: &Tx, name: &str, position: i64) -> Result<()> {
     Ok(())
 }
 
+/// Takes away all marks whose names begin so.
+pub async fn forget(tx: &Tx, beginning: &str) -> Result<()> {
+    row::Entity::delete_many().filter(row::Column::Name.starts_with(beginning)).exec(tx.conn()).await?;
+    Ok(())
+}
+
 /// Holds the mark with this name until the transaction ends: who else wants it waits.
 pub async fn hold(tx: &Tx, name: &str) -> Result<()> {
     set_mark(tx, name, tx.now()).await

@@ -26,6 +26,9 @@ const LATE: TimeDelta = TimeDelta::hours(1);
 const PRICES_EVERY: TimeDelta = TimeDelta::hours(1);
 const PRICES_WITHIN: TimeDelta = TimeDelta::days(3);
 
+/// What the names of all marks begin with.
+const MARKS: &str = "figures.";
+
 /// The marks of one time zone: in another one the days are others.
 struct Marks {
     begun: String,
@@ -36,7 +39,7 @@ struct Marks {
 
 impl Marks {
     fn of(tz: Tz) -> Self {
-        let mark = |what: &str| format!("figures.{VERSION}.{what} {tz}");
+        let mark = |what: &str| format!("{MARKS}{VERSION}.{what} {tz}");
         Self { begun: mark("begun"), events: mark("events"), rows: mark("rows"), prices: mark("prices") }
     }
 }
@@ -69,9 +72,11 @@ pub(super) async fn follow(app: &App) -> Result<()> {
     Ok(())
 }
 
-/// The first time: every day since there is anything. Whatever happens from now on has a later place in the log.
+/// The first time, and when the plant moved to another time zone, also back: every day since there is anything. Whatever
+/// happens from now on has a later place in the log.
 async fn begin(tx: &Tx, tz: Tz) -> Result<()> {
     let names = Marks::of(tz);
+    marks::forget(tx, MARKS).await?;
     marks::hold(tx, &names.begun).await?;
     marks::set_position(tx, &names.events, outbox::last_position(tx.conn()).await?).await?;
     marks::set_position(tx, &names.rows, source::last_rows(tx.conn()).await?).await?;

@@ -80,7 +80,7 @@ pub async fn holds_of(conn: &impl ConnectionTrait, ids: &[i64]) -> Result<Vec<ho
     store::open_holds_of(conn, ids).await
 }
 
-/// Orders on hold, so many at most.
+/// Orders on hold, the first due first, so many at most.
 pub async fn on_hold(conn: &impl ConnectionTrait, most: u64) -> Result<Vec<row::Model>> {
     store::in_status(conn, Status::OnHold, most).await
 }

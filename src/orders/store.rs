@@ -149,10 +149,10 @@ pub(super) async fn open_holds_of(conn: &impl ConnectionTrait, ids: &[i64]) -> R
     Ok(holds)
 }
 
-/// Orders in this status, in the order in which they came.
+/// Orders in this status, the first due first.
 pub(super) async fn in_status(conn: &impl ConnectionTrait, status: Status, most: u64) -> Result<Vec<row::Model>> {
-    let select = row::Entity::find().filter(row::Column::Status.eq(status)).order_by_asc(row::Column::Id).limit(most);
-    Ok(select.all(conn).await?)
+    let select = row::Entity::find().filter(row::Column::Status.eq(status)).order_by_asc(row::Column::DueOn);
+    Ok(select.order_by_asc(row::Column::Id).limit(most).all(conn).await?)
 }
 
 /// Releases the holds that somebody laid on an order by hand.

@@ -51,6 +51,12 @@ impl Typed {
         all.collect::<Vec<_>>().join(",")
     }
 
+    /// Whether a field, in one line, says something else than another one: what the page said of it when it was opened.
+    pub(super) fn is_changed(&self, name: &str, was: &str) -> bool {
+        let in_one_line = |text: &str| text.replace(['\r', '\n'], "");
+        in_one_line(self.get(name)) != in_one_line(self.get(was))
+    }
+
     /// The same with another value of one field.
     #[must_use]
     pub(super) fn with(mut self, name: &str, value: String) -> Self {

@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::drawing::{Colour, Direction, Face, Line, Sheet, lines, pdf};
 use crate::kit::{E164, Result};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use qrcode::{Color, EcLevel, QrCode};
+use qrcode::{Color, EcLevel, QrCode, bits};
 
 /// The most labels of one file: ten sheets of 24.
 pub const MOST: usize = 240;
@@ -16,6 +16,8 @@ const QUIET: usize = 4;
 /// The smallest module that every printer and phone of a plant copes with. **Units**: points (0.34 mm). **Source**: DENSO
 /// Wave's page "Cell size": four dots of a printer with 300 dots an inch.
 const SMALLEST_MODULE: f32 = 0.96;
+/// How much of a code may be lost: what its size depends on beside its text.
+const LEVEL: EcLevel = EcLevel::M;
 /// What a label keeps free at its edges: printers and punches are out by a millimetre. **Units**: points (1.5 mm).
 const PAD: f32 = 4.25;
 /// How much of a label's width its code takes at most.
@@ -48,7 +50,13 @@ pub fn address(plant: &E164, reference: &str) -> String {
 
 /// Whether an address fits on a label of this size as a code that can be printed and read.
 pub fn fits(format: &Format, address: &str) -> bool {
-    encoded(address).is_some_and(|code| module(format, &code) >= SMALLEST_MODULE)
+    width(address).is_some_and(|width| module(format, width) >= SMALLEST_MODULE)
+}
+
+/// How many modules wide the code of an address is, without drawing it.
+fn width(address: &str) -> Option<usize> {
+    let bits = bits::encode_auto(address.as_bytes(), LEVEL).ok()?;
+    usize::try_from(bits.version().width()).ok()
 }
 
 /// Draws labels, the first at a place (from 0) of its sheet, as PDF.
@@ -84,11 +92,12 @@ pub(super) fn sheets(format: &Format, start: usize, labels: &[Label]) -> Vec<She
 
 fn put(sheet: &mut Sheet, format: &Format, place: usize, label: &Label) {
     let (left, top, width, height) = format.place(place);
-    let code = label.address.as_deref().and_then(encoded).filter(|code| module(format, code) >= SMALLEST_MODULE);
+    let code =
+        label.address.as_deref().and_then(encoded).filter(|code| module(format, code.width()) >= SMALLEST_MODULE);
     let mut x = left + PAD;
     if let Some(code) = code {
         let side = side(format);
-        draw_code(sheet, &code, (x, top + (height - side) / 2.0), module(format, &code));
+        draw_code(sheet, &code, (x, top + (height - side) / 2.0), module(format, code.width()));
         x += side + PAD / 2.0;
     }
     let room = left + width - PAD - x;
@@ -129,7 +138,7 @@ fn lines_in(height: f32) -> usize {
 }
 
 fn encoded(address: &str) -> Option<QrCode> {
-    QrCode::with_error_correction_level(address.as_bytes(), EcLevel::M).ok()
+    QrCode::with_error_correction_level(address.as_bytes(), LEVEL).ok()
 }
 
 /// The side of a code with the white around it. **Units**: points.
@@ -139,8 +148,8 @@ fn side(format: &Format) -> f32 {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a code has 177 modules at most")]
-fn module(format: &Format, code: &QrCode) -> f32 {
-    side(format) / (code.width() + 2 * QUIET) as f32
+fn module(format: &Format, width: usize) -> f32 {
+    side(format) / (width + 2 * QUIET) as f32
 }
 
 /// Dark modules that lie beside one another are one box, so that no printer leaves a gap between them.
@@ -182,6 +191,17 @@ mod tests {
             assert!(fits(format, &label("MACH-001", "").address.expect("an address")), "{}", format.called);
             assert!(!fits(format, &label(&"م".repeat(400), "").address.expect("an address")), "{}", format.called);
         }
+    }
+
+    #[test]
+    fn a_code_is_as_wide_as_it_is_drawn() {
+        for length in [0, 1, 8, 20, 40, 80, 150, 300, 1_000, 2_000] {
+            for reference in ["7".repeat(length), "M".repeat(length), "ä7".repeat(length / 2)] {
+                let address = label(&reference, "").address.expect("an address");
+                assert_eq!(width(&address), encoded(&address).map(|code| code.width()), "{address}");
+            }
+        }
+        assert_eq!(width(&"7".repeat(9_000)), None, "too much for a code");
     }
 
     #[test]

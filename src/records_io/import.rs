@@ -96,7 +96,10 @@ pub async fn import(
     options: &Options,
     watch: &mut impl Watch,
 ) -> Result<Imported> {
-    finish(db).await?;
+    // Whoever only looks has nothing to do with what others began.
+    if !options.dry_run {
+        finish(db).await?;
+    }
     with_kind!(kind, T => {
         let table = Table::open(file, &T::COLUMNS)?;
         table.warnings.iter().for_each(|warning| watch.warn(warning));

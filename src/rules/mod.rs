@@ -14,7 +14,8 @@ use crate::bus::Poke;
 use crate::config::{Rule, RuleName, Rules, Settings};
 use crate::db::{Change, Topic, Tx, marks};
 use crate::delivery::budget;
-use crate::kit::Result;
+use crate::kit::error::Kind;
+use crate::kit::{Error, Result};
 use crate::people::Actor;
 use crate::sla::Policies;
 use events::Changed;
@@ -28,16 +29,24 @@ const TIMER: Duration = Duration::from_secs(5);
 /// The mark by which those who change rules take turns.
 const TURN: &str = "rules.turn";
 
-/// Has a rule say something else. Nothing happens where it says that already.
+/// Has a rule say something else. Nothing happens where it says that already. `seen` is what it said when that was decided,
+/// as it is stored; none: whatever it said.
 ///
 /// # Errors
-/// When the database is away.
-pub async fn change(app: &App, by: &Actor, name: RuleName, rule: Rule) -> Result<()> {
+/// [`Kind::Outdated`] where somebody changed it since; when the database is away.
+pub async fn change(app: &App, by: &Actor, name: RuleName, rule: Rule, seen: Option<String>) -> Result<()> {
     let (before, by_id) = (Rules::of(&app.settings), by.person_id);
     let writing = app.db.through(by.door);
-    let wish = (before, Some(rule));
-    writing.write_with(wish, move |tx, (before, rule)| Box::pin(say(tx, before, name, rule.as_ref(), by_id))).await?;
+    let wish = (before, Wish { rule: Some(rule), seen });
+    writing.write_with(wish, move |tx, (before, wish)| Box::pin(say(tx, before, name, wish, by_id))).await?;
     tell(app).await
+}
+
+/// What a rule is to say; none: as the settings do. And what it said to who wishes that.
+#[derive(Default)]
+struct Wish {
+    rule: Option<Rule>,
+    seen: Option<String>,
 }
 
 /// Has a rule be again as the settings say.
@@ -47,16 +56,22 @@ pub async fn change(app: &App, by: &Actor, name: RuleName, rule: Rule) -> Result
 pub async fn put_back(app: &App, by: &Actor, name: RuleName) -> Result<()> {
     let (before, by_id) = (Rules::of(&app.settings), by.person_id);
     let writing = app.db.through(by.door);
-    writing.write_with(before, move |tx, before| Box::pin(say(tx, before, name, None, by_id))).await?;
+    let wish = (before, Wish::default());
+    writing.write_with(wish, move |tx, (before, wish)| Box::pin(say(tx, before, name, wish, by_id))).await?;
     tell(app).await
 }
 
-/// `usual` is what the settings say; none for `rule`: as they do.
-async fn say(tx: &Tx, usual: &Rules, name: RuleName, rule: Option<&Rule>, by: i64) -> Result<()> {
+/// `usual` is what the settings say.
+async fn say(tx: &Tx, usual: &Rules, name: RuleName, wish: &Wish, by: i64) -> Result<()> {
     marks::hold(tx, TURN).await?;
+    let rule = wish.rule.as_ref();
     let row = store::by_name(tx.conn(), name).await?;
     let said = row.as_ref().and_then(|row| read(row).ok()).map(|(_, rule)| rule);
     let was = said.unwrap_or_else(|| usual.get(name));
+    if wish.seen.as_ref().is_some_and(|seen| was.stored().to_string().as_str() != seen) && rule != Some(&was) {
+        let says = "Somebody changed this rule meanwhile. Look at it as it is now, and send yours again.";
+        return Err(Error::new(Kind::Outdated, says));
+    }
     let (rule_id, is) = match (rule, row) {
         (Some(rule), _) if *rule == was => return Ok(()),
         (Some(rule), row) => {

@@ -39,22 +39,25 @@ pub struct Board {
 pub struct Part<T> {
     /// As many as there is room for.
     pub rows: Vec<T>,
-    /// How many there are; [`MOST_COUNTED`] where there may be more.
+    /// How many there are, as far as was counted.
     pub count: usize,
+    /// Whether there may be more: [`MOST_COUNTED`] tickets or orders were looked at.
+    pub is_cut: bool,
 }
 
 impl<T> Default for Part<T> {
     fn default() -> Self {
-        Self { rows: Vec::new(), count: 0 }
+        Self { rows: Vec::new(), count: 0, is_cut: false }
     }
 }
 
 impl<T> Part<T> {
     /// Those for whom there is room; where some are left over, one place is for saying so.
-    fn of(mut rows: Vec<T>) -> Self {
+    /// `looked_at` is of how many tickets or orders they were made.
+    fn of((mut rows, looked_at): (Vec<T>, usize)) -> Self {
         let count = rows.len();
         rows.truncate(if count > ROWS { ROWS - 1 } else { ROWS });
-        Self { rows, count }
+        Self { rows, count, is_cut: looked_at >= MOST_COUNTED }
     }
 
     /// How many are not shown.
@@ -165,7 +168,7 @@ pub async fn read(app: &App, wall: &row::Model, now: Instant) -> Result<Board> {
 }
 
 /// The machines with open maintenance tickets: each once, whatever there is of them.
-async fn down(app: &App, department: Option<&str>) -> Result<Vec<Down>> {
+async fn down(app: &App, department: Option<&str>) -> Result<(Vec<Down>, usize)> {
     let conn = app.db.read();
     let tickets = floor::open(conn, Of { kind: Some(Kind::Maintenance), department }, MOST_COUNTED as u64).await?;
     let ids: Vec<i64> = tickets.iter().map(|ticket| ticket.id).collect();
@@ -193,10 +196,10 @@ async fn down(app: &App, department: Option<&str>) -> Result<Vec<Down>> {
         }
     }
     down.sort_by(|one, other| other.priority.cmp(&one.priority).then(one.since.cmp(&other.since)));
-    Ok(down)
+    Ok((down, tickets.len()))
 }
 
-async fn on_hold(app: &App) -> Result<Vec<Held>> {
+async fn on_hold(app: &App) -> Result<(Vec<Held>, usize)> {
     let orders = orders::desk::on_hold(app.db.read(), MOST_COUNTED as u64).await?;
     let held = orders.into_iter().map(|order| Held {
         number: order.number,
@@ -209,11 +212,13 @@ async fn on_hold(app: &App) -> Result<Vec<Held>> {
     });
     let mut held: Vec<Held> = held.collect();
     held.sort_by(|one, other| one.due_on.cmp(&other.due_on).then_with(|| one.number.cmp(&other.number)));
-    Ok(held)
+    let looked_at = held.len();
+    Ok((held, looked_at))
 }
 
-async fn overdue(app: &App, department: Option<&str>, now: Instant) -> Result<Vec<Overdue>> {
+async fn overdue(app: &App, department: Option<&str>, now: Instant) -> Result<(Vec<Overdue>, usize)> {
     let tickets = floor::overdue(app.db.read(), Of { kind: None, department }, now, MOST_COUNTED as u64).await?;
+    let looked_at = tickets.len();
     let overdue = tickets.into_iter().filter_map(|ticket| {
         let answer = ticket.response_due_at.filter(|due| ticket.status == Status::New && *due < now);
         let since = [answer, ticket.resolution_due_at.filter(|due| *due < now)].into_iter().flatten().min()?;
@@ -221,7 +226,7 @@ async fn overdue(app: &App, department: Option<&str>, now: Instant) -> Result<Ve
     });
     let mut overdue: Vec<Overdue> = overdue.collect();
     overdue.sort_by_key(|ticket| (ticket.since, ticket.id));
-    Ok(overdue)
+    Ok((overdue, looked_at))
 }
 
 #[cfg(test)]
@@ -230,7 +235,7 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_is_counted() {
-        let part = |count: usize| Part::of((0..count).collect::<Vec<usize>>());
+        let part = |count: usize| Part::of(((0..count).collect::<Vec<usize>>(), count));
         for (count, shown, left_over) in [(0, 0, 0), (6, 6, 0), (7, 5, 2), (12, 5, 7)] {
             let part = part(count);
             assert_eq!((part.rows.len(), part.left_over()), (shown, left_over), "{count}");

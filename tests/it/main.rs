@@ -137,6 +137,7 @@ fn every_fact() -> Vec<Fact> {
         deliveries::facts(),
         doubt::facts(),
         pacing::facts(),
+        pages::counted::facts(),
         pages::door::facts(),
         pages::factor::facts(),
         pages::floor::facts(),

@@ -1,6 +1,7 @@
 //! The desk in the browser, as a browser asks for it.
 
 pub(crate) mod bom_walked;
+pub(crate) mod counted;
 pub(crate) mod door;
 pub(crate) mod factor;
 pub(crate) mod floor;

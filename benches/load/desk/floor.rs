@@ -141,7 +141,7 @@ async fn store_forms(tx: &Tx) -> Result<()> {
             8 => Some(What::Left),
             _ => None,
         };
-        let turn = move |what: What| turn::ActiveModel {
+        let turn = move |what: What| turn::row::ActiveModel {
             what: Set(what),
             flow: Set(["defect_report", "maintenance", "order_status", "sop", "bom"][nth as usize % 5].to_owned()),
             question: Set(if what == What::Left { format!("question_{}", nth / 10 % 5) } else { String::new() }),
@@ -150,7 +150,7 @@ async fn store_forms(tx: &Tx) -> Result<()> {
         };
         std::iter::once(turn(What::Begun)).chain(ended.map(turn))
     });
-    let turns: Vec<turn::ActiveModel> = turns.collect();
+    let turns: Vec<turn::row::ActiveModel> = turns.collect();
     for some in turns.chunks(AT_ONCE) {
         turn::Entity::insert_many(some.to_vec()).exec_without_returning(tx.conn()).await?;
     }

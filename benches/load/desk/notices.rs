@@ -77,7 +77,7 @@ async fn build(backend: Backend) -> std::result::Result<(World, Vec<i64>), Failu
     staff::register(&db, 1..TOLD, Role::Admin).await?;
     let clients = staff::register(&db, TOLD..TOLD + SINGLE, Role::Client).await?;
     let them = People { admin: people.admin, clients: clients.clone(), support: people.support.clone() };
-    past::fill(&db, &them, SINGLE * ONE_IS_NEW).await?;
+    past::fill(&db, &them, SINGLE * ONE_IS_NEW, past::Course::Incidents).await?;
     db.close().await?;
     let world = World::start(plant, &people, SINGLE * ONE_IS_NEW, &Manner::Down).await?;
     Ok((world, clients))

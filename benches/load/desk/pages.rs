@@ -191,7 +191,7 @@ fn cookie(answer: &reqwest::Response) -> Option<String> {
 /// Looks at a page again and again for so long.
 pub(super) async fn look(address: SocketAddr, page: &Page, time: Duration) -> Result<Looked, Failure> {
     let browser = Browser::of(address, page.who).await?;
-    let today = chrono::Utc::now().date_naive();
+    let today = andon::kit::Clock::System.now().date_naive();
     let year = format!("from={}&until={today}", today - chrono::Days::new(364));
     let mut path = page.path.replace("{year}", &year).replace("{today}", &today.to_string());
     if let Some((list, _)) = page.path.split_once("/{id}") {

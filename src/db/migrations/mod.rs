@@ -45,6 +45,7 @@ mod m43_texts;
 mod m44_rules;
 mod m45_summaries;
 mod m46_bom_decisions;
+mod m47_next_due_by_kind;
 
 use crate::db::Db;
 use crate::kit::{Error, Result};
@@ -157,6 +158,7 @@ impl MigratorTrait for Migrator {
             Box::new(m44_rules::Migration),
             Box::new(m45_summaries::Migration),
             Box::new(m46_bom_decisions::Migration),
+            Box::new(m47_next_due_by_kind::Migration),
         ]
     }
 }

@@ -36,6 +36,8 @@ struct Row {
     title: String,
     machine: String,
     every: String,
+    /// The day on which it is due next, and how far that is.
+    on: String,
     next: String,
     /// Whether that day has passed.
     is_overdue: bool,
@@ -106,6 +108,7 @@ async fn rows_of(desk: &Desk, plans: Vec<Plan>) -> Result<Vec<Row>> {
             id: plan.id,
             machine: machines.get(&plan.machine_id).map(|machine| machine.number.clone()).unwrap_or_default(),
             every: words.fill("time.days", &json!({ "count": plan.every_days.to_string() })),
+            on: words.date(plan.next_on),
             next: words.days_to(plan.next_on, today),
             is_overdue: plan.next_on < today,
             last_done: plan.last_done_on.map(|day| words.days_to(day, today)),

@@ -1,6 +1,7 @@
 //! Parts of a report: a plot, and the table that says the same, on the page and as CSV.
 
 use super::range::Range;
+use crate::kit::error::Kind;
 use crate::kit::{Error, Result};
 use crate::pages::desk::Desk;
 use crate::pages::dress::{Page, shown};
@@ -98,6 +99,9 @@ pub(in crate::pages) fn answer(
     let query = desk.path.split_once('?').map(|(_, query)| query).unwrap_or_default();
     let wanted = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "csv").map(|(_, id)| id);
     if let Some(id) = wanted {
+        if let Some(wrong) = range.wrong {
+            return Err(Error::new(Kind::BadRequest, wrong));
+        }
         let section = sections.into_iter().find(|section| section.id == id);
         let section = section.ok_or_else(|| Error::not_found("There is no such table in this report."))?;
         return table(&section, &range);

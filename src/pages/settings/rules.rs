@@ -90,7 +90,8 @@ pub(super) async fn change(
     let changing = async {
         posted.must_be_genuine()?;
         let rule = forms::read(name, &posted.typed)?;
-        rules::change(&desk.app, &admin, name, rule).await
+        let seen = posted.typed.get(forms::SEEN);
+        rules::change(&desk.app, &admin, name, rule, (!seen.is_empty()).then(|| seen.to_owned())).await
     };
     answer(&desk, name, &posted, changing.await).await
 }

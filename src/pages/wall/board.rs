@@ -3,7 +3,7 @@
 use super::super::words::Words;
 use crate::app::App;
 use crate::kit::{Error, Instant, Result};
-use crate::walls::board::{self, Board, MOST_COUNTED, Part};
+use crate::walls::board::{self, Board, Part};
 use crate::walls::row;
 use askama::Template;
 use serde_json::json;
@@ -80,7 +80,7 @@ pub(super) async fn drawn(app: &App, words: &Words, wall: &row::Model, now: Inst
 }
 
 fn column<T>(words: &Words, id: &'static str, part: Part<T>, row: impl Fn(T) -> Row) -> Column {
-    let open = if part.count >= MOST_COUNTED { "+" } else { "" };
+    let open = if part.is_cut { "+" } else { "" };
     let left_over = part.left_over();
     let more = json!({ "count": format!("{left_over}{open}") });
     Column {

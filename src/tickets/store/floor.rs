@@ -2,10 +2,10 @@
 
 use super::row;
 use crate::kit::{Instant, Result};
-use crate::tickets::model::{Kind, Status};
+use crate::tickets::model::{Kind, Priority, Status};
+use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait as _, Func, SimpleExpr};
 use sea_orm::{
-    ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _,
-    QuerySelect as _, Select,
+    ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Select,
 };
 
 /// What is still to be done.
@@ -20,10 +20,16 @@ pub struct Of<'a> {
     pub department: Option<&'a str>,
 }
 
-/// Those that are still to be done, in the order in which they were made.
+/// Those that are still to be done, the most urgent first, then in the order in which they were made.
 pub async fn open(conn: &impl ConnectionTrait, of: Of<'_>, most: u64) -> Result<Vec<row::Model>> {
-    let select = of_the_floor(of).filter(row::Column::Status.is_in(OPEN)).order_by_asc(row::Column::Id).limit(most);
-    Ok(select.all(conn).await?)
+    let urgency: SimpleExpr = Priority::ALL
+        .into_iter()
+        .fold(CaseStatement::new(), |urgency, priority| {
+            urgency.case(row::Column::Priority.eq(priority), Expr::value(priority as i32))
+        })
+        .into();
+    let select = of_the_floor(of).filter(row::Column::Status.is_in(OPEN)).order_by_desc(urgency);
+    Ok(select.order_by_asc(row::Column::Id).limit(most).all(conn).await?)
 }
 
 /// Those that are past a deadline.
@@ -36,8 +42,9 @@ fn of_the_floor(of: Of<'_>) -> Select<row::Entity> {
     let kinds = Kind::ALL.into_iter().filter(|kind| kind.is_of_the_floor() && of.kind.is_none_or(|only| only == *kind));
     let mut select = row::Entity::find().filter(row::Column::Kind.is_in(kinds));
     if let Some(department) = of.department {
-        let theirs = row::Column::Department.eq(department);
-        select = select.filter(Condition::any().add(theirs).add(row::Column::Department.is_null()));
+        // In one term, or SQLite would read all tickets of a kind for those of no department.
+        let whose = Func::coalesce([Expr::col(row::Column::Department), Expr::value(department)]);
+        select = select.filter(Expr::expr(whose).eq(department));
     }
     select
 }

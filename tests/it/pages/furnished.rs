@@ -160,7 +160,7 @@ async fn rules(app: &TestApp, boss: &Actor) {
     let budget = json!({"sum": "12500 USD", "holds_back": true});
     for (name, is) in [(RuleName::Maintenance, deadlines), (RuleName::Budget, budget)] {
         let rule = Rule::read(name, &is).expect("a rule");
-        andon::rules::change(app, boss, name, rule).await.expect("it holds");
+        andon::rules::change(app, boss, name, rule, None).await.expect("it holds");
     }
     andon::rules::put_back(app, boss, RuleName::Budget).await.expect("it is put back");
 }

@@ -8,18 +8,17 @@ use crate::support::window::Window;
 use andon::figures;
 use chrono::{DateTime, Datelike as _, NaiveDate, TimeDelta, Timelike as _, Utc};
 use reqwest::StatusCode;
-use sea_orm::{ConnectionTrait as _, TryGetable};
+use sea_orm::TryGetable;
 use serde_json::json;
 use std::collections::BTreeMap;
 
 facts!["pages::plotted":
     every_plot_shows_what_the_tables_have,
-    what_messages_cost_is_what_their_attempts_say,
 ];
 
 /// The days that are looked at, one by one: all that happens does on some of them, but what is before the first.
-const FROM: &str = "2026-01-20";
-const UNTIL: &str = "2026-02-12";
+pub(super) const FROM: &str = "2026-01-20";
+pub(super) const UNTIL: &str = "2026-02-12";
 
 fn day(text: &str) -> NaiveDate {
     text.parse().expect("a day")
@@ -39,11 +38,11 @@ fn between<'a>(html: &'a str, before: &'a str, after: &'a str) -> impl Iterator<
 }
 
 fn one<'a>(html: &'a str, before: &'a str, after: &'a str) -> &'a str {
-    between(html, before, after).next().unwrap_or_else(|| panic!("{before} in {html}"))
+    between(html, before, after).next().ok_or_else(|| format!("{before} in {html}")).expect("it is there")
 }
 
-fn number(text: &str) -> f64 {
-    text.parse().unwrap_or_else(|_| panic!("{text} is no number"))
+pub(super) fn number(text: &str) -> f64 {
+    text.parse().map_err(|_| text).expect("a number")
 }
 
 /// A plot as it stands in a page.
@@ -61,7 +60,7 @@ impl Plot {
         assert_eq!(seen.status, StatusCode::OK, "{page}: {}", seen.text());
         let title = format!("<title id=\"{id}-title\">");
         let figure = between(&seen.html, "<figure", "</figure>").find(|figure| figure.contains(&title));
-        let figure = figure.unwrap_or_else(|| panic!("no plot {id} at {page}: {}", seen.html));
+        let figure = figure.ok_or_else(|| format!("no plot {id} at {page}: {}", seen.html)).expect("a plot");
         let bars = between(figure, "<rect class=\"bar", "</rect>");
         let bars = bars.map(|bar| {
             let says = one(bar, "<title>", "</title>").replace("&#38;", "&").replace("&#39;", "'");
@@ -99,13 +98,15 @@ impl Plot {
 
 fn value(says: &str) -> i64 {
     let text = says.rsplit_once(": ").map_or(says, |(_, value)| value);
-    text.parse().unwrap_or_else(|_| panic!("{says} ends with its number"))
+    text.parse().map_err(|_| says).expect("it ends with its number")
 }
 
 /// A column of what a query finds.
-async fn column<T: TryGetable>(app: &TestApp, query: &str, name: &str) -> Vec<T> {
+pub(super) async fn column<T: TryGetable>(app: &TestApp, query: &str, name: &str) -> Vec<T> {
     let rows = app.rows(query).await;
-    rows.iter().map(|row| row.try_get("", name).unwrap_or_else(|error| panic!("{query}: {error}"))).collect()
+    rows.iter()
+        .map(|row| row.try_get("", name).map_err(|error| format!("{query}: {error}")).expect("a value"))
+        .collect()
 }
 
 /// The moments that a query finds in the column `at`, of the days that are looked at.
@@ -369,39 +370,4 @@ fn is_cumulated(plot: &Plot, numbers: &[i64]) {
         let share = |n: i64| f64::from(i32::try_from(n).expect("few"));
         assert!((high - 300.0 * share(sum) / share(all)).abs() <= 0.051, "{high} for {sum} of {all}");
     }
-}
-
-async fn what_messages_cost_is_what_their_attempts_say(backend: Backend) {
-    let stage = Stage::set(backend).await;
-    let app = &stage.app;
-    app.clock.advance(TimeDelta::days(3));
-    for text in ["hi", "2", "ORD-12345", "hi"] {
-        app.says(OPERATOR, text).await;
-    }
-    // Prices as the provider's list tells them later: two currencies, and some that have none.
-    let connection = app.connection().await;
-    for (nth, id) in column::<i64>(app, "SELECT id FROM attempts ORDER BY id", "id").await.into_iter().enumerate() {
-        let (micros, currency) = [(5_000, "'USD'"), (7_250, "'USD'"), (61_000, "'EUR'")][nth % 3];
-        if nth % 4 != 3 {
-            let price = format!("UPDATE attempts SET price_micros = {micros}, currency = {currency} WHERE id = {id}");
-            connection.execute_unprepared(&price).await.expect("it has a price");
-        }
-    }
-    figures::once(&app.server.app).await.expect("the days are counted");
-    let window = Window::of(app, "boss").await;
-    let csv = window.get(&format!("/reports/messages?from={FROM}&until={UNTIL}&csv=costs")).await.html;
-    let query = "SELECT currency, price_micros FROM attempts WHERE currency IS NOT NULL";
-    let mut expected: BTreeMap<String, (i64, i64)> = BTreeMap::new();
-    for row in app.rows(query).await {
-        let sum = expected.entry(row.try_get("", "currency").expect("a currency")).or_default();
-        *sum = (sum.0 + 1, sum.1 + row.try_get::<i64>("", "price_micros").expect("a price"));
-    }
-    let told: Vec<Vec<&str>> = csv.lines().skip(1).map(|line| line.split(',').collect()).collect();
-    assert_eq!((told.len(), expected.len()), (2, 2), "{csv}");
-    for (told, (currency, (n, micros))) in told.iter().zip(expected) {
-        assert_eq!(told[..3], ["twilio", currency.as_str(), n.to_string().as_str()], "{csv}");
-        let micros = f64::from(i32::try_from(micros).expect("little"));
-        assert!((number(told[3]) * 1e6 - micros).abs() <= 5_000.0, "{csv}: within half a hundredth");
-    }
-    stage.app.end().await;
 }

@@ -26,12 +26,12 @@ facts!["pages::reports":
 /// The days of all that these tests do.
 const DAYS: &str = "from=2026-01-01&until=2026-02-28";
 
-async fn counted(app: &TestApp) {
+pub(super) async fn counted(app: &TestApp) {
     figures::once(&app.server.app).await.expect("the days are counted");
 }
 
 /// A table of a report as CSV, without its heads.
-async fn table(window: &Window, page: &str, id: &str) -> Vec<Vec<String>> {
+pub(super) async fn table(window: &Window, page: &str, id: &str) -> Vec<Vec<String>> {
     let seen = window.get(&format!("{page}?{DAYS}&csv={id}")).await;
     assert_eq!(seen.status, StatusCode::OK, "{page} {id}: {}", seen.html);
     assert!(seen.headers["content-type"].to_str().is_ok_and(|kind| kind.starts_with("text/csv")));
@@ -343,6 +343,13 @@ async fn days_that_are_none_are_told_beside_the_form(backend: Backend) {
     let seen = window.get("/reports?from=%22%3E%3Cscript%3E").await;
     assert!(!seen.html.contains("\"><script>"), "{}", seen.text());
     assert_eq!(window.get("/reports?csv=nothing").await.status, StatusCode::NOT_FOUND);
+    let other_days = window.get("/reports?from=2026-02-02&until=2026-02-01&csv=in_out").await;
+    assert_eq!(
+        other_days.status,
+        StatusCode::BAD_REQUEST,
+        "a file has the days that were asked for: {}",
+        other_days.html
+    );
     let empty = window.get("/reports/sla?from=2020-01-01&until=2020-01-07").await;
     assert!(empty.text().contains("Nothing was counted in these days."), "{}", empty.text());
     stage.app.end().await;

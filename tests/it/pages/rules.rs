@@ -15,6 +15,7 @@ facts!["pages::rules":
     new_tickets_get_the_deadlines_that_the_desk_says_in_every_process,
     the_environment_holds_until_the_desk_says_otherwise,
     what_is_wrong_is_told_beside_its_field_and_changes_nothing,
+    whoever_saw_an_older_rule_is_told_and_changes_nothing,
 ];
 
 /// Deadlines as they are typed: first answers, then solutions, each high, medium, low.
@@ -179,5 +180,26 @@ async fn what_is_wrong_is_told_beside_its_field_and_changes_nothing(backend: Bac
     assert_eq!(stage.app.count("rules").await, 0);
     let app = &stage.app.server.app;
     assert_eq!(*app.rules(), Rules::of(&app.settings));
+    stage.app.end().await;
+}
+
+async fn whoever_saw_an_older_rule_is_told_and_changes_nothing(backend: Backend) {
+    let stage = Stage::set(backend).await;
+    let (app, window) = (&stage.app, &stage.admin.1);
+    let page = window.get("/settings/rules").await;
+    let form = page.html.split("action=\"/settings/rules/patience_urgent\"").nth(1).expect("its form");
+    let seen =
+        form.split("name=\"seen\" value=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("what it says");
+    let seen = seen.replace("&#34;", "\"");
+    let say =
+        async |minutes| window.post("/settings/rules/patience_urgent", &[("minutes", minutes), ("seen", &seen)]).await;
+    assert_eq!(say("7").await.status, StatusCode::SEE_OTHER);
+    let late = say("9").await;
+    assert_eq!(late.status, StatusCode::PRECONDITION_FAILED, "{}", late.text());
+    assert!(late.html.contains("value=\"9\""), "what was typed is there: {}", late.text());
+    let again = say("7").await;
+    assert_eq!(again.status, StatusCode::SEE_OTHER, "who wishes what holds already loses nothing");
+    let rules = app.server.app.rules();
+    assert_eq!(rules.get(andon::config::RuleName::PatienceUrgent), andon::config::Rule::minutes("7").expect("a rule"));
     stage.app.end().await;
 }

@@ -123,11 +123,7 @@ pub(super) fn change(desk: &Desk, machine: &row::Model) -> FormShown {
 /// What is wrong with it.
 pub(super) fn changed(typed: &Typed, number: String) -> Result<Record> {
     let Said { name, location, department, spot, .. } = typed.read()?;
-    let in_one_line = |text: &str| text.replace(['\r', '\n'], "");
-    let is_changed = |field: &str| {
-        let was = CHANGED.iter().find(|(name, _)| *name == field).map(|(_, was)| typed.get(was)).unwrap_or_default();
-        in_one_line(typed.get(field)) != in_one_line(was)
-    };
+    let is_changed = |field: &str| CHANGED.iter().any(|(name, was)| *name == field && typed.is_changed(name, was));
     let is_moved = is_changed("latitude") || is_changed("longitude");
     Ok(Record {
         number,

@@ -83,10 +83,9 @@ pub(super) fn change(words: &Words, order: &row::Model) -> FormShown {
 pub(super) fn changed(typed: &Typed) -> Result<Typed> {
     let needed: Vec<&'static str> = CHANGED.iter().map(|(name, _)| *name).filter(|name| *name != "status").collect();
     typed.must_not_be_blank(&needed)?;
-    let in_one_line = |text: &str| text.replace(['\r', '\n'], "");
     let mut only = typed.clone();
     for (name, was) in CHANGED {
-        if in_one_line(typed.get(name)) == in_one_line(typed.get(was)) {
+        if !typed.is_changed(name, was) {
             only = only.with(name, String::new());
         }
     }

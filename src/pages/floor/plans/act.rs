@@ -58,7 +58,10 @@ pub(super) async fn change(
         let machine = machines::named(desk.app.db.read(), &facts.machine).await?;
         keeper.must_answer_for(&machine.department)?;
         let (id, by, db) = (plan.id, keeper.0.person_id, desk.app.db.through(keeper.0.door));
-        db.write_with(facts.wish(machine.id), move |tx, wish| Box::pin(use_cases::change(tx, id, wish, by))).await
+        db.write_with(facts.changed(machine.id, &posted.typed), move |tx, wish| {
+            Box::pin(use_cases::change(tx, id, wish, by))
+        })
+        .await
     };
     let outcome = changing.await.map(|_| ());
     lead_on(&desk, &keeper, plan, outcome, "saved", ("plan", &posted.typed)).await

@@ -17,12 +17,15 @@ const SOLUTION: [&str; 3] = ["solution_low", "solution_medium", "solution_high"]
 const MAX_FIGURE: usize = 6;
 /// The longest sum.
 const MAX_SUM: usize = 40;
+/// What the rule said when the page was opened.
+pub(super) const SEEN: &str = "seen";
 /// What the box says that is ticked.
 const HOLDS_BACK: &str = "true";
 
 /// The form of a rule, with what holds now.
 pub(super) fn form(words: &Words, name: RuleName, rules: &Rules) -> FormShown {
     let form = FormShown::new(name.as_str(), format!("{HERE}/{}", name.as_str()), words.w("save"));
+    let form = form.hidden(SEEN, rules.get(name).stored().to_string());
     let form = if name.is_of_deadlines() { form } else { form.intro(words.w(format!("rules.{}", name.as_str()))) };
     match rules.get(name) {
         Rule::Deadlines(policy) => deadlines(words, name, policy, form),
