@@ -97,7 +97,7 @@ pub(super) const OF_THE_FLOOR: [Page; 46] = [
     Page { name: "chats of a year", path: "/reports/chats?{year}", who: ADMIN },
     Page { name: "report of a year of a supervisor", path: "/reports?{year}", who: SUPERVISOR },
     Page { name: "texts", path: "/messages/texts", who: ADMIN },
-    Page { name: "a text", path: "/messages/texts/menu", who: ADMIN },
+    Page { name: "a text", path: "/messages/texts/chat.miss.menu", who: ADMIN },
     Page { name: "templates", path: "/messages/templates", who: ADMIN },
     Page { name: "state", path: "/settings/state", who: ADMIN },
     Page { name: "rules", path: "/settings/rules", who: ADMIN },
