@@ -4,8 +4,9 @@ use crate::bus::Bus;
 use crate::channels::{Channel, Medium};
 use crate::config::{ChatAccess, Rules, Settings};
 use crate::db::Db;
-use crate::kit::{Clock, Instant, Metrics, Tide};
+use crate::kit::{Clock, Instant, Metrics, Result, Tide};
 use crate::proof::Proof;
+use crate::pulse::{Job, Pulse};
 use crate::vault::Vault;
 use crate::wording::Wording;
 use crate::wording::in_force::WordsInForce;
@@ -43,6 +44,8 @@ pub struct Parts {
     pub metrics: Metrics,
     /// Whether more comes in than can be answered.
     pub tide: Tide,
+    /// How the jobs went.
+    pub pulse: Pulse,
 }
 
 impl Deref for App {
@@ -62,6 +65,13 @@ impl App {
     /// Every word a person reads, as it holds now. Whoever speaks several times in one answer takes it once.
     pub fn wording(&self) -> Arc<Wording> {
         self.words.now()
+    }
+
+    /// Notes how a job went, and says in the log that it has to wait where it failed. Answers with what it did.
+    pub fn ran<T>(&self, job: Job, came: Result<T>) -> Option<T> {
+        self.pulse.beats(job, self.clock.now(), came.as_ref().err());
+        let job = job.as_str();
+        came.inspect_err(|error| tracing::warn!(job, cause = error.private(), "a job has to wait: {error}")).ok()
     }
 
     /// The channel with this stored name.

@@ -2,7 +2,7 @@
 
 use crate::app::{App, Used};
 use crate::channels::Medium;
-use crate::db::marks;
+use crate::db::{Waiting, marks};
 use crate::delivery;
 use crate::kit::Instant;
 use crate::web::problem::Problem;
@@ -66,7 +66,7 @@ pub async fn health(State(app): State<App>) -> Response {
         version: env!("CARGO_PKG_VERSION"),
         database: if is_up { "ok" } else { "down" },
         degraded,
-        queue: queue.ok().map(|(waiting, oldest)| Queue { waiting, oldest }),
+        queue: queue.ok().map(|Waiting { count, oldest }| Queue { waiting: count, oldest }),
     };
     let status = if is_up { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(health)).into_response()

@@ -8,6 +8,7 @@ use crate::app::App;
 use crate::db::Tx;
 use crate::kit::{Instant, Result};
 use crate::people::sign_in;
+use crate::pulse::Job;
 use crate::{chat, delivery, files, inbox, outbox, people, records_io, tickets, webhooks_out};
 use chrono::TimeDelta;
 use std::time::Duration;
@@ -52,13 +53,10 @@ pub async fn run(app: App, stop: CancellationToken) {
             tidied = once(&app) => tidied,
             () = stop.cancelled() => return, // a piece that has begun is finished all the same
         };
-        match tidied {
-            Ok(gone) if gone == LetGo::default() => {}
-            Ok(LetGo { conversations, texts, sign_ins, codes, calls, taken_away, files }) => {
-                let says = "what is past its time was let go";
-                tracing::info!(conversations, texts, sign_ins, codes, calls, taken_away, files, "{says}");
-            }
-            Err(error) => tracing::warn!(cause = error.private(), "house-keeping waits: {error}"),
+        if let Some(gone) = app.ran(Job::Housekeeping, tidied).filter(|gone| *gone != LetGo::default()) {
+            let LetGo { conversations, texts, sign_ins, codes, calls, taken_away, files } = gone;
+            let says = "what is past its time was let go";
+            tracing::info!(conversations, texts, sign_ins, codes, calls, taken_away, files, "{says}");
         }
         tokio::select! {
             () = tokio::time::sleep(TIMER) => {}

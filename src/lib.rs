@@ -23,6 +23,8 @@ pub mod channels;
 pub mod proof;
 /// Where files are kept.
 pub mod vault;
+/// How the jobs of this process went.
+pub mod pulse;
 /// What every feature may use.
 pub mod app;
 /// What endpoints share: problems, guards, paths.

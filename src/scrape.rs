@@ -5,7 +5,7 @@
 //! (`ANDON_METRICS_BIND`) it wants none.
 
 use crate::app::App;
-use crate::db;
+use crate::db::{self, Waiting};
 use crate::delivery::dispatch::Dispatcher;
 use crate::delivery::store;
 use crate::kit::error::Kind;
@@ -97,8 +97,8 @@ async fn look_up(sources: &Sources) {
     let waiting = tokio::time::timeout(PATIENCE, store::waiting(app.db.read())).await;
     let is_up = matches!(waiting, Ok(Ok(_))) && !app.db.is_failing();
     metrics.database_up.set(f64::from(u8::from(is_up)));
-    if let Ok(Ok((waiting, oldest))) = waiting {
-        metrics.deliveries_waiting.set(float(waiting));
+    if let Ok(Ok(Waiting { count, oldest })) = waiting {
+        metrics.deliveries_waiting.set(float(count));
         let age = oldest.map_or(0.0, |at| (app.clock.now() - at).as_seconds_f64().max(0.0));
         metrics.deliveries_oldest.set(age);
     }

@@ -14,6 +14,7 @@ use crate::delivery::receipts;
 use crate::doctor::token;
 use crate::kit::{Clock, Error, Metrics, Result, Tide, http};
 use crate::proof::Proof;
+use crate::pulse::Pulse;
 use crate::scrape::{self, Sources};
 use crate::simulator::{MetaSetup, Pace, Setup, Simulator};
 use crate::vault::Vault;
@@ -126,6 +127,7 @@ impl Server {
             vault,
             rules: in_force,
             health: Health::default(),
+            pulse: Pulse::default(),
             tide: Tide::default(),
             metrics,
         });

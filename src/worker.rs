@@ -11,6 +11,7 @@ use crate::delivery::dispatch::Dispatcher;
 use crate::delivery::prices;
 use crate::kit::Result;
 use crate::notify::live::Live;
+use crate::pulse::Job;
 use crate::webhooks_in::Door;
 use crate::webhooks_out::Caller;
 use crate::{
@@ -64,9 +65,7 @@ pub fn start(app: &App, door: &Door, hands: Hands, tasks: &TaskTracker, stop: &C
 
 async fn as_it_falls_due(app: App, stop: CancellationToken) {
     loop {
-        if let Err(error) = remind(&app).await {
-            tracing::warn!(cause = error.private(), "reminders wait: {error}");
-        }
+        app.ran(Job::Reminders, remind(&app).await);
         tokio::select! {
             () = tokio::time::sleep(SOON) => {}
             () = stop.cancelled() => return,
@@ -114,15 +113,9 @@ where
 
 async fn every_minute(app: App, stop: CancellationToken) {
     loop {
-        if let Err(error) = by_time(&app).await {
-            tracing::warn!(cause = error.private(), "what time decides waits: {error}");
-        }
-        if let Err(error) = inbox::return_left(&app).await {
-            tracing::warn!(cause = error.private(), "conversations that were left alone wait: {error}");
-        }
-        if let Err(error) = records_io::finish(&app.db).await {
-            tracing::warn!(cause = error.private(), "an import that was cut short waits: {error}");
-        }
+        let (closed, returned) = (by_time(&app).await, inbox::return_left(&app).await);
+        app.ran(Job::Closing, closed.and(returned));
+        app.ran(Job::Imports, records_io::finish(&app.db).await);
         tokio::select! {
             () = tokio::time::sleep(MINUTE) => {}
             () = stop.cancelled() => return,

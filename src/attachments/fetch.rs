@@ -13,6 +13,7 @@ use crate::files;
 use crate::files::store::{self, NewAttachment, awaited};
 use crate::kit::error::Kind;
 use crate::kit::{Instant, Result};
+use crate::pulse::Job;
 use chrono::TimeDelta;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -49,9 +50,7 @@ enum Outcome {
 /// Runs until told to stop.
 pub async fn run(app: App, stop: CancellationToken) {
     loop {
-        if let Err(error) = once(&app).await {
-            tracing::warn!(cause = error.private(), "photos wait: {error}");
-        }
+        app.ran(Job::Photos, once(&app).await);
         tokio::select! {
             () = tokio::time::sleep(TIMER) => {}
             () = stop.cancelled() => return,

@@ -17,6 +17,7 @@ use crate::delivery::{self, NewDelivery};
 use crate::kit::{Error, Handle, Result};
 use crate::people;
 use crate::people::store::Known;
+use crate::pulse::Job;
 use chrono::TimeDelta;
 use serde::Deserialize;
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -112,9 +113,7 @@ impl Late {
     /// Runs until told to stop.
     pub async fn run(self, stop: CancellationToken) {
         while !stop.is_cancelled() {
-            if let Err(error) = self.once().await {
-                tracing::warn!(cause = error.private(), "messages that wait cannot be answered yet: {error}");
-            }
+            self.app.ran(Job::LateAnswers, self.once().await);
             tokio::select! {
                 () = tokio::time::sleep(TIMER) => {}
                 () = stop.cancelled() => {}

@@ -6,7 +6,7 @@ mod tidy;
 pub mod turn;
 
 pub use late::{
-    Waiting, due, leave_unanswered, let_go, note_waiting, put_off, row as waiting, waiting_of, with_address,
+    Waiting, due, leave_unanswered, let_go, note_waiting, put_off, row as waiting, unanswered, waiting_of, with_address,
 };
 
 pub use tidy::{clear_dormant, empty};

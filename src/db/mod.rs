@@ -17,6 +17,7 @@ pub mod migrations;
 mod outages;
 mod search;
 mod story;
+mod waiting;
 mod wal;
 
 pub use batch::Batch;
@@ -27,6 +28,7 @@ pub use herald::{Change, News, Topic};
 pub use keys::{delete_before, due, is_any_due, nearest_keys, page_by_key, rows_by_key, with_nearest};
 pub use search::containing;
 pub use story::after_commit;
+pub use waiting::{Waiting, waiting};
 
 use crate::kit::metrics::Stopwatch;
 use crate::kit::{Clock, Error, Instant, Metrics, Result};

@@ -18,6 +18,7 @@ use crate::bus::Poke;
 use crate::channels::{Channel, Medium, Retry, SendError};
 use crate::db::{Batch, Change};
 use crate::kit::{Instant, Result};
+use crate::pulse::Job;
 use chrono::TimeDelta;
 use std::sync::Arc;
 use std::time::Duration;
@@ -95,13 +96,7 @@ impl Dispatcher {
         let (presence, until) = (self.presence.clone(), gone.clone());
         let staying = tokio::spawn(async move { presence.stay(until).await });
         while !stop.is_cancelled() {
-            let sent = match self.round().await {
-                Ok(sent) => sent,
-                Err(error) => {
-                    tracing::warn!(cause = error.private(), "deliveries cannot be read: {error}");
-                    0
-                }
-            };
+            let sent = self.app.ran(Job::Deliveries, self.round().await).unwrap_or(0);
             let waits = async {
                 if sent == 0 {
                     self.app.bus.wait(Poke::Dispatch, self.pace.wait().map_or(TIMER, |wait| wait.min(TIMER))).await;

@@ -21,6 +21,7 @@ pub use spread::Spread;
 
 use crate::app::App;
 use crate::kit::Result;
+use crate::pulse::Job;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -36,10 +37,8 @@ pub async fn run(app: App, stop: CancellationToken) {
             counted = once(&app) => counted,
             () = stop.cancelled() => return, // what was counted and not written is counted again
         };
-        match counted {
-            Ok(days) if days > 2 => tracing::info!(days, "days were counted for the reports"),
-            Ok(_) => {}
-            Err(error) => tracing::warn!(cause = error.private(), "counting for the reports waits: {error}"),
+        if let Some(days) = app.ran(Job::Figures, counted).filter(|days| *days > 2) {
+            tracing::info!(days, "days were counted for the reports");
         }
         tokio::select! {
             () = tokio::time::sleep(TIMER) => {}

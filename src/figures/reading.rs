@@ -6,8 +6,9 @@
 use super::model::{Kept, Measure};
 use super::spread::Spread;
 use super::store;
-pub use super::store::{Daily, Sum};
-use crate::kit::Result;
+pub use super::store::source::Late;
+pub use super::store::{Daily, DailyCost, Sum};
+use crate::kit::{Instant, Result};
 use crate::people::{Actor, Role};
 use chrono::{Days, NaiveDate};
 use sea_orm::ConnectionTrait;
@@ -104,6 +105,14 @@ pub async fn by_day(
     store::by_day(conn, measures, span, scope).await
 }
 
+/// What messages cost day by day, by channel and currency, the earliest first. An admin's alone.
+///
+/// # Errors
+/// When the database is away.
+pub async fn costs_by_day(conn: &impl ConnectionTrait, span: Span) -> Result<Vec<DailyCost>> {
+    store::costs_by_day(conn, span).await
+}
+
 /// The slices that were counted most, the most first, and how many there were of all slices.
 ///
 /// # Errors
@@ -174,6 +183,14 @@ pub fn promises(sums: &[Sum], measure: Measure) -> BTreeMap<String, Promises> {
 /// When the database is away.
 pub async fn open_now(conn: &impl ConnectionTrait, scope: &Scope) -> Result<u64> {
     store::source::open_now(conn, scope).await
+}
+
+/// What missed a deadline that is still to be kept, at this moment, by kind; counted where the tickets are.
+///
+/// # Errors
+/// When the database is away.
+pub async fn late_now(conn: &impl ConnectionTrait, scope: &Scope, now: Instant) -> Result<Vec<Late>> {
+    store::source::late_now(conn, scope, now).await
 }
 
 /// How many days are still to be counted: 0 where the figures are what the tables say.

@@ -57,6 +57,19 @@ pub struct Daily {
     pub total: i64,
 }
 
+/// What messages cost on one day.
+#[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
+pub struct DailyCost {
+    /// The day at the plant on which they were sent.
+    pub day: NaiveDate,
+    /// The channel.
+    pub channel: String,
+    /// The currency, as the provider writes it.
+    pub currency: String,
+    /// How much, in millionths.
+    pub micros: i64,
+}
+
 /// Has these days counted again.
 pub(super) async fn touch(tx: &Tx, family: Family, days: impl IntoIterator<Item = NaiveDate>) -> Result<()> {
     let days: Vec<NaiveDate> = days.into_iter().collect();
@@ -138,6 +151,17 @@ pub(super) async fn by_day(
         .group_by(row::Column::Day)
         .group_by(row::Column::Measure)
         .group_by(row::Column::Kind)
+        .order_by_asc(row::Column::Day);
+    Ok(select.into_model().all(conn).await?)
+}
+
+/// What messages cost day by day, the earliest day first.
+pub(super) async fn costs_by_day(conn: &impl ConnectionTrait, span: Span) -> Result<Vec<DailyCost>> {
+    let select = within(&[Measure::Cost], span, &Scope::All)
+        .column(row::Column::Day)
+        .column_as(row::Column::Kind, "channel")
+        .column_as(row::Column::Slice, "currency")
+        .column_as(row::Column::Total, "micros")
         .order_by_asc(row::Column::Day);
     Ok(select.into_model().all(conn).await?)
 }

@@ -3,7 +3,7 @@
 pub mod message_media;
 
 use crate::channels::Media;
-use crate::db::{self, MAX_BOUND_VALUES, Tx};
+use crate::db::{self, MAX_BOUND_VALUES, Tx, Waiting};
 use crate::kit::{Instant, Result};
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::sea_query::{Expr, ExprTrait as _, Query};
@@ -162,6 +162,14 @@ pub async fn await_media(tx: &Tx, awaited: &[Awaited]) -> Result<()> {
         awaited::Entity::insert_many(some).exec_without_returning(tx.conn()).await?;
     }
     Ok(())
+}
+
+/// The photos and files of messages that are still to be fetched.
+pub async fn waiting(conn: &impl ConnectionTrait) -> Result<Waiting> {
+    use awaited::{Column, Entity};
+    let photos = Entity::find().filter(Column::DueAt.is_not_null());
+    let photos = db::waiting(conn, photos, Column::DueAt, Column::CreatedAt).await?;
+    Ok(photos.and(message_media::waiting(conn).await?))
 }
 
 /// Whether the turn of any photo has come.

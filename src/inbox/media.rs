@@ -10,6 +10,7 @@ use crate::db::Change;
 use crate::files;
 use crate::files::store::message_media::{self as store, Model};
 use crate::kit::Result;
+use crate::pulse::Job;
 use chrono::TimeDelta;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -26,9 +27,7 @@ const LONGEST: TimeDelta = TimeDelta::seconds(90);
 /// Runs until told to stop.
 pub async fn run(app: App, stop: CancellationToken) {
     loop {
-        if let Err(error) = once(&app).await {
-            tracing::warn!(cause = error.private(), "files of messages wait: {error}");
-        }
+        app.ran(Job::Files, once(&app).await);
         tokio::select! {
             () = tokio::time::sleep(TIMER) => {}
             () = stop.cancelled() => return,

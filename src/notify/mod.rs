@@ -30,14 +30,16 @@ mod write;
 
 use crate::app::App;
 use crate::bus::Poke;
-use crate::db::{Tx, marks};
+use crate::db::{Tx, Waiting, marks};
 use crate::delivery::store::give;
 use crate::kit::Result;
 use crate::outbox::Notice;
+use crate::pulse::Job;
 use axum::Extension;
 use live::Live;
 use model::{Desk, Happened};
 use scene::Scene;
+use sea_orm::ConnectionTrait;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use utoipa_axum::router::OpenApiRouter;
@@ -76,9 +78,7 @@ const TURN: &str = "notify";
 /// Runs until told to stop.
 pub async fn run(app: App, notices: &'static [Notice], stop: CancellationToken) {
     while !stop.is_cancelled() {
-        if let Err(error) = once(&app, notices).await {
-            tracing::warn!(cause = error.private(), "what people are to be told waits: {error}");
-        }
+        app.ran(Job::Notices, once(&app, notices).await);
         let waits = async {
             app.bus.wait(Poke::Notify, TIMER).await;
             if app.tide.is_high(&app.clock) {
@@ -118,6 +118,14 @@ pub async fn once(app: &App, notices: &'static [Notice]) -> Result<usize> {
         app.bus.poke(Poke::Dispatch);
     }
     Ok(total)
+}
+
+/// The events of which people are still to be told.
+///
+/// # Errors
+/// When the database is away.
+pub async fn waiting(conn: &impl ConnectionTrait) -> Result<Waiting> {
+    store::waiting(conn).await
 }
 
 /// Tells a set of events; answers with how many there were, and how many notices came of them.

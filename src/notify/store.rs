@@ -13,7 +13,7 @@ pub(super) use reach::Places;
 
 use super::model::{Concerned, Desk, Happened};
 use crate::channels::Medium;
-use crate::db::Tx;
+use crate::db::{self, Tx, Waiting};
 use crate::delivery::store::rows::row as delivery;
 use crate::kit::Result;
 use crate::outbox;
@@ -52,6 +52,12 @@ pub(super) async fn is_anything_new(conn: &impl ConnectionTrait) -> Result<bool>
         .one(conn)
         .await?;
     Ok(new.is_some())
+}
+
+/// The events that are still to be told.
+pub(super) async fn waiting(conn: &impl ConnectionTrait) -> Result<Waiting> {
+    use outbox::row::{Column, Entity};
+    db::waiting(conn, Entity::find().filter(Column::HandledAt.is_null()), Column::Id, Column::At).await
 }
 
 /// The next events that were not told, oldest first. The turn is this process's.

@@ -161,9 +161,6 @@ impl Field {
     }
 }
 
-/// Fields in which people write at length.
-const AT_LENGTH: [&str; 3] = ["comment", "reason", "admin_notes"];
-
 /// What became of a refusal among a page's forms.
 pub(super) struct Outcome {
     /// The page's.
@@ -182,7 +179,8 @@ pub(super) fn refuse(words: &Words, forms: &mut [FormShown], refused: Option<(&s
         form.refuse(words, typed, &error);
         return Outcome { status, why: None, kept: None };
     }
-    let written = AT_LENGTH.map(|name| typed.get(name)).into_iter().find(|text| !text.is_empty());
+    let at_length = ["comment", "reason", "admin_notes"].map(|name| typed.get(name));
+    let written = at_length.into_iter().find(|text| !text.is_empty());
     Outcome { status, why: Some(refusal(words, &error)), kept: written.map(str::to_owned) }
 }
 
@@ -270,6 +268,7 @@ impl FormShown {
         if !is_told {
             self.error = Some(refusal(words, error));
         }
+        self.recall(typed);
         self.is_open = true;
     }
 }

@@ -22,6 +22,7 @@ mod people;
 mod plot;
 mod posted;
 mod profile;
+mod remembered;
 mod report;
 mod session;
 mod settings;

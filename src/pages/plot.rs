@@ -4,6 +4,8 @@
 //! stand around it as text, so they are as large on a phone as on a wall, and the whole is turned round for Arabic by the
 //! stylesheet. What a plot shows stands in a table under it: the plot is for the eye, and nobody needs it.
 
+use std::borrow::Cow;
+
 /// The box.
 const WIDTH: f64 = 1000.0;
 const HEIGHT: f64 = 300.0;
@@ -57,7 +59,7 @@ pub(super) struct Series {
 #[derive(Clone, Debug)]
 pub(super) struct Plot {
     /// Unlike any other on the page.
-    pub(super) id: &'static str,
+    pub(super) id: Cow<'static, str>,
     pub(super) title: String,
     /// What it shows, for whoever does not see it.
     pub(super) says: String,
@@ -82,9 +84,14 @@ pub(super) struct Unit<'a> {
     pub(super) written: &'a dyn Fn(i64) -> String,
 }
 
+impl Unit<'_> {
+    /// Whole numbers of whatever it is.
+    pub(super) const COUNT: Self = Self { step: 1, written: &|n| n.to_string() };
+}
+
 /// What a plot is about: its id, its title, and what stands along the bottom.
 pub(super) struct About {
-    pub(super) id: &'static str,
+    pub(super) id: Cow<'static, str>,
     pub(super) title: String,
     pub(super) says: String,
     pub(super) along: Vec<String>,
@@ -159,8 +166,7 @@ impl Plot {
         let lines = vec![Line { points: written(points.into_iter()), series: 2 }];
         let [one, other] = names;
         let series = [Series { name: one, values: Vec::new() }, Series { name: other, values: Vec::new() }];
-        let plain = |n: i64| n.to_string();
-        let around = Self::around(About { along, ..about }, &series, top, Unit { step: 1, written: &plain });
+        let around = Self::around(About { along, ..about }, &series, top, Unit::COUNT);
         let is_linked = shown.iter().any(|bar| bar.href.is_some());
         let other_scale = ["100 %", "50 %", "0 %"].map(str::to_owned).to_vec();
         Self { bars: shown, lines, other_scale, is_linked, ..around }
@@ -240,21 +246,16 @@ mod tests {
 
     fn about(places: usize) -> About {
         let along = (0..places).map(|place| format!("place {place}")).collect();
-        About { id: "plot", title: "Plot".to_owned(), says: "All".to_owned(), along }
+        About { id: "plot".into(), title: "Plot".to_owned(), says: "All".to_owned(), along }
     }
 
     fn series(values: &[&[i64]]) -> Vec<Series> {
         values.iter().map(|one| Series { name: "one".to_owned(), values: one.to_vec() }).collect()
     }
 
-    fn plain() -> impl Fn(i64) -> String {
-        |n| n.to_string()
-    }
-
     #[test]
     fn a_bar_is_as_high_as_its_value() {
-        let shown = plain();
-        let plot = Plot::paired(about(2), &series(&[&[10, 5], &[0, 2]]), Unit { step: 1, written: &shown });
+        let plot = Plot::paired(about(2), &series(&[&[10, 5], &[0, 2]]), Unit::COUNT);
         let heights: Vec<f64> = plot.bars.iter().map(|bar| bar.height).collect();
         assert_eq!(heights, [300.0, 0.0, 150.0, 60.0]);
         assert_eq!(plot.scale, ["10", "5", "0"]);
@@ -263,8 +264,7 @@ mod tests {
 
     #[test]
     fn bars_upon_one_another_touch() {
-        let shown = plain();
-        let plot = Plot::stacked(about(1), &series(&[&[3], &[1]]), Unit { step: 1, written: &shown });
+        let plot = Plot::stacked(about(1), &series(&[&[3], &[1]]), Unit::COUNT);
         assert_eq!((plot.bars[0].y, plot.bars[1].y), (75.0, 0.0));
         assert!((plot.bars[1].y + plot.bars[1].height - plot.bars[0].y).abs() < 1e-9);
     }
@@ -280,15 +280,13 @@ mod tests {
 
     #[test]
     fn a_line_goes_through_the_middle_of_its_places() {
-        let shown = plain();
-        let plot = Plot::lines(about(2), &series(&[&[2, 1]]), Unit { step: 1, written: &shown });
+        let plot = Plot::lines(about(2), &series(&[&[2, 1]]), Unit::COUNT);
         assert_eq!(plot.lines[0].points, "250.0,0.0 750.0,150.0");
     }
 
     #[test]
     fn nothing_at_all_is_a_plot_too() {
-        let shown = plain();
-        let plot = Plot::stacked(about(0), &series(&[&[]]), Unit { step: 1, written: &shown });
+        let plot = Plot::stacked(about(0), &series(&[&[]]), Unit::COUNT);
         assert!(plot.bars.is_empty() && plot.scale == ["1", "0"]);
     }
 

@@ -1,6 +1,7 @@
 //! A form that was sent: what was typed, and whether the form is the sender's own.
 
 use super::desk::visitor;
+use super::remembered::WAS;
 use super::session::must_be_ours;
 use crate::app::App;
 use crate::kit::error::Kind;
@@ -51,12 +52,6 @@ impl Typed {
         all.collect::<Vec<_>>().join(",")
     }
 
-    /// Whether a field, in one line, says something else than another one: what the page said of it when it was opened.
-    pub(super) fn is_changed(&self, name: &str, was: &str) -> bool {
-        let in_one_line = |text: &str| text.replace(['\r', '\n'], "");
-        in_one_line(self.get(name)) != in_one_line(self.get(was))
-    }
-
     /// The same with another value of one field.
     #[must_use]
     pub(super) fn with(mut self, name: &str, value: String) -> Self {
@@ -71,7 +66,7 @@ impl Typed {
     /// All fields that are wrong.
     pub(super) fn read<T: Form>(&self) -> Result<T> {
         let mut query = form_urlencoded::Serializer::new(String::new());
-        let mut seen: Vec<&str> = vec![TOKEN];
+        let mut seen: Vec<&str> = vec![TOKEN, WAS];
         for (name, _) in &self.0 {
             if !seen.contains(&name.as_str()) {
                 seen.push(name);

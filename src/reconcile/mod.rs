@@ -13,6 +13,7 @@ use crate::chat::inbound::Taken;
 use crate::db::{is_refusal, marks};
 use crate::delivery::model::CHANNEL_PAUSE;
 use crate::kit::{Error, Instant, Result};
+use crate::pulse::Job;
 use crate::webhooks_in::Door;
 use chrono::TimeDelta;
 use sea_orm::ConnectionTrait;
@@ -37,7 +38,9 @@ const OVERLAP: TimeDelta = TimeDelta::minutes(10);
 pub async fn run(app: App, door: Door, stop: CancellationToken) {
     let mut after_failure = None;
     while !stop.is_cancelled() {
-        after_failure = match (once(&app, &door).await, after_failure) {
+        let looked = once(&app, &door).await;
+        app.pulse.beats(Job::MissedMessages, app.clock.now(), looked.as_ref().err());
+        after_failure = match (looked, after_failure) {
             (Ok(_), _) => None,
             (Err(_), Some(pause)) => Some(LONGEST_PAUSE.min(pause * 2)),
             (Err(error), None) => {

@@ -5,13 +5,13 @@ use super::kinds::{Records, with_kind};
 use super::store;
 use super::table::Table;
 use super::{BadLine, Kind};
-use crate::db::{Db, is_outage};
+use crate::db::{Db, Waiting, is_outage};
 use crate::kit::error::Kind as Failure;
 use crate::kit::records::{Effect, Verdict};
 use crate::kit::{self, Error, Result};
 use chrono::TimeDelta;
 use chrono_tz::Tz;
-use sea_orm::DbBackend;
+use sea_orm::{ConnectionTrait, DbBackend};
 use std::collections::BTreeMap;
 use std::io::BufRead;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -107,6 +107,14 @@ pub async fn import(
         let gathering = Gathering::<T, _>::new(db, options, watch, id);
         take(kind, gathering, table).await
     })
+}
+
+/// The imports that are not over.
+///
+/// # Errors
+/// When the database is away.
+pub async fn under_way(conn: &impl ConnectionTrait) -> Result<Waiting> {
+    store::under_way(conn).await
 }
 
 /// Writes what is left of imports that count, and drops what is left of those that came to nothing.

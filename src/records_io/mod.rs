@@ -26,7 +26,7 @@ pub mod waiting;
 
 pub use cells::harmless;
 pub use export::{export, pieces};
-pub use import::{Imported, Options, Watch, finish, import};
+pub use import::{Imported, Options, Watch, finish, import, under_way};
 
 use std::fmt;
 

@@ -3,7 +3,7 @@
 pub(super) mod waiting;
 
 use super::Kind;
-use crate::db::{Db, Tx, marks};
+use crate::db::{self, Db, Tx, Waiting, marks};
 use crate::kit::{Error, Instant, Result};
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::{
@@ -50,6 +50,12 @@ pub(super) async fn dropped(conn: &impl ConnectionTrait) -> Result<Vec<row::Mode
 pub(super) async fn writing(conn: &impl ConnectionTrait) -> Result<Option<row::Model>> {
     let select = row::Entity::find().filter(row::Column::Status.eq(WRITING)).order_by_asc(row::Column::Id);
     Ok(select.one(conn).await?)
+}
+
+/// The imports that are not over.
+pub(super) async fn under_way(conn: &impl ConnectionTrait) -> Result<Waiting> {
+    let open = row::Entity::find().filter(row::Column::Status.is_in([GATHERING, WRITING]));
+    db::waiting(conn, open, row::Column::Id, row::Column::CreatedAt).await
 }
 
 /// Lays a piece by.

@@ -17,6 +17,7 @@ use crate::delivery::budget;
 use crate::kit::error::Kind;
 use crate::kit::{Error, Result};
 use crate::people::Actor;
+use crate::pulse::Job;
 use crate::sla::Policies;
 use events::Changed;
 use sea_orm::ConnectionTrait;
@@ -168,8 +169,6 @@ pub async fn run(app: App, stop: CancellationToken) {
             () = app.bus.wait(Poke::Rules, TIMER) => {}
             () = stop.cancelled() => return,
         }
-        if let Err(error) = refresh(&app).await {
-            tracing::warn!(cause = error.private(), "rules stay as they were: {error}");
-        }
+        app.ran(Job::Rules, refresh(&app).await);
     }
 }

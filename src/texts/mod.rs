@@ -21,6 +21,7 @@ use crate::kit::error::Kind;
 use crate::kit::{Error, Result};
 use crate::outbox;
 use crate::people::Actor;
+use crate::pulse::Job;
 use crate::wording::Wording;
 use crate::wording::desk::{Changed, Untaken, Written};
 use events::Changed as TextChanged;
@@ -174,9 +175,7 @@ pub async fn run(app: App, stop: CancellationToken) {
             () = app.bus.wait(Poke::Texts, TIMER) => {}
             () = stop.cancelled() => return,
         }
-        if let Err(error) = reload(&app).await {
-            tracing::warn!(cause = error.private(), "texts that were changed at the desk wait: {error}");
-        }
+        app.ran(Job::Texts, reload(&app).await);
     }
 }
 

@@ -119,11 +119,8 @@ pub struct Overdue {
 /// When the database is away.
 pub async fn read(app: &App, wall: &row::Model, now: Instant) -> Result<Board> {
     let department = wall.department.as_deref();
-    let mut board = Board {
-        down: Part::of(down(app, department).await?),
-        held: Part::of(on_hold(app).await?),
-        overdue: Part::of(overdue(app, department, now).await?),
-    };
+    let (down, held, overdue) = tokio::try_join!(down(app, department), on_hold(app), overdue(app, department, now))?;
+    let mut board = Board { down: Part::of(down), held: Part::of(held), overdue: Part::of(overdue) };
     let ids: Vec<i64> = board.held.rows.iter().map(|order| order.id).collect();
     let holds = orders::desk::holds_of(app.db.read(), &ids).await?;
     let of_down = board.down.rows.iter().flat_map(|machine| machine.tickets.iter().copied());

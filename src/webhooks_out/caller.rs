@@ -15,6 +15,7 @@ use crate::bus::Poke;
 use crate::db::{Change, Topic, Tx};
 use crate::kit::{Instant, Result, token};
 use crate::outbox;
+use crate::pulse::Job;
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -74,9 +75,7 @@ impl Caller {
     pub async fn run(self, stop: CancellationToken) {
         let mut flight = Flight::new(&self);
         while !stop.is_cancelled() {
-            if let Err(error) = flight.round().await {
-                tracing::warn!(cause = error.private(), "webhooks wait: {error}");
-            }
+            self.app.ran(Job::Webhooks, flight.round().await);
             tokio::select! {
                 () = flight.land(), if !flight.flying.is_empty() => {}
                 () = self.app.bus.wait(Poke::Webhooks, TIMER) => {}

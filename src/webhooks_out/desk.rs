@@ -6,10 +6,12 @@ use super::store::{self, row};
 use super::{Wish, change, create, delete, fresh_secret, retry, rotate_secret, test};
 use crate::app::App;
 use crate::bus::Poke;
+use crate::db::Waiting;
 use crate::kit::Result;
 use crate::outbox;
 use crate::people::Actor;
 use crate::web::page::Part;
+use sea_orm::ConnectionTrait;
 
 /// Makes a webhook, which is told of what happens from now on; answers with its secret.
 ///
@@ -23,6 +25,15 @@ pub async fn make(app: &App, by: &Actor, known: &[&str], wish: Wish) -> Result<(
     let making = app.db.through(by.door);
     let made = making.write_with((wish, kept), move |tx, (wish, kept)| Box::pin(create(tx, wish, kept, id))).await?;
     Ok((secret, made))
+}
+
+/// The calls that are not over, of those webhooks that are on.
+///
+/// # Errors
+/// When the database is away.
+pub async fn waiting(conn: &impl ConnectionTrait) -> Result<Waiting> {
+    let ids: Vec<i64> = store::active(conn).await?.into_iter().map(|webhook| webhook.id).collect();
+    calls::waiting(conn, &ids).await
 }
 
 /// Changes a webhook, switches it off or on.

@@ -6,6 +6,7 @@ use crate::bus::Poke;
 use crate::chores::{self, Kind, row};
 use crate::doctor::Report;
 use crate::kit::Result;
+use crate::pulse::Job;
 use serde_json::json;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -18,9 +19,7 @@ const BACKUPS: &str = "backups";
 /// Runs until told to stop.
 pub(super) async fn run(app: App, stop: CancellationToken) {
     loop {
-        if let Err(error) = once(&app).await {
-            tracing::warn!(cause = error.private(), "what an admin asked for waits: {error}");
-        }
+        app.ran(Job::Chores, once(&app).await);
         tokio::select! {
             () = app.bus.wait(Poke::Chores, TIMER) => {}
             () = stop.cancelled() => return,

@@ -16,6 +16,7 @@ facts!["imports":
     an_import_that_is_being_dropped_cannot_count_any_more,
     an_import_that_counts_already_is_written_and_reported,
     of_many_who_begin_at_once_one_imports,
+    whoever_only_looks_at_a_file_finishes_nobody_elses,
 ];
 
 struct Deaf;
@@ -28,7 +29,11 @@ impl Watch for Deaf {
 }
 
 async fn import(db: &Db, file: impl Read) -> Result<Imported> {
-    let options = Options { dry_run: false, skip_bad: false, tz: Tz::UTC, languages: vec!["en".to_owned()] };
+    take(db, file, false).await
+}
+
+async fn take(db: &Db, file: impl Read, dry_run: bool) -> Result<Imported> {
+    let options = Options { dry_run, skip_bad: false, tz: Tz::UTC, languages: vec!["en".to_owned()] };
     records_io::import(db, Kind::Machines, BufReader::with_capacity(512, file), &options, &mut Deaf).await
 }
 
@@ -131,5 +136,18 @@ async fn of_many_who_begin_at_once_one_imports(backend: Backend) {
     let refused = imported.iter().filter_map(|imported| imported.as_ref().err());
     assert!(refused.clone().all(|error| error.to_string().contains("Let it end first")), "{imported:?}");
     assert_eq!(app.count("machines").await, 6 + 1000 * i64::try_from(taken).expect("few"));
+    app.end().await;
+}
+
+async fn whoever_only_looks_at_a_file_finishes_nobody_elses(backend: Backend) {
+    let app = TestApp::start(backend).await;
+    let db = &app.server.app.db;
+    left(&app, "WRITING").await;
+    let file = format!("{HEADER}{}", machines("N", 2));
+    let imported = take(db, file.as_bytes(), true).await.expect("a table");
+    assert_eq!(imported.created, 2, "it says what would come of it");
+    assert_eq!((app.count("import_pieces").await, app.count("machines").await), (40, 6), "and writes nothing");
+    take(db, file.as_bytes(), false).await.expect("a table");
+    assert_eq!((app.count("import_pieces").await, app.count("machines").await), (0, 8), "whoever writes does");
     app.end().await;
 }

@@ -156,6 +156,7 @@ fn every_fact() -> Vec<Fact> {
         pages::inbox_beside::facts(),
         pages::inbox_foes::facts(),
         pages::log::facts(),
+        pages::meanwhile::facts(),
         pages::mended::facts(),
         pages::messages::facts(),
         pages::own::facts(),

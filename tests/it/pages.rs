@@ -25,6 +25,7 @@ pub(crate) mod inbox_foes;
 pub(crate) mod inbox_walked;
 pub(crate) mod log;
 pub(crate) mod looked;
+pub(crate) mod meanwhile;
 pub(crate) mod mended;
 pub(crate) mod messages;
 pub(crate) mod own;

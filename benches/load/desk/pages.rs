@@ -103,7 +103,7 @@ pub(super) const OF_THE_FLOOR: [Page; 46] = [
     Page { name: "rules", path: "/settings/rules", who: ADMIN },
     Page { name: "webhooks", path: "/settings/webhooks", who: ADMIN },
     Page { name: "log", path: "/settings/audit", who: ADMIN },
-    Page { name: "log of a day", path: "/settings/audit?name=ticket.created&until={today}", who: ADMIN },
+    Page { name: "log of a day", path: "/settings/audit?name=ticket.created&until={today}T23:59:59Z", who: ADMIN },
     Page { name: "system", path: "/settings/system", who: ADMIN },
 ];
 

@@ -1,13 +1,13 @@
 //! Messages that are answered late, or not at all, as rows. A message that waits has a row of its own until its turn.
 
 use super::{conversation, message};
-use crate::db::Tx;
+use crate::db::{self, Tx};
 use crate::kit::{Instant, Result};
 use crate::people::store::address;
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::{
     ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, JoinType, QueryFilter as _, QueryOrder as _,
-    QuerySelect as _, RelationTrait as _,
+    QuerySelect as _, RelationDef, RelationTrait as _,
 };
 
 /// A message that waits, and whose it is.
@@ -81,6 +81,14 @@ pub async fn due(conn: &impl ConnectionTrait, until: Option<Instant>, longest: I
         due = due.filter(is_free);
     }
     Ok(due.into_tuple().all(conn).await?)
+}
+
+/// The messages that wait for their turn.
+pub async fn unanswered(conn: &impl ConnectionTrait) -> Result<db::Waiting> {
+    let message = row::Entity::belongs_to(message::Entity).from(row::Column::MessageId).to(message::Column::Id);
+    let message: RelationDef = message.into();
+    let all = row::Entity::find().join(JoinType::InnerJoin, message);
+    db::waiting(conn, all, row::Column::MessageId, message::Column::ReceivedAt).await
 }
 
 /// What waits of these people, in the order in which it came.

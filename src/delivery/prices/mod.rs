@@ -12,6 +12,7 @@ use super::store::prices::{self, Answer, Finding, Unpriced};
 use crate::app::App;
 use crate::channels::{Channel, Medium, Price, Retry};
 use crate::kit::Result;
+use crate::pulse::Job;
 use chrono::TimeDelta;
 use futures_util::StreamExt as _;
 use std::sync::Arc;
@@ -28,9 +29,7 @@ const LEASE: TimeDelta = TimeDelta::minutes(5);
 /// Runs until told to stop.
 pub async fn run(app: App, stop: CancellationToken) {
     loop {
-        if let Err(error) = once(&app).await {
-            tracing::warn!(cause = error.private(), "what messages cost is asked later: {error}");
-        }
+        app.ran(Job::Prices, once(&app).await);
         tokio::select! {
             () = tokio::time::sleep(TIMER) => {}
             () = stop.cancelled() => return,

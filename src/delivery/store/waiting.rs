@@ -2,39 +2,22 @@
 
 use super::rows::{attempt, row};
 use crate::channels::{Channel, Medium, Retry};
+use crate::db;
 use crate::delivery::waiting::{Tried, Waiting};
 use crate::kit::{Instant, Rate, Result};
 use crate::people::store::address;
-use sea_orm::sea_query::{Alias, Expr, ExprTrait as _, Func, Query, SimpleExpr};
+use sea_orm::sea_query::{Expr, ExprTrait as _, SimpleExpr};
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait, EntityTrait as _, JoinType, QueryFilter as _, QueryOrder as _, QuerySelect as _,
-    QueryTrait as _, RelationTrait as _,
+    RelationTrait as _,
 };
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// More than so many are not counted: a look from outside must not cost what a long queue costs.
-const MOST_COUNTED: u64 = 20_000;
-
-/// How many deliveries wait, counted up to 20,000, and when the one that is due longest was stored. Reads the index of
-/// what is due and one row.
-pub async fn waiting(conn: &impl ConnectionTrait) -> Result<(u64, Option<Instant>)> {
-    let some = row::Entity::find().select_only().column(row::Column::DueAt).filter(row::Column::DueAt.is_not_null());
-    let counted = Query::select()
-        .expr_as(Func::count(Expr::val(1)), "waiting")
-        .from_subquery(some.limit(MOST_COUNTED).into_query(), Alias::new("some"))
-        .take();
-    let count = conn.query_one(&counted).await?.map(|row| row.try_get::<i64>("", "waiting")).transpose()?;
-    let oldest: Option<Instant> = row::Entity::find()
-        .select_only()
-        .column(row::Column::CreatedAt)
-        .filter(row::Column::DueAt.is_not_null())
-        .order_by_asc(row::Column::DueAt)
-        .limit(1)
-        .into_tuple()
-        .one(conn)
-        .await?;
-    Ok((count.and_then(|count| u64::try_from(count).ok()).unwrap_or_default(), oldest))
+/// How many deliveries wait, and when the one that is due longest was stored. Reads the index of what is due and one row.
+pub async fn waiting(conn: &impl ConnectionTrait) -> Result<db::Waiting> {
+    let waiting = row::Entity::find().filter(row::Column::DueAt.is_not_null());
+    db::waiting(conn, waiting, row::Column::DueAt, row::Column::CreatedAt).await
 }
 
 /// Up to `most` waiting deliveries with their latest attempts, those first that are due longest. `channels` know what

@@ -1,7 +1,7 @@
 //! What is counted: the tickets, messages and attempts of a stretch of time, in pieces.
 
 use super::sum;
-use crate::chat::store::message;
+use crate::chat::store::{message, turn};
 use crate::chat::went::What;
 use crate::delivery::store::rows::attempt;
 use crate::figures::reading::Scope;
@@ -11,12 +11,14 @@ use crate::tickets::{Kind, Status, history, row as ticket};
 use crate::{defects, machines, maintenance, orders};
 use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{
-    ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, FromQueryResult, JoinType, PaginatorTrait as _,
+    ColumnTrait as _, Condition, ConnectionTrait, EntityTrait, FromQueryResult, JoinType, PaginatorTrait as _,
     QueryFilter as _, QueryOrder as _, QuerySelect as _,
 };
 
 /// Tickets in one piece.
 const PIECE: u64 = 2_000;
+/// Among so many of the last attempts are those whose outcome is open: more than can be on their way.
+const MOST_OPEN: i64 = 1_000;
 /// How many tickets' facts are asked for at once.
 const FACTS_AT_ONCE: usize = 2_000;
 
@@ -163,7 +165,7 @@ pub(in crate::figures) async fn turns(
     conn: &impl ConnectionTrait,
     (from, until): (Instant, Instant),
 ) -> Result<Vec<(What, String, String, i64)>> {
-    use crate::chat::store::turn::{Column as C, Entity};
+    use turn::{Column as C, Entity};
     let select = Entity::find()
         .select_only()
         .columns([C::What, C::Flow, C::Question])
@@ -178,16 +180,48 @@ pub(in crate::figures) async fn turns(
 
 /// How many tickets are open, the resolved ones too for which somebody has to say that they are.
 pub(in crate::figures) async fn open_now(conn: &impl ConnectionTrait, scope: &Scope) -> Result<u64> {
-    let mut select =
-        ticket::Entity::find().filter(ticket::Column::Status.is_not_in([Status::Closed, Status::Cancelled]));
-    if let Scope::Department(department) = scope {
-        let floor = Kind::ALL.into_iter().filter(|kind| kind.is_of_the_floor());
-        let theirs = Condition::any()
-            .add(ticket::Column::Department.is_null())
-            .add_option(department.as_ref().map(|department| ticket::Column::Department.eq(department)));
-        select = select.filter(ticket::Column::Kind.is_in(floor)).filter(theirs);
-    }
-    Ok(select.count(conn).await?)
+    let open = ticket::Entity::find().filter(ticket::Column::Status.is_not_in([Status::Closed, Status::Cancelled]));
+    Ok(open.filter(seen_by(scope)).count(conn).await?)
+}
+
+/// Tickets of a kind that missed a deadline which is still to be kept.
+#[derive(Clone, Copy, Debug, FromQueryResult)]
+pub struct Late {
+    /// The kind.
+    pub kind: Kind,
+    /// How many.
+    pub n: i64,
+    /// When the first of these deadlines ended.
+    pub since: Instant,
+}
+
+/// What is late at this moment, by kind; kinds of which nothing is late are left out.
+pub(in crate::figures) async fn late_now(
+    conn: &impl ConnectionTrait,
+    scope: &Scope,
+    now: Instant,
+) -> Result<Vec<Late>> {
+    use ticket::Column as C;
+    let select = ticket::Entity::find()
+        .select_only()
+        .column(C::Kind)
+        .column_as(C::Id.count(), "n")
+        .column_as(C::NextDueAt.min(), "since")
+        .filter(C::Kind.is_in(Kind::ALL))
+        .filter(C::NextDueAt.lt(now))
+        .filter(seen_by(scope))
+        .group_by(C::Kind);
+    Ok(select.into_model().all(conn).await?)
+}
+
+/// The tickets of this scope.
+fn seen_by(scope: &Scope) -> Condition {
+    let Scope::Department(department) = scope else { return Condition::all() };
+    let floor = Kind::ALL.into_iter().filter(|kind| kind.is_of_the_floor());
+    let theirs = Condition::any()
+        .add(ticket::Column::Department.is_null())
+        .add_option(department.as_ref().map(|department| ticket::Column::Department.eq(department)));
+    Condition::all().add(ticket::Column::Kind.is_in(floor)).add(theirs)
 }
 
 /// When something happened to these tickets.
@@ -219,13 +253,22 @@ pub(in crate::figures) async fn first(conn: &impl ConnectionTrait) -> Result<(Op
     Ok((made, came.into_iter().chain(sent).min()))
 }
 
-/// The rows of the last message and the last attempt, added up: it grows with every one.
+/// A number that grows with every message, every attempt that ends and every turn of a form: the last rows of each, added
+/// up, without the attempts whose outcome is open.
 pub(in crate::figures) async fn last_rows(conn: &impl ConnectionTrait) -> Result<i64> {
-    let message = message::Entity::find().select_only().column_as(message::Column::Id.max(), "id");
-    let message = message.into_tuple::<Option<i64>>().one(conn).await?.flatten();
-    let attempt = attempt::Entity::find().select_only().column_as(attempt::Column::Id.max(), "id");
-    let attempt = attempt.into_tuple::<Option<i64>>().one(conn).await?.flatten();
-    Ok(message.unwrap_or(0) + attempt.unwrap_or(0))
+    let message = last::<message::Entity>(conn, message::Column::Id).await?;
+    let turn = last::<turn::Entity>(conn, turn::Column::Id).await?;
+    let attempt = last::<attempt::Entity>(conn, attempt::Column::Id).await?;
+    let open = attempt::Entity::find()
+        .filter(attempt::Column::Id.gt(attempt - MOST_OPEN))
+        .filter(attempt::Column::Outcome.is_in(["STARTED", "IN_DOUBT"]));
+    let open = i64::try_from(open.count(conn).await?).unwrap_or(MOST_OPEN);
+    Ok(message + turn + attempt - open)
+}
+
+async fn last<E: EntityTrait>(conn: &impl ConnectionTrait, id: E::Column) -> Result<i64> {
+    let last = E::find().select_only().column_as(id.max(), "id");
+    Ok(last.into_tuple::<Option<i64>>().one(conn).await?.flatten().unwrap_or(0))
 }
 
 /// When the earliest of the attempts was begun whose price is still to come.

@@ -2,7 +2,7 @@
 
 use super::ROWS_AT_ONCE;
 use crate::channels::Media;
-use crate::db::Tx;
+use crate::db::{self, Tx, Waiting};
 use crate::kit::{Instant, Result};
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::sea_query::Expr;
@@ -45,6 +45,12 @@ pub async fn note(tx: &Tx, came: &[Came<'_>]) -> Result<()> {
         Entity::insert_many(some.to_vec()).exec_without_returning(tx.conn()).await?;
     }
     Ok(())
+}
+
+/// The files that are still to be fetched.
+pub(super) async fn waiting(conn: &impl ConnectionTrait) -> Result<Waiting> {
+    let waiting = Entity::find().filter(Column::DueAt.is_not_null());
+    db::waiting(conn, waiting, Column::DueAt, Column::CreatedAt).await
 }
 
 /// Whether the turn of any file has come.

@@ -26,6 +26,7 @@ use crate::bus::Poke;
 use crate::db::marks;
 use crate::kit::Result;
 use crate::outbox::Notice;
+use crate::pulse::Job;
 use desks::{Desks, Line, Who};
 use std::sync::Arc;
 use std::time::Duration;
@@ -88,9 +89,7 @@ impl Live {
                 done = done.and(self.check().await);
                 checked = tokio::time::Instant::now();
             }
-            if let Err(error) = done {
-                tracing::warn!(cause = error.private(), "who has the desk open hears of nothing new: {error}");
-            }
+            app.ran(Job::Live, done);
             tokio::select! {
                 () = app.bus.wait(Poke::Live, TIMER) => {}
                 () = stop.cancelled() => {}

@@ -85,7 +85,7 @@ fn section(
     let bars: Vec<(String, i64, Option<String>)> =
         most.iter().map(|(slice, n)| (named(slice), *n, Some(href(slice)))).collect();
     let (title, series) = (words.w(title), [words.w("report.tickets"), words.w("report.cumulated")]);
-    let about = About { id, title: title.clone(), says: words.w("defects.says"), along: Vec::new() };
+    let about = About { id: id.into(), title: title.clone(), says: words.w("defects.says"), along: Vec::new() };
     let plot = Plot::pareto(about, &bars, all, series);
     let (mut sum, mut rows) = (0, Vec::with_capacity(most.len()));
     for (rank, (slice, n)) in (1..).zip(most) {
@@ -103,5 +103,5 @@ fn section(
     let heads = heads.into_iter().chain([before(words, &words.w("report.tickets"))]).collect();
     let of_all = json!({ "count": all.to_string(), "earlier": all_earlier.to_string() });
     let note = (all > 0).then(|| words.fill("defects.of_all", &of_all));
-    Section { id, title, note, plot: Some(plot), heads, rows }
+    Section { id: id.into(), title, note, plot: Some(plot), heads, rows }
 }

@@ -9,6 +9,7 @@ use crate::kit::error::Kind;
 use crate::kit::{Error, Result, rules};
 use crate::notify::live::Live;
 use crate::people::Keeper;
+use crate::people::store::users;
 use crate::walls::{self, New};
 use crate::web::page::Here;
 use crate::web::{Fields, Form, problem, read};
@@ -29,6 +30,8 @@ struct Row {
     id: i64,
     name: String,
     department: String,
+    /// Who made it.
+    by: String,
     seen: Option<String>,
 }
 
@@ -68,8 +71,12 @@ pub(super) async fn page(keeper: Keeper, desk: Desk) -> Result<Response> {
 
 async fn list(keeper: &Keeper, desk: &Desk, told: Told) -> Result<Response> {
     let words = desk.words();
-    let rows = walls::list(&desk.app, keeper).await?.into_iter().map(|wall| Row {
+    let walls = walls::list(&desk.app, keeper).await?;
+    let makers: Vec<i64> = walls.iter().map(|wall| wall.made_by).collect();
+    let makers = users::by_ids(desk.app.db.read(), &makers).await?;
+    let rows = walls.into_iter().map(|wall| Row {
         id: wall.id,
+        by: makers.get(&wall.made_by).map(users::User::called).unwrap_or_default(),
         name: wall.name,
         department: wall.department.unwrap_or_else(|| words.w("walls.plant")),
         seen: wall.seen_at.map(|at| words.when(at, desk.now).html()),

@@ -42,8 +42,7 @@ fn completion(words: &Words, now: &[Sum], earlier: &[Sum]) -> Section {
         .map(|(measure, name)| Series { name: name.clone(), values: values(measure) });
     let along = flows.iter().map(|flow| called(words, flow)).collect();
     let title = words.w("report.completion");
-    let about = About { id: "completion", title: title.clone(), says: in_table(words), along };
-    let plain = |n: i64| n.to_string();
+    let about = About { id: "completion".into(), title: title.clone(), says: in_table(words), along };
     let rows = flows.iter().map(|flow| {
         vec![
             Cell::text(called(words, flow)).plain(*flow),
@@ -64,8 +63,8 @@ fn completion(words: &Words, now: &[Sum], earlier: &[Sum]) -> Section {
         before(words, &finished),
     ];
     let rows = rows.collect();
-    let plot = Some(Plot::paired(about, &series, Unit { step: 1, written: &plain }));
-    Section { id: "completion", title, note: Some(words.w("report.completion_note")), plot, heads, rows }
+    let plot = Some(Plot::paired(about, &series, Unit::COUNT));
+    Section { id: "completion".into(), title, note: Some(words.w("report.completion_note")), plot, heads, rows }
 }
 
 fn given_up(words: &Words, now: &[Sum]) -> Section {
@@ -80,7 +79,7 @@ fn given_up(words: &Words, now: &[Sum]) -> Section {
     let named = |(flow, question, _): &(String, String, i64)| format!("{} · {question}", called(words, flow));
     let bars: Vec<(String, i64, Option<String>)> = left.iter().map(|one| (named(one), one.2, None)).collect();
     let title = words.w("report.given_up");
-    let about = About { id: "given_up", title: title.clone(), says: in_table(words), along: Vec::new() };
+    let about = About { id: "given_up".into(), title: title.clone(), says: in_table(words), along: Vec::new() };
     let series = [words.w("report.left"), words.w("report.cumulated")];
     let plot = Plot::pareto(about, &bars, all, series);
     let mut sum = 0;
@@ -91,7 +90,7 @@ fn given_up(words: &Words, now: &[Sum]) -> Section {
     });
     let rows = rows.collect();
     let heads = ["report.rank", "report.question", "report.left", "report.cumulated"].map(|key| words.w(key)).into();
-    Section { id: "given_up", title, note: None, plot: Some(plot), heads, rows }
+    Section { id: "given_up".into(), title, note: None, plot: Some(plot), heads, rows }
 }
 
 fn rank(nth: usize) -> i64 {

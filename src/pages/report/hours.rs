@@ -71,8 +71,7 @@ fn section(desk: &Desk, (id, title): (&'static str, &'static str), (now, earlier
     heads.extend([all.clone(), all_before.clone()]);
     let series = [Series { name: all, values: totals }, Series { name: all_before, values: before_totals }];
     let along = (0..now.len()).map(named).collect();
-    let about = About { id, title: words.w(title), says: in_table(words), along };
-    let plain = |n: i64| n.to_string();
-    let plot = Some(Plot::paired(about, &series, Unit { step: 1, written: &plain }));
-    Section { id, title: words.w(title), note: Some(words.w("report.hours_note")), plot, heads, rows }
+    let about = About { id: id.into(), title: words.w(title), says: in_table(words), along };
+    let plot = Some(Plot::paired(about, &series, Unit::COUNT));
+    Section { id: id.into(), title: words.w(title), note: Some(words.w("report.hours_note")), plot, heads, rows }
 }

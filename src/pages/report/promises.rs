@@ -3,7 +3,7 @@
 use super::sheet::{Cell, Section, answer};
 use super::{asked, before, in_table};
 use crate::figures::Measure;
-use crate::figures::reading::{self, Promises, Scope, Sum};
+use crate::figures::reading::{self, Late, Promises, Scope, Sum};
 use crate::kit::Result;
 use crate::pages::desk::Desk;
 use crate::pages::plot::{About, Plot, Series, Unit};
@@ -32,7 +32,29 @@ pub(super) async fn page(desk: Desk, _: Keeper) -> Result<Response> {
     let resolution =
         by_kind(&desk, ("sla_resolution", "report.sla_resolution"), (Measure::Resolved, &scope), &now, &earlier);
     let people = by_person(&desk, &now).await?;
-    answer(&desk, words.w("report.sla_title"), range, still, vec![response, resolution, people])
+    let late = late(&desk, &scope, &reading::late_now(conn, &scope, desk.now).await?);
+    answer(&desk, words.w("report.sla_title"), range, still, vec![response, resolution, people, late])
+}
+
+/// What is late and still open: it is counted above once it is done.
+fn late(desk: &Desk, scope: &Scope, late: &[Late]) -> Section {
+    let words = desk.words();
+    let kinds = Kind::ALL.into_iter().filter(|kind| *scope == Scope::All || kind.is_of_the_floor());
+    let rows = kinds.map(|kind| {
+        let late = late.iter().find(|late| late.kind == kind);
+        let by = late.map(|late| (desk.now - late.since).num_seconds());
+        let href = late.map(|_| format!("/tickets?kind={}&status=ALL&overdue=true", kind.as_str()));
+        let name = Cell::text(words.w(format!("kind.{}", kind.as_str())));
+        vec![name.href(href), Cell::number(late.map_or(0, |late| late.n)), Cell::took(desk, by)]
+    });
+    Section {
+        id: "sla_open".into(),
+        title: words.w("report.late"),
+        note: Some(words.w("report.late_note")),
+        plot: None,
+        rows: rows.collect(),
+        heads: ["fact.kind", "report.tickets", "report.late_by"].map(|key| words.w(key)).into(),
+    }
 }
 
 fn by_kind(
@@ -60,7 +82,14 @@ fn by_kind(
         row
     });
     let rows = rows.collect();
-    Section { id, title: words.w(title), note: Some(words.w("report.sla_note")), plot: Some(plot), heads, rows }
+    Section {
+        id: id.into(),
+        title: words.w(title),
+        note: Some(words.w("report.sla_note")),
+        plot: Some(plot),
+        heads,
+        rows,
+    }
 }
 
 async fn by_person(desk: &Desk, now: &[Sum]) -> Result<Section> {
@@ -91,7 +120,7 @@ async fn by_person(desk: &Desk, now: &[Sum]) -> Result<Section> {
     });
     let rows = rows.collect();
     let note = Some(words.w("report.by_person_note"));
-    Ok(Section { id: "sla_people", title, note, plot: Some(plot), heads: heads(desk, "report.person"), rows })
+    Ok(Section { id: "sla_people".into(), title, note, plot: Some(plot), heads: heads(desk, "report.person"), rows })
 }
 
 fn heads(desk: &Desk, first: &str) -> Vec<String> {
@@ -106,8 +135,7 @@ fn plot(desk: &Desk, id: &'static str, title: String, all: &[(String, Promises)]
     let words = desk.words();
     let kept = Series { name: words.w("report.kept"), values: all.iter().map(|(_, one)| one.kept).collect() };
     let broken = Series { name: words.w("report.broken"), values: all.iter().map(|(_, one)| one.broken).collect() };
-    let plain = |n: i64| n.to_string();
     let along = all.iter().map(|(name, _)| name.clone()).collect();
-    let about = About { id, title, says: in_table(words), along };
-    Plot::stacked(about, &[kept, broken], Unit { step: 1, written: &plain })
+    let about = About { id: id.into(), title, says: in_table(words), along };
+    Plot::stacked(about, &[kept, broken], Unit::COUNT)
 }

@@ -14,6 +14,7 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse as _, Response};
 use chrono::TimeDelta;
 use serde_json::json;
+use std::borrow::Cow;
 
 /// A cell: as people read it, and as programs do.
 #[derive(Clone, Debug)]
@@ -63,7 +64,7 @@ impl Cell {
 /// A part of a report.
 pub(in crate::pages) struct Section {
     /// Unlike any other on the page, and the CSV's name.
-    pub(in crate::pages) id: &'static str,
+    pub(in crate::pages) id: Cow<'static, str>,
     pub(in crate::pages) title: String,
     /// What is counted, where the title does not say it all.
     pub(in crate::pages) note: Option<String>,
@@ -112,7 +113,7 @@ pub(in crate::pages) fn answer(
     let says = words.fill("report.says", &json!({ "from": from, "until": until, "since": since, "to": to }));
     let behind = (still > 0).then(|| words.fill("report.behind", &json!({ "count": still.to_string() })));
     let sections = sections.into_iter().map(|section| {
-        let href = range.asking.with("csv", Some(section.id));
+        let href = range.asking.with("csv", Some(&section.id));
         (section, href)
     });
     let sections = sections.collect();

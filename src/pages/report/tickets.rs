@@ -11,6 +11,7 @@ use crate::people::Keeper;
 use crate::tickets::Kind;
 use axum::response::Response;
 use chrono::{Datelike as _, Days, NaiveDate};
+use std::borrow::Cow;
 
 /// Up to so many days are shown one by one; more of them by weeks.
 const MOST_SINGLE: i64 = 31;
@@ -38,7 +39,7 @@ pub(super) async fn page(desk: Desk, _: Keeper) -> Result<Response> {
         [Cell::text(name)].into_iter().chain(numbers.map(Cell::number)).collect()
     });
     let by_kind = Section {
-        id: "by_kind",
+        id: "by_kind".into(),
         title: words.w("report.by_kind"),
         note: None,
         plot: None,
@@ -46,41 +47,54 @@ pub(super) async fn page(desk: Desk, _: Keeper) -> Result<Response> {
         rows: kinds.collect(),
     };
     let title = words.w("report.in_out");
-    let measures = [(Measure::Came, came), (Measure::Ended, ended)];
-    let sections = vec![over_time(&desk, ("in_out", title), range.span, &daily, measures, Plot::paired), by_kind];
+    let courses = vec![Course::counted(came, &daily, Measure::Came), Course::counted(ended, &daily, Measure::Ended)];
+    let in_out = over_time(&desk, ("in_out".into(), title), range.span, courses, Plot::paired, Unit::COUNT);
+    let sections = vec![in_out, by_kind];
     answer(&desk, words.w("report.tickets_title"), range, still, sections)
 }
 
-/// Two measures over time, as a plot and a table.
+/// What happened on which day, under one name.
+pub(super) struct Course {
+    pub(super) name: String,
+    pub(super) days: Vec<(NaiveDate, i64)>,
+}
+
+impl Course {
+    /// How many there were of a measure.
+    pub(super) fn counted(name: String, daily: &[Daily], measure: Measure) -> Self {
+        let days = daily.iter().filter(|day| day.measure == measure).map(|day| (day.day, day.n));
+        Self { name, days: days.collect() }
+    }
+}
+
+/// What happened over time, as a plot and a table.
 pub(super) fn over_time(
     desk: &Desk,
-    (id, title): (&'static str, String),
+    (id, title): (Cow<'static, str>, String),
     span: Span,
-    daily: &[Daily],
-    measures: [(Measure, String); 2],
+    courses: Vec<Course>,
     drawn: fn(About, &[Series], Unit<'_>) -> Plot,
+    unit: Unit<'_>,
 ) -> Section {
     let words = desk.words();
     let stretches = stretches(span);
-    let values = |measure: Measure| -> Vec<i64> {
+    let series = courses.into_iter().map(|Course { name, days }| {
         let of = |(from, until): &(NaiveDate, NaiveDate)| {
-            let days = daily.iter().filter(|day| day.measure == measure && (*from..=*until).contains(&day.day));
-            days.map(|day| day.n).sum()
+            days.iter().filter(|(day, _)| (*from..=*until).contains(day)).map(|(_, n)| n).sum()
         };
-        stretches.iter().map(of).collect()
-    };
-    let series = measures.map(|(measure, name)| Series { name, values: values(measure) });
-    let plain = |n: i64| n.to_string();
+        Series { name, values: stretches.iter().map(of).collect() }
+    });
+    let series: Vec<Series> = series.collect();
     let along = stretches.iter().map(|(from, _)| from.format("%m-%d").to_string()).collect();
-    let about = About { id, title: title.clone(), says: in_table(words), along };
+    let about = About { id: id.clone(), title: title.clone(), says: in_table(words), along };
     let rows = stretches.iter().enumerate().map(|(place, (from, _))| {
-        let numbers = series.iter().map(|one| Cell::number(one.values[place]));
+        let numbers = series.iter().map(|one| Cell::text((unit.written)(one.values[place])));
         [Cell::text(words.date(*from)).plain(from.to_string())].into_iter().chain(numbers).collect()
     });
     let rows = rows.collect();
     let first = if span.days() > MOST_SINGLE { "report.week_from" } else { "report.day" };
     let heads = [words.w(first)].into_iter().chain(series.iter().map(|one| one.name.clone())).collect();
-    let plot = drawn(about, &series, Unit { step: 1, written: &plain });
+    let plot = drawn(about, &series, unit);
     Section { id, title, note: None, plot: Some(plot), heads, rows }
 }
 

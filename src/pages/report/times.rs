@@ -57,7 +57,7 @@ fn section(
         .collect();
     let written = |seconds: i64| words.left(TimeDelta::seconds(seconds));
     let along = kinds.iter().map(|kind| words.w(format!("kind.{}", kind.as_str()))).collect();
-    let about = About { id, title: words.w(title), says: in_table(words), along };
+    let about = About { id: id.into(), title: words.w(title), says: in_table(words), along };
     let rows = kinds.iter().map(|kind| {
         let (now, earlier) = (of(now, *kind), of(earlier, *kind));
         let mut row = vec![Cell::text(words.w(format!("kind.{}", kind.as_str()))), Cell::number(now.count())];
@@ -70,5 +70,5 @@ fn section(
     heads.extend(names.iter().cloned());
     heads.extend([before(words, &words.w("report.tickets")), before(words, &names[0])]);
     let plot = Plot::paired(about, &series, Unit { step: HOUR, written: &written });
-    Section { id, title: words.w(title), note: None, plot: Some(plot), heads, rows }
+    Section { id: id.into(), title: words.w(title), note: None, plot: Some(plot), heads, rows }
 }

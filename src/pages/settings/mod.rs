@@ -3,6 +3,7 @@
 
 mod audit;
 mod rules;
+mod running;
 mod state;
 mod system;
 mod webhooks;

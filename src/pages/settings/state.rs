@@ -1,6 +1,7 @@
 //! The state of the channels, and what waits.
 
 use crate::channels::Medium;
+use crate::db::Waiting;
 use crate::delivery::store;
 use crate::kit::Result;
 use crate::pages::desk::Desk;
@@ -31,13 +32,13 @@ struct State {
 /// `GET /settings/state`.
 pub(super) async fn page(desk: Desk, _: Administrator) -> Result<Response> {
     let words = desk.words();
-    let (waiting, oldest) = store::waiting(desk.app.db.read()).await?;
+    let Waiting { count, oldest } = store::waiting(desk.app.db.read()).await?;
     let title = words.w("settings.state");
     let page = State {
         page: desk.page(title.clone()),
         title,
         channels: channels(&desk),
-        waiting,
+        waiting: count,
         oldest: oldest.map(|at| words.when(at, desk.now).html()),
     };
     Ok(shown(StatusCode::OK, &page))

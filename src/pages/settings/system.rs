@@ -1,5 +1,6 @@
 //! The system: which version on which database, how much room there is, and what an admin can have it do.
 
+use super::running::{Queue, Ran, jobs, queues};
 use crate::app::App;
 use crate::bus::Poke;
 use crate::chores::{self, Kind};
@@ -54,6 +55,8 @@ struct System {
     findings: Vec<Finding>,
     backed_up: Option<Chore>,
     taken: Option<(String, String)>,
+    queues: Vec<Queue>,
+    jobs: Vec<Ran>,
     refused: Option<String>,
 }
 
@@ -89,6 +92,8 @@ async fn system(desk: &Desk, refused: Option<Error>) -> Result<Response> {
         findings,
         backed_up: chore(backed_up),
         taken: taken.map(|taken| (taken.file, megabytes(desk, taken.bytes))),
+        queues: queues(desk).await?,
+        jobs: jobs(desk),
         refused: refused.as_ref().map(|error| refusal(words, error)),
     };
     Ok(shown(refused.map_or(StatusCode::OK, |error| problem::status(error.kind())), &page))

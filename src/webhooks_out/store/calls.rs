@@ -1,6 +1,6 @@
 //! Calls of webhooks in the database, as sets.
 
-use crate::db::{self, MAX_BOUND_VALUES, Tx};
+use crate::db::{self, MAX_BOUND_VALUES, Tx, Waiting};
 use crate::kit::{Instant, Result};
 use crate::web::page::Part;
 use crate::webhooks_out::model::{Status, gives_up_at};
@@ -73,6 +73,14 @@ pub(in crate::webhooks_out) async fn insert(tx: &Tx, new: &NewCall) -> Result<ro
     let row = new.row(tx.now());
     let inserted = row::Entity::insert(row::ActiveModel { id: NotSet, ..row.clone().into() }).exec(tx.conn()).await?;
     Ok(row::Model { id: inserted.last_insert_id, ..row })
+}
+
+/// The calls of these webhooks that are not over.
+pub(in crate::webhooks_out) async fn waiting(conn: &impl ConnectionTrait, webhooks: &[i64]) -> Result<Waiting> {
+    use row::Column as C;
+    let open =
+        row::Entity::find().filter(C::WebhookId.is_in(webhooks.iter().copied())).filter(C::Status.eq(Status::Pending));
+    db::waiting(conn, open, C::Id, C::CreatedAt).await
 }
 
 /// The calls whose turn has come by `now`: of each of these webhooks at most so many, the longest due first. One

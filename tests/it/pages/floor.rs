@@ -151,33 +151,14 @@ async fn a_change_leaves_what_others_changed_meanwhile(backend: Backend) {
     let (admin, window) = &stage.admin;
     let path = order(&stage.app, "ORD-12345").await;
     let seen = window.get(&path).await;
-    let names = ["customer", "product", "quantity_ordered", "quantity_completed", "quantity_rejected", "starts_on"];
-    let mut fields: Vec<(String, String)> = Vec::new();
-    for name in names.into_iter().chain(["due_on"]) {
-        let value = seen.value(name).expect("a field").to_owned();
-        fields.push((format!("was_{name}"), value.clone()));
-        fields.push((name.to_owned(), value));
-    }
-    fields.push(("was_status".to_owned(), "IN_PROGRESS".to_owned()));
-    fields.push(("status".to_owned(), "IN_PROGRESS".to_owned()));
+    let form = seen.form(&path).with("product", "Gearbox GX-21");
     let api = path.replace("/floor/orders", "/api/orders");
     admin.patch(&format!("{api}/"), json!({"quantity_completed": 160})).await;
-    let product = fields.iter_mut().find(|(name, _)| name == "product").expect("a field");
-    "Gearbox GX-21".clone_into(&mut product.1);
-    let as_sent = |fields: &[(String, String)]| -> Vec<(&'static str, String)> {
-        fields.iter().map(|(name, value)| (&*name.clone().leak(), value.clone())).collect()
-    };
-    let sent = as_sent(&fields);
-    let sent: Vec<(&str, &str)> = sent.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    let seen = window.post(&path, &sent).await;
+    let seen = window.sends_form(&form).await;
     assert_eq!(seen.leads_to(), format!("{path}?done=saved"), "{}", seen.text());
     let (_, now) = admin.get(&format!("{api}/")).await;
     assert_eq!((now["product"].as_str(), now["quantity_completed"].as_i64()), (Some("Gearbox GX-21"), Some(160)));
-    let wrong: Vec<(&str, &str)> = sent
-        .iter()
-        .map(|(name, value)| if *name == "due_on" { (*name, "2020-01-01") } else { (*name, *value) })
-        .collect();
-    let seen = window.post(&path, &wrong).await;
+    let seen = window.sends_form(&form.with("due_on", "2020-01-01")).await;
     assert_eq!(seen.status, StatusCode::BAD_REQUEST);
     assert!(
         seen.html.contains("value=\"2020-01-01\"") && seen.text().contains("before the work begins"),
@@ -297,19 +278,12 @@ async fn a_supervisor_changes_the_machines_of_their_department_only(backend: Bac
     let (own, other) = (machine(app, "MACH-001").await, machine(app, "MACH-005").await);
     assert!(window.get(&own).await.html.contains("id=\"change\""));
     assert!(!window.get(&other).await.html.contains("id=\"change\""));
-    let fields = |department: &'static str| {
-        [
-            ("name", "Lathe"),
-            ("was_name", "CNC lathe"),
-            ("location", ""),
-            ("was_location", "Hall 1, bay 2"),
-            ("department", department),
-            ("was_department", "Machining"),
-        ]
-    };
-    assert_eq!(window.post(&other, &fields("Machining")).await.status, StatusCode::FORBIDDEN);
-    assert_eq!(window.post(&own, &fields("Finishing")).await.status, StatusCode::FORBIDDEN, "nor give one away");
-    assert_eq!(window.post(&own, &fields("Machining")).await.leads_to(), format!("{own}?done=saved"));
+    let fields = [("name", "Lathe"), ("department", "Machining")];
+    assert_eq!(window.post(&other, &fields).await.status, StatusCode::FORBIDDEN);
+    let form = window.get(&own).await.form(&own).with("name", "Lathe").with("location", "");
+    let given = window.sends_form(&form.clone().with("department", "Finishing")).await;
+    assert_eq!(given.status, StatusCode::FORBIDDEN, "nor give one away");
+    assert_eq!(window.sends_form(&form).await.leads_to(), format!("{own}?done=saved"));
     let rows = app.rows("SELECT name, location, latitude FROM machines WHERE number = 'MACH-001'").await;
     let text = |column: &str| rows[0].try_get::<String>("", column).expect("text");
     assert_eq!((text("name"), text("location")), ("Lathe".to_owned(), String::new()));

@@ -103,7 +103,9 @@ async fn a_failure_is_escalated_once_and_by_who_answers_for_it(backend: Backend)
     let path = reported(&window).await;
     let corrected = [("procedure", "Torque check"), ("department", "Forming")];
     assert_eq!(window.post(&format!("{path}/correct"), &corrected).await.status, StatusCode::FORBIDDEN);
-    let seen = window.post(&format!("{path}/correct"), &[("procedure", "Torque check")]).await;
+    let correct = format!("{path}/correct");
+    let form = window.get(&path).await.form(&correct).with("procedure", "Torque check");
+    let seen = window.sends_form(&form.with("failure_type", "").with("description", "")).await;
     assert_eq!(seen.leads_to(), format!("{path}?done=saved"), "{}", seen.text());
     let page = window.get(&path).await;
     assert!(page.text().contains("Torque check") && !page.text().contains("Step skipped"), "{}", page.text());

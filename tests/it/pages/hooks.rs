@@ -55,7 +55,8 @@ async fn a_webhook_is_made_and_nothing_typed_is_lost(backend: Backend) {
     assert!(page.text().contains("Not called yet") && secret(&page.html).is_none(), "{}", page.text());
     let wrong = window.post(&here, &[&[("url", "http://8.8.8.8/")], &fields[..2]].concat()).await;
     assert_eq!((wrong.status, wrong.value("url")), (StatusCode::BAD_REQUEST, Some("http://8.8.8.8/")));
-    let changed = window.post(&here, &[("url", "https://erp.plant.example/y"), ("events", "*")]).await;
+    let form = window.get(&here).await.form(&here).with("url", "https://erp.plant.example/y");
+    let changed = window.sends_form(&form.with("events", "*").with("description", "")).await;
     assert_eq!(changed.leads_to(), format!("{here}?done=saved"));
     let page = window.get(list).await;
     assert!(page.text().contains("https://erp.plant.example https://erp.plant.example"), "{}", page.text());

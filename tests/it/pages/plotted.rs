@@ -46,16 +46,16 @@ pub(super) fn number(text: &str) -> f64 {
 }
 
 /// A plot as it stands in a page.
-struct Plot {
+pub(super) struct Plot {
     /// What each bar says and its height.
-    bars: Vec<(String, f64)>,
+    pub(super) bars: Vec<(String, f64)>,
     /// The heights of each line's points.
     lines: Vec<Vec<f64>>,
-    top: f64,
+    pub(super) top: f64,
 }
 
 impl Plot {
-    async fn of(window: &Window, page: &str, id: &str) -> Self {
+    pub(super) async fn of(window: &Window, page: &str, id: &str) -> Self {
         let seen = window.get(&format!("{page}?from={FROM}&until={UNTIL}")).await;
         assert_eq!(seen.status, StatusCode::OK, "{page}: {}", seen.text());
         let title = format!("<title id=\"{id}-title\">");
@@ -232,6 +232,9 @@ async fn every_plot_shows_what_the_tables_have(backend: Backend) {
 
     let received = moments(app, "SELECT received_at AS at FROM messages").await;
     let taken = moments(app, "SELECT started_at AS at FROM attempts WHERE outcome = 'ACCEPTED'").await;
+    let refused = moments(app, "SELECT started_at AS at FROM attempts WHERE outcome = 'REFUSED'").await;
+    let by_channel = [&received, &taken, &refused].map(|all| count(all, |_| true));
+    Plot::of(&window, "/reports/messages", "by_channel").await.shows("by_channel", &by_channel);
     let plot = Plot::of(&window, "/reports/messages", "messages").await;
     assert_eq!(plot.lines.len(), 2);
     for (line, all) in plot.lines.iter().zip([&received, &taken]) {

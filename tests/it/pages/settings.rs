@@ -4,12 +4,16 @@ use super::Stage;
 use super::harmless::{ATTACKS, is_harmless};
 use crate::facts;
 use crate::support::databases::Backend;
+use andon::kit::Error;
+use andon::pulse::Job;
 use andon::worker::chores;
+use chrono::TimeDelta;
 use reqwest::StatusCode;
 use serde_json::json;
 
 facts!["pages::settings":
     the_state_shows_channels_and_what_waits,
+    the_system_shows_what_waits_and_how_jobs_went,
     what_happened_is_listed_and_narrowed,
     what_happened_does_nothing_in_a_page,
     what_an_admin_asks_for_is_done_once_and_told,
@@ -27,6 +31,35 @@ async fn the_state_shows_channels_and_what_waits(backend: Backend) {
     stage.app.server.app.health.goes_red("twilio", stage.app.clock.now(), stage.app.clock.now(), "Give it a token.");
     let shown = stage.admin.1.get("/settings/state").await;
     assert!(shown.text().contains("twilio Out") && shown.text().contains("Give it a token."), "{}", shown.text());
+    stage.app.end().await;
+}
+
+async fn the_system_shows_what_waits_and_how_jobs_went(backend: Backend) {
+    let stage = Stage::set(backend).await;
+    let (window, app) = (&stage.admin.1, &stage.app.server.app);
+    stage.app.settle().await;
+    let raised = crate::tickets::incident();
+    stage.client.0.post("/api/tickets/", raised).await;
+    let open = stage.app.count("events WHERE handled_at IS NULL").await;
+    assert!(open > 0, "somebody is still to be told");
+    let system = async || window.get("/settings/system").await.text();
+    let seen = system().await;
+    let told = format!("people are still to be told of {open} just now");
+    assert!(seen.contains(&told) && seen.contains("Messages still to be sent 0 –"), "{told}: {seen}");
+    assert!(seen.contains("Counts for the reports not yet"), "{seen}");
+    stage.app.settle().await;
+    assert!(system().await.contains("people are still to be told of 0 –"));
+
+    let wrong = || Err::<(), _>(Error::unavailable("The disk is full."));
+    app.ran(Job::Figures, wrong());
+    stage.app.clock.advance(TimeDelta::minutes(10));
+    app.ran(Job::Figures, wrong());
+    app.ran(Job::Prices, Ok(()));
+    let seen = system().await;
+    assert!(seen.contains("Counts for the reports just now Fails since 10 min ago The disk is full."), "{seen}");
+    assert!(seen.contains("Asks what messages cost just now Fine"), "{seen}");
+    app.ran(Job::Figures, Ok(()));
+    assert!(system().await.contains("Counts for the reports just now Fine"));
     stage.app.end().await;
 }
 

@@ -10,6 +10,8 @@ use andon::simulator::Incoming;
 use chrono::TimeDelta;
 use futures_util::StreamExt as _;
 use reqwest::{Method, StatusCode};
+use sea_orm::ActiveValue::NotSet;
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -17,6 +19,7 @@ facts!["pages::walls":
     a_link_is_shown_once_and_opens_its_wall_again_and_again,
     a_supervisor_makes_and_revokes_walls_of_their_own_department_only,
     a_wall_shows_what_is_down_on_hold_and_overdue_and_who_is_on_it,
+    a_wall_of_very_much_shows_the_most_urgent_and_counts_no_further,
     a_wall_opens_nothing_else,
     a_revoked_link_opens_nothing_and_ends_the_line,
     the_line_tells_the_board_when_it_is_another_one,
@@ -48,7 +51,7 @@ async fn a_link_is_shown_once_and_opens_its_wall_again_and_again(backend: Backen
     let secret = made(&boss, "Hall 1", "Machining").await;
     assert!(secret.len() >= 43, "256 bits: {secret}");
     let list = boss.get("/floor/walls").await;
-    assert!(list.text().contains("Hall 1 Machining Never yet") && !list.html.contains(&secret), "{}", list.text());
+    assert!(list.text().contains("Hall 1 Machining boss Never yet") && !list.html.contains(&secret), "{}", list.text());
     let kept = app.rows("SELECT hash FROM walls").await;
     let kept: String = kept[0].try_get("", "hash").expect("a hash");
     assert!(kept != secret && kept.len() == 64, "the secret itself is nowhere");
@@ -154,6 +157,44 @@ async fn a_wall_shows_what_is_down_on_hold_and_overdue_and_who_is_on_it(backend:
         "what is nobody's is everybody's: {other}"
     );
     assert!(screen(&app, &plant).await.get("/wall").await.text().contains("MACH-002"), "the whole plant's");
+    app.end().await;
+}
+
+/// So many more tickets like the newest one, about the same machine.
+async fn multiplied(app: &TestApp, times: usize) {
+    use andon::{maintenance, tickets};
+    let (connection, id) = (app.connection().await, crate::attachments::newest_ticket(app).await);
+    let ticket = tickets::row::Entity::find_by_id(id).one(&connection).await.expect("read").expect("a ticket");
+    let facts = maintenance::row::Entity::find().filter(maintenance::row::Column::TicketId.eq(id)).one(&connection);
+    let facts = facts.await.expect("read").expect("its machine");
+    for nth in 0..times {
+        let reference = format!("{}-{nth}", ticket.reference);
+        let more = tickets::row::Model { reference, ..ticket.clone() };
+        let more = tickets::row::ActiveModel { id: NotSet, ..more.into() };
+        let id = tickets::row::Entity::insert(more).exec(&connection).await.expect("a ticket").last_insert_id;
+        let more = maintenance::row::Model { ticket_id: id, ..facts.clone() };
+        let more = maintenance::row::ActiveModel { id: NotSet, ..more.into() };
+        maintenance::row::Entity::insert(more).exec_without_returning(&connection).await.expect("its machine");
+    }
+}
+
+async fn a_wall_of_very_much_shows_the_most_urgent_and_counts_no_further(backend: Backend) {
+    let app = TestApp::start(backend).await;
+    let (_, window) = app.at_a_window("boss", Role::Admin).await;
+    let wall = screen(&app, &made(&window, "Gate", "").await).await;
+    for text in ["hi", "3", "MACH-001", "Bearing", "Low"] {
+        app.says(OPERATOR, text).await;
+    }
+    multiplied(&app, 310).await;
+    for text in ["3", "MACH-002", "Hydraulic", "High"] {
+        app.says(OPERATOR, text).await;
+    }
+    let seen = wall.get("/wall").await.text();
+    let place = |number| seen.find(number);
+    assert!(place("MACH-002").is_some() && place("MACH-002") < place("MACH-001"), "the newest is the worst: {seen}");
+    app.clock.advance(TimeDelta::days(30));
+    let seen = wall.get("/wall").await.text();
+    assert!(seen.contains("300+") && seen.contains("295+ more"), "{seen}");
     app.end().await;
 }
 

@@ -5,6 +5,7 @@ pub(crate) mod browser;
 pub(crate) mod bucket;
 pub(crate) mod codes;
 pub(crate) mod databases;
+pub(crate) mod forms;
 pub(crate) mod mail_server;
 pub(crate) mod meta;
 pub(crate) mod migrated;

@@ -19,15 +19,6 @@ use axum::response::Response;
 const MAX_KEY: usize = 255;
 /// The longest name and location, in characters.
 const MAX_TEXT: usize = 20_000;
-/// What can be changed of a machine, and in which hidden field it stands how that was when the form was shown.
-const CHANGED: [(&str, &str); 5] = [
-    ("name", "was_name"),
-    ("location", "was_location"),
-    ("department", "was_department"),
-    ("latitude", "was_latitude"),
-    ("longitude", "was_longitude"),
-];
-
 /// A machine as the form has it.
 struct Said {
     /// None where the form does not ask.
@@ -109,12 +100,8 @@ pub(super) fn change(desk: &Desk, machine: &row::Model) -> FormShown {
     let words = desk.words();
     let form = FormShown::new("change", format!("{HERE}/{}", machine.id), words.w("save"));
     let mut form = facts(desk, form.title(words.w("machine.change")).tone("plain"), Some(machine));
-    for (name, was) in CHANGED {
-        let value = form.fields.iter().find(|field| field.name == name).map(|field| field.value.clone());
-        form = form.hidden(was, value.unwrap_or_default());
-    }
     form.is_open = false;
-    form
+    form.remembering()
 }
 
 /// What somebody changed in the form, and nothing that they only saw: whatever others changed meanwhile stays.
@@ -123,7 +110,7 @@ pub(super) fn change(desk: &Desk, machine: &row::Model) -> FormShown {
 /// What is wrong with it.
 pub(super) fn changed(typed: &Typed, number: String) -> Result<Record> {
     let Said { name, location, department, spot, .. } = typed.read()?;
-    let is_changed = |field: &str| CHANGED.iter().any(|(name, was)| *name == field && typed.is_changed(name, was));
+    let is_changed = |field| typed.is_changed(field);
     let is_moved = is_changed("latitude") || is_changed("longitude");
     Ok(Record {
         number,

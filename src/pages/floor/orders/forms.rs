@@ -19,17 +19,9 @@ use axum::response::Response;
 const MAX_NUMBER: usize = 255;
 /// The longest customer, product and reason, in characters.
 const MAX_TEXT: usize = 20_000;
-/// What can be changed of an order, and in which hidden field it stands how that was when the form was shown.
-const CHANGED: [(&str, &str); 8] = [
-    ("customer", "was_customer"),
-    ("product", "was_product"),
-    ("quantity_ordered", "was_quantity_ordered"),
-    ("quantity_completed", "was_quantity_completed"),
-    ("quantity_rejected", "was_quantity_rejected"),
-    ("starts_on", "was_starts_on"),
-    ("due_on", "was_due_on"),
-    ("status", "was_status"),
-];
+/// What can be changed of an order and may not be emptied.
+const NEEDED: [&str; 7] =
+    ["customer", "product", "quantity_ordered", "quantity_completed", "quantity_rejected", "starts_on", "due_on"];
 
 /// `GET /floor/orders/new`.
 pub(in crate::pages) async fn adding(desk: Desk, _: Keeper) -> Result<Response> {
@@ -68,12 +60,8 @@ fn empty(words: &Words) -> FormShown {
 pub(super) fn change(words: &Words, order: &row::Model) -> FormShown {
     let mut form = FormShown::new("change", format!("{HERE}/{}", order.id), words.w("save"));
     form = facts(words, form.title(words.w("order.change")).tone("plain"), Some(order));
-    for (name, was) in CHANGED {
-        let value = form.fields.iter().find(|field| field.name == name).map(|field| field.value.clone());
-        form = form.hidden(was, value.unwrap_or_default());
-    }
     form.is_open = false;
-    form
+    form.remembering()
 }
 
 /// What somebody changed in the form, and nothing that they only saw: whatever others changed meanwhile stays.
@@ -81,15 +69,9 @@ pub(super) fn change(words: &Words, order: &row::Model) -> FormShown {
 /// # Errors
 /// What may not be emptied, and is.
 pub(super) fn changed(typed: &Typed) -> Result<Typed> {
-    let needed: Vec<&'static str> = CHANGED.iter().map(|(name, _)| *name).filter(|name| *name != "status").collect();
-    typed.must_not_be_blank(&needed)?;
-    let mut only = typed.clone();
-    for (name, was) in CHANGED {
-        if !typed.is_changed(name, was) {
-            only = only.with(name, String::new());
-        }
-    }
-    Ok(only)
+    typed.must_not_be_blank(&NEEDED)?;
+    let unchanged = NEEDED.into_iter().chain(["status"]).filter(|name| !typed.is_changed(name));
+    Ok(unchanged.fold(typed.clone(), |only, name| only.with(name, String::new())))
 }
 
 /// The fields of an order, as they are or empty.

@@ -20,16 +20,6 @@ use axum::response::Response;
 use chrono::NaiveDate;
 use std::collections::BTreeSet;
 
-/// What may be changed of a plan, and the fields in which the page says how it was.
-const CHANGED: [(&str, &str); 5] = [
-    ("machine", "was_machine"),
-    ("title", "was_title"),
-    ("instructions", "was_instructions"),
-    ("every_days", "was_every_days"),
-    ("next_on", "was_next_on"),
-];
-const WAS_RESPONSIBLE: &str = "was_responsible";
-
 /// A plan as it was typed; what is emptied is taken away.
 pub(super) struct Facts {
     /// None where it has one already, which stays.
@@ -77,17 +67,14 @@ impl Facts {
 
     /// What somebody changed in the form, and nothing that they only saw: whatever others changed meanwhile stays.
     pub(super) fn changed(self, machine_id: i64, typed: &Typed) -> Wish {
-        let is_changed = |field: &str| CHANGED.iter().any(|(name, was)| *name == field && typed.is_changed(name, was));
-        let were: BTreeSet<i64> = typed.get(WAS_RESPONSIBLE).split(',').filter_map(|id| id.parse().ok()).collect();
-        let are: BTreeSet<i64> = self.responsible.iter().copied().collect();
         let whole = self.wish(machine_id);
         Wish {
-            machine_id: whole.machine_id.filter(|_| is_changed("machine")),
-            title: whole.title.filter(|_| is_changed("title")),
-            instructions: whole.instructions.filter(|_| is_changed("instructions")),
-            every_days: whole.every_days.filter(|_| is_changed("every_days")),
-            next_on: whole.next_on.filter(|_| is_changed("next_on")),
-            responsible: whole.responsible.filter(|_| were != are),
+            machine_id: whole.machine_id.filter(|_| typed.is_changed("machine")),
+            title: whole.title.filter(|_| typed.is_changed("title")),
+            instructions: whole.instructions.filter(|_| typed.is_changed("instructions")),
+            every_days: whole.every_days.filter(|_| typed.is_changed("every_days")),
+            next_on: whole.next_on.filter(|_| typed.is_changed("next_on")),
+            responsible: whole.responsible.filter(|_| typed.is_changed("responsible")),
         }
     }
 }
@@ -159,8 +146,7 @@ pub(super) async fn form(desk: &Desk, plan: Option<&Plan>) -> Result<FormShown> 
     let next_on = row.map_or_else(|| today(desk), |row| row.next_on);
     let instructions = row.map(|row| row.instructions.clone()).unwrap_or_default();
     let every_days = row.map(|row| row.every_days.to_string()).unwrap_or_default();
-    let chosen = chosen.join(",");
-    let responsible = Field::new(words, "checks", "responsible", 0).value(chosen.clone());
+    let responsible = Field::new(words, "checks", "responsible", 0).value(chosen.join(","));
     form = form
         .field(text("machine", LONGEST_KEY, machine.as_ref().map(|machine| &machine.number)))
         .field(text("title", LONGEST_KEY, row.map(|row| &row.title)))
@@ -168,12 +154,5 @@ pub(super) async fn form(desk: &Desk, plan: Option<&Plan>) -> Result<FormShown> 
         .field(Field::new(words, "number", "every_days", 0).value(every_days))
         .field(Field::new(words, "date", "next_on", 0).value(next_on.to_string()))
         .field(responsible.choices(people).hint(words.w("plans.responsible_hint")));
-    if row.is_some() {
-        for (name, was) in CHANGED {
-            let value = form.fields.iter().find(|field| field.name == name).map(|field| field.value.clone());
-            form = form.hidden(was, value.unwrap_or_default());
-        }
-        form = form.hidden(WAS_RESPONSIBLE, chosen);
-    }
-    Ok(form)
+    Ok(if row.is_some() { form.remembering() } else { form })
 }

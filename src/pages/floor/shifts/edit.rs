@@ -78,8 +78,14 @@ pub(super) async fn change(
 ) -> Result<Response> {
     let changing = async {
         let Facts { person_id, starts_at, machine, note } = facts(&desk, &posted)?;
+        let is_changed = |field| posted.typed.is_changed(field);
         let machine = machine.map_or(Said::Null, Said::Is);
-        let change = Change { person_id: Some(person_id), starts_at: Some(starts_at), machine, note: Some(note) };
+        let change = Change {
+            person_id: is_changed("person").then_some(person_id),
+            starts_at: is_changed("starts_at").then_some(starts_at),
+            machine: if is_changed("machine") { machine } else { Said::Nothing },
+            note: is_changed("note").then_some(note),
+        };
         let (id, by, db) = (shift.id, keeper.0.person_id, desk.app.db.through(keeper.0.door));
         db.write_with(change, move |tx, change| Box::pin(use_cases::change(tx, id, change, by))).await
     };
@@ -139,7 +145,7 @@ async fn form(desk: &Desk, shift: Option<&row::Model>) -> Result<FormShown> {
     let person = Field::new(words, "select", "person", 0).value(chosen.first().map(i64::to_string).unwrap_or_default());
     let number = machine.map(|machine| machine.number).unwrap_or_default();
     let note = shift.map(|shift| shift.note.clone()).unwrap_or_default();
-    Ok(FormShown::new("shift", to, submit)
+    let form = FormShown::new("shift", to, submit)
         .field(person.choices(people))
         .field(Field::new(words, "datetime-local", "starts_at", 0).value(starts.unwrap_or_default()))
         .field(
@@ -148,5 +154,6 @@ async fn form(desk: &Desk, shift: Option<&row::Model>) -> Result<FormShown> {
                 .value(number)
                 .hint(words.w("shifts.machine_hint")),
         )
-        .field(Field::new(words, "textarea", "note", LONGEST_TEXT).optional().value(note)))
+        .field(Field::new(words, "textarea", "note", LONGEST_TEXT).optional().value(note));
+    Ok(if shift.is_some() { form.remembering() } else { form })
 }

@@ -93,7 +93,15 @@ async fn corrected(desk: &Desk, keeper: &Keeper, failure: &Failure, posted: &Pos
     let Corrected(record) = posted.typed.read()?;
     keeper.must_answer_for(&failure.facts.department)?;
     keeper.must_answer_for(record.department.as_ref().unwrap_or(&failure.facts.department))?;
-    let record = Record { number: failure.ticket.reference.clone(), ..record };
+    let is_changed = |field| posted.typed.is_changed(field);
+    let record = Record {
+        number: failure.ticket.reference.clone(),
+        procedure: record.procedure.filter(|_| is_changed("procedure")),
+        failure_type: record.failure_type.filter(|_| is_changed("failure_type")),
+        department: record.department.filter(|_| is_changed("department")),
+        description: record.description.filter(|_| is_changed("description")),
+        ..Record::default()
+    };
     let (id, viewer) = (failure.ticket.id, Viewer::from(&keeper.0));
     let db = desk.app.db.through(keeper.0.door);
     let writing = db

@@ -126,7 +126,7 @@ async fn forms(
         form = form.field(Field::new(words, "text", "department", LONGEST_KEY).value(&facts.department));
     }
     let description = Field::new(words, "textarea", "description", LONGEST_TEXT).optional();
-    let mut form = form.field(description.value(&shown.row.description));
+    let mut form = form.field(description.value(&shown.row.description)).remembering();
     form.is_open = false;
     forms.push(form);
     Ok(forms)

@@ -33,6 +33,13 @@ pub(super) async fn change(
     let changing = async {
         posted.must_be_genuine()?;
         let Facts(wish) = posted.typed.read()?;
+        let is_changed = |field| posted.typed.is_changed(field);
+        let wish = Wish {
+            url: wish.url.filter(|_| is_changed("url")),
+            events: wish.events.filter(|_| is_changed("events")),
+            description: wish.description.filter(|_| is_changed("description")),
+            ..wish
+        };
         use_cases::alter(&desk.app, &admin, kinds, webhook.id, wish).await
     };
     match changing.await {

@@ -91,7 +91,7 @@ pub(super) fn forms(desk: &Desk, kinds: &[&str], webhook: &row::Model) -> Vec<Fo
         FormShown { is_open: false, ..form.tone(tone) }
     };
     let change = FormShown::new("change", format!("{HERE}/{}", webhook.id), words.w("save"));
-    let change = FormShown { is_open: false, ..facts(desk, kinds, Some(webhook), change) };
+    let change = FormShown { is_open: false, ..facts(desk, kinds, Some(webhook), change) }.remembering();
     vec![
         change.title(words.w("hooks.change")),
         act(if webhook.is_active { "switch_off" } else { "switch_on" }, "plain"),
