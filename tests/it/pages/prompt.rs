@@ -23,9 +23,14 @@ const NOTES: &str = "const sought = arguments[0]; window.shownAt = null; new Mut
                      null; }).observe(document.getElementById('main'), {childList: true, subtree: true});";
 
 pub(crate) fn trials() -> Vec<Trial> {
-    vec![Trial::test("pages::prompt::a_change_elsewhere_is_soon_on_the_screen", || {
-        block_on(a_change_elsewhere_is_soon_on_the_screen()).map_err(Into::into)
-    })]
+    vec![
+        Trial::test("pages::prompt::a_change_elsewhere_is_soon_on_the_screen", || {
+            block_on(a_change_elsewhere_is_soon_on_the_screen()).map_err(Into::into)
+        }),
+        Trial::test("pages::prompt::what_somebody_chose_outlives_a_change_elsewhere", || {
+            block_on(what_somebody_chose_outlives_a_change_elsewhere()).map_err(Into::into)
+        }),
+    ]
 }
 
 async fn a_change_elsewhere_is_soon_on_the_screen() -> Result<(), String> {
@@ -53,6 +58,35 @@ async fn a_change_elsewhere_is_soon_on_the_screen() -> Result<(), String> {
     took.sort();
     println!("from a commit to the screen: {took:?}");
     assert!(took[CHANGES / 2] < SOON, "half of the changes take longer: {took:?}");
+    browser.stop().await;
+    app.end().await;
+    Ok(())
+}
+
+async fn what_somebody_chose_outlives_a_change_elsewhere() -> Result<(), String> {
+    let app = TestApp::running(Backend::Sqlite, &[]).await;
+    let (boss, client) = (app.user("boss", Role::Admin).await, app.user("client1", Role::Client).await);
+    let ticket = json!({"project_name": "Shop", "title": "Payments fail", "description": "Every card.",
+        "priority": "HIGH", "category": "BUG"});
+    let id = client.post("/api/tickets/", ticket).await.1["id"].as_i64().ok_or("a ticket")?;
+    let browser = Browser::start().await?;
+    let page = browser.client();
+    signs_in(page, &app, "boss").await?;
+    shows(page, "Sign out").await?;
+    opens(page, &app, &format!("/tickets/{id}")).await?;
+    is_live(page).await?;
+    let chosen = async |chooses: &str| {
+        let script =
+            format!("const field = document.querySelector('select[name=priority]'); {chooses} return field.value");
+        let value = page.execute(&script, Vec::new()).await.map_err(told)?;
+        value.as_str().map(str::to_owned).ok_or_else(|| format!("{value} is no choice"))
+    };
+    assert_eq!(chosen("").await?, "HIGH");
+    assert_eq!(chosen("field.value = 'LOW';").await?, "LOW");
+    let (status, _) = boss.post(&format!("/api/tickets/{id}/open_ticket/"), json!({})).await;
+    assert!(status.is_success(), "{status}");
+    shows(page, "Opened").await?;
+    assert_eq!(chosen("").await?, "LOW", "the list of what can be done is another one now, and waits");
     browser.stop().await;
     app.end().await;
     Ok(())
