@@ -66,7 +66,7 @@ pub async fn health(State(app): State<App>) -> Response {
         version: env!("CARGO_PKG_VERSION"),
         database: if is_up { "ok" } else { "down" },
         degraded,
-        queue: queue.ok().map(|Waiting { count, oldest }| Queue { waiting: count, oldest }),
+        queue: queue.ok().map(|Waiting { count, oldest, .. }| Queue { waiting: count, oldest }),
     };
     let status = if is_up { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(health)).into_response()

@@ -16,14 +16,18 @@ pub enum Job {
     MissedMessages,
     /// Tells people what happened.
     Notices,
-    /// Tells those who have the desk open.
+    /// Shows notices to those who have the desk open.
     Live,
+    /// Tells those who have the desk open what changed.
+    Changes,
     /// Tells other programs.
     Webhooks,
     /// Reminds of what falls due.
     Reminders,
-    /// Closes what nobody answers, and gives conversations back.
+    /// Closes what nobody answers.
     Closing,
+    /// Gives conversations back that were left alone.
+    Inbox,
     /// Fetches photos of tickets.
     Photos,
     /// Fetches the files of messages.
@@ -46,15 +50,17 @@ pub enum Job {
 
 impl Job {
     /// Every one, in the order in which they are shown.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 19] = [
         Self::Deliveries,
         Self::LateAnswers,
         Self::MissedMessages,
         Self::Notices,
         Self::Live,
+        Self::Changes,
         Self::Webhooks,
         Self::Reminders,
         Self::Closing,
+        Self::Inbox,
         Self::Photos,
         Self::Files,
         Self::Imports,
@@ -74,9 +80,11 @@ impl Job {
             Self::MissedMessages => "missed_messages",
             Self::Notices => "notices",
             Self::Live => "live",
+            Self::Changes => "changes",
             Self::Webhooks => "webhooks",
             Self::Reminders => "reminders",
             Self::Closing => "closing",
+            Self::Inbox => "inbox",
             Self::Photos => "photos",
             Self::Files => "files",
             Self::Imports => "imports",

@@ -97,7 +97,7 @@ async fn look_up(sources: &Sources) {
     let waiting = tokio::time::timeout(PATIENCE, store::waiting(app.db.read())).await;
     let is_up = matches!(waiting, Ok(Ok(_))) && !app.db.is_failing();
     metrics.database_up.set(f64::from(u8::from(is_up)));
-    if let Ok(Ok(Waiting { count, oldest })) = waiting {
+    if let Ok(Ok(Waiting { count, oldest, .. })) = waiting {
         metrics.deliveries_waiting.set(float(count));
         let age = oldest.map_or(0.0, |at| (app.clock.now() - at).as_seconds_f64().max(0.0));
         metrics.deliveries_oldest.set(age);

@@ -113,8 +113,8 @@ where
 
 async fn every_minute(app: App, stop: CancellationToken) {
     loop {
-        let (closed, returned) = (by_time(&app).await, inbox::return_left(&app).await);
-        app.ran(Job::Closing, closed.and(returned));
+        app.ran(Job::Closing, by_time(&app).await);
+        app.ran(Job::Inbox, inbox::return_left(&app).await);
         app.ran(Job::Imports, records_io::finish(&app.db).await);
         tokio::select! {
             () = tokio::time::sleep(MINUTE) => {}

@@ -3,9 +3,9 @@
 //! Tickets change by events, and every change that a figure sees stands in the ticket's history. So the log of events is
 //! followed by its positions (nothing that is committed late is passed over), and of each ticket in it all days of its
 //! history are counted again, also those that it was once counted on and is no more. Messages, attempts and turns of forms
-//! are only added, and an attempt ends once: where there are new ones, or some ended, the days since the last look are
-//! counted again, an hour more for what was committed late. What a message cost is known later; so once an hour the days
-//! are counted again of which a price was still to come.
+//! are only added: where there are new ones, or attempts ended, the days since the last look are counted again, an hour
+//! more for what was committed late. What a message cost is known later, and some attempts end much later, or fail after
+//! they were taken; so once an hour the last three days are counted again, and those of which a price was still to come.
 
 use super::model::{Family, day_of};
 use super::store::{self, source};

@@ -168,7 +168,7 @@ pub async fn await_media(tx: &Tx, awaited: &[Awaited]) -> Result<()> {
 pub async fn waiting(conn: &impl ConnectionTrait) -> Result<Waiting> {
     use awaited::{Column, Entity};
     let photos = Entity::find().filter(Column::DueAt.is_not_null());
-    let photos = db::waiting(conn, photos, Column::DueAt, Column::CreatedAt).await?;
+    let photos = db::waiting(conn, photos, Column::CreatedAt, Column::CreatedAt).await?;
     Ok(photos.and(message_media::waiting(conn).await?))
 }
 

@@ -250,10 +250,10 @@ impl FormShown {
 
     fn refuse(&mut self, words: &Words, typed: &Typed, error: &Error) {
         let wrong = error.details().map(|details| details.fields.clone()).unwrap_or_default();
-        let mut is_told = false;
+        let (mut is_told, left_alone) = (false, self.recall(typed));
         for field in &mut self.fields {
             let value = typed.all(field.name);
-            if field.kind != "password" && field.kind != "file" {
+            if !["password", "file"].contains(&field.kind) && !left_alone.iter().any(|name| name == field.name) {
                 field.value = value;
                 let chosen = field.value.clone();
                 for choice in &mut field.choices {
@@ -268,7 +268,6 @@ impl FormShown {
         if !is_told {
             self.error = Some(refusal(words, error));
         }
-        self.recall(typed);
         self.is_open = true;
     }
 }

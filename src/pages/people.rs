@@ -159,7 +159,7 @@ async fn forms(desk: &Desk, user: &User) -> Result<Vec<FormShown>> {
         .title(words.w("field.new_password"))
         .field(Field::new(words, "password", "password", 512).autocomplete("new-password"))
         .field(Field::new(words, "password", "password_confirm", 512).autocomplete("new-password"));
-    let mut forms = vec![change.title(words.w("people.facts"))];
+    let mut forms = vec![change.title(words.w("people.facts")).remembering()];
     if !text(&user.username).is_empty() {
         forms.push(password.tone("plain"));
     }
@@ -226,11 +226,28 @@ pub(super) async fn change(desk: Desk, managed: ManagedUser, posted: Posted) -> 
     let changing = async {
         posted.must_be_genuine()?;
         let Edited(changes) = posted.typed.read()?;
+        let changes = only_changed(changes, &posted.typed);
         use_cases::change(&desk.app, desk.actor(), &managed.user, changes, None, None).await
     };
     match changing.await {
         Ok(user) => Ok(redirect(&format!("{HERE}/{}?done=saved", user.id))),
         Err(error) => person(&desk, &managed.user, Some(("change", &posted.typed, error))).await,
+    }
+}
+
+/// What an admin changed, and nothing that they only saw.
+fn only_changed(all: UserChanges, typed: &Typed) -> UserChanges {
+    let text = |value: Option<String>, name| value.filter(|_| typed.is_changed(name));
+    UserChanges {
+        username: None,
+        email: text(all.email, "email"),
+        first_name: text(all.first_name, "first_name"),
+        last_name: text(all.last_name, "last_name"),
+        role: all.role.filter(|_| typed.is_changed("role")),
+        phone_number: text(all.phone_number, "phone_number"),
+        whatsapp_number: text(all.whatsapp_number, "whatsapp_number"),
+        department: text(all.department, "department"),
+        language: text(all.language, "language"),
     }
 }
 

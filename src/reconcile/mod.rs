@@ -44,7 +44,8 @@ pub async fn run(app: App, door: Door, stop: CancellationToken) {
             (Ok(_), _) => None,
             (Err(_), Some(pause)) => Some(LONGEST_PAUSE.min(pause * 2)),
             (Err(error), None) => {
-                tracing::warn!(cause = error.private(), "missed messages cannot be looked for yet: {error}");
+                let job = Job::MissedMessages.as_str();
+                tracing::warn!(job, cause = error.private(), "a job has to wait: {error}");
                 Some(AFTER_FAILURE)
             }
         };

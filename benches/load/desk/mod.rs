@@ -214,6 +214,7 @@ impl World {
             tokio::time::sleep(LOOK).await;
         }
         db.close().await?;
+        world.plant.is_known_to_its_server().await?;
         come_to_rest(&world.andon).await;
         Ok(world)
     }

@@ -10,6 +10,7 @@ use andon::kit::{Clock, Result};
 use andon::machines::{self, NewMachine};
 use andon::orders::{self, NewOrder, Status};
 use chrono::Days;
+use sea_orm::ConnectionTrait as _;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
@@ -62,6 +63,17 @@ impl Plant {
 
     pub(crate) fn folder(&self) -> PathBuf {
         self.folder.path().to_owned()
+    }
+
+    /// Does what PostgreSQL's own house-keeping has long done for a plant of this age, also where that is switched off: it
+    /// knows what its tables hold. The other two see to it by themselves.
+    pub(crate) async fn is_known_to_its_server(&self) -> Result<()> {
+        if self.url().starts_with("postgres") {
+            let connection = sea_orm::Database::connect(self.url()).await?;
+            connection.execute_unprepared("VACUUM ANALYZE").await?;
+            connection.close().await?;
+        }
+        Ok(())
     }
 
     /// Drops the database.

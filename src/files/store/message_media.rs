@@ -50,7 +50,7 @@ pub async fn note(tx: &Tx, came: &[Came<'_>]) -> Result<()> {
 /// The files that are still to be fetched.
 pub(super) async fn waiting(conn: &impl ConnectionTrait) -> Result<Waiting> {
     let waiting = Entity::find().filter(Column::DueAt.is_not_null());
-    db::waiting(conn, waiting, Column::DueAt, Column::CreatedAt).await
+    db::waiting(conn, waiting, Column::CreatedAt, Column::CreatedAt).await
 }
 
 /// Whether the turn of any file has come.

@@ -10,6 +10,7 @@ use crate::db::Topic;
 use crate::kit::Result;
 use crate::people::Role;
 use crate::people::model::Sight;
+use crate::pulse::Job;
 use crate::tickets::{self, Viewer, Visibility, may_see};
 use serde_json::json;
 use std::collections::{BTreeMap, HashMap};
@@ -28,9 +29,7 @@ impl Live {
         while !stop.is_cancelled() {
             let next = async {
                 self.0.app.bus.wait(Poke::Desk, IDLE).await;
-                if let Err(error) = self.tell_changes().await {
-                    tracing::warn!(cause = error.private(), "who has the desk open hears of no changes: {error}");
-                }
+                self.0.app.ran(Job::Changes, self.tell_changes().await);
                 tokio::time::sleep(BREATH).await;
             };
             tokio::select! {

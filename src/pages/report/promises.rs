@@ -43,7 +43,9 @@ fn late(desk: &Desk, scope: &Scope, late: &[Late]) -> Section {
     let rows = kinds.map(|kind| {
         let late = late.iter().find(|late| late.kind == kind);
         let by = late.map(|late| (desk.now - late.since).num_seconds());
-        let href = late.map(|_| format!("/tickets?kind={}&status=ALL&overdue=true", kind.as_str()));
+        // A supervisor's list has the other departments' tickets as well.
+        let href = late.filter(|_| *scope == Scope::All);
+        let href = href.map(|_| format!("/tickets?kind={}&status=ALL&overdue=true", kind.as_str()));
         let name = Cell::text(words.w(format!("kind.{}", kind.as_str())));
         vec![name.href(href), Cell::number(late.map_or(0, |late| late.n)), Cell::took(desk, by)]
     });

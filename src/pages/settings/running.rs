@@ -9,7 +9,7 @@ use crate::{chat, delivery, figures, files, notify, records_io, webhooks_out};
 /// A queue.
 pub(super) struct Queue {
     pub(super) name: String,
-    pub(super) count: u64,
+    pub(super) count: String,
     pub(super) oldest: Option<String>,
 }
 
@@ -25,7 +25,7 @@ pub(super) struct Ran {
 /// Every queue there is, in the order in which a message goes through them.
 pub(super) async fn queues(desk: &Desk) -> Result<Vec<Queue>> {
     let conn = desk.app.db.read();
-    let days = Waiting { count: figures::reading::still_to_count(conn).await?, oldest: None };
+    let days = Waiting { count: figures::reading::still_to_count(conn).await?, ..Waiting::default() };
     let all = [
         ("answers", chat::store::unanswered(conn).await?),
         ("events", notify::waiting(conn).await?),
@@ -36,10 +36,10 @@ pub(super) async fn queues(desk: &Desk) -> Result<Vec<Queue>> {
         ("days", days),
     ];
     let words = desk.words();
-    let queue = |(name, Waiting { count, oldest }): (&str, Waiting)| Queue {
+    let queue = |(name, waiting): (&str, Waiting)| Queue {
         name: words.w(format!("settings.queue.{name}")),
-        count,
-        oldest: oldest.map(|at| words.when(at, desk.now).html()),
+        count: waiting.told(),
+        oldest: waiting.oldest.map(|at| words.when(at, desk.now).html()),
     };
     Ok(all.into_iter().map(queue).collect())
 }

@@ -1,7 +1,6 @@
 //! The state of the channels, and what waits.
 
 use crate::channels::Medium;
-use crate::db::Waiting;
 use crate::delivery::store;
 use crate::kit::Result;
 use crate::pages::desk::Desk;
@@ -25,21 +24,22 @@ struct State {
     page: Page,
     title: String,
     channels: Vec<Channel>,
-    waiting: u64,
+    /// How many deliveries wait, as people read it.
+    waiting: String,
     oldest: Option<String>,
 }
 
 /// `GET /settings/state`.
 pub(super) async fn page(desk: Desk, _: Administrator) -> Result<Response> {
     let words = desk.words();
-    let Waiting { count, oldest } = store::waiting(desk.app.db.read()).await?;
+    let waiting = store::waiting(desk.app.db.read()).await?;
     let title = words.w("settings.state");
     let page = State {
         page: desk.page(title.clone()),
         title,
         channels: channels(&desk),
-        waiting: count,
-        oldest: oldest.map(|at| words.when(at, desk.now).html()),
+        waiting: waiting.told(),
+        oldest: waiting.oldest.map(|at| words.when(at, desk.now).html()),
     };
     Ok(shown(StatusCode::OK, &page))
 }

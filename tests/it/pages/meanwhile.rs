@@ -11,6 +11,8 @@ use reqwest::StatusCode;
 facts!["pages::meanwhile":
     whoever_sends_a_form_last_undoes_nothing,
     a_form_that_was_refused_still_knows_what_its_sender_changed,
+    a_line_break_is_a_change,
+    whoever_was_refused_does_not_take_a_shift_from_anybody,
 ];
 
 /// A form: its page and where it is sent; what one person changes in it, and what the other.
@@ -73,6 +75,10 @@ async fn forms(app: &TestApp, boss: &Window) -> Vec<Shared> {
     all.push(Shared { action: page.clone(), page, one: ("note", "Bring the gauge"), other: ("machine", "") });
     let hook = [("url", "https://erp.plant.example/x"), ("events", "order.held"), ("events", "order.released")];
     boss.post("/settings/webhooks/new", &hook).await;
+    let admin = app.user_of("admin2", Role::Admin, Some("Office")).await.id;
+    let page = format!("/people/{admin}");
+    let (one, other) = (("role", "OPERATOR"), ("phone_number", "+12025550177"));
+    all.push(Shared { action: page.clone(), page, one, other });
     let page = format!("/settings/webhooks/{}", last(app, "webhooks").await);
     all.push(Shared { action: page.clone(), page, one: ("description", "Planning"), other: ("events", "order.held") });
     all
@@ -109,5 +115,41 @@ async fn a_form_that_was_refused_still_knows_what_its_sender_changed(backend: Ba
         let wanted = before.with(one.0, one.1).with(other.0, other.1);
         assert_eq!(now.without(&["was", "token"]), wanted.without(&["was", "token"]), "{action}");
     }
+    app.end().await;
+}
+
+async fn a_line_break_is_a_change(backend: Backend) {
+    let app = TestApp::start(backend).await;
+    let boss = app.at_a_window("boss", Role::Admin).await.1;
+    let worker = app.user_of("op7", Role::Operator, Some("Machining")).await.id.to_string();
+    let note = "Check the coolant\nBring the gauge";
+    boss.post("/floor/shifts/new", &[("person", &worker), ("starts_at", "2026-01-19T06:00"), ("note", note)]).await;
+    let page = format!("/floor/shifts/{}", last(&app, "shifts").await);
+    let form = boss.get(&page).await.form(&page).with("note", "Check the coolant\r\n\r\nBring the gauge");
+    assert_eq!(boss.sends_form(&form).await.status, StatusCode::SEE_OTHER);
+    let kept = &app.rows("SELECT note FROM shifts").await[0];
+    assert_eq!(kept.try_get::<String>("", "note").expect("a note"), "Check the coolant\n\nBring the gauge");
+    app.end().await;
+}
+
+/// Whose shift it was when the form was opened is not to be chosen any more when it is shown again.
+async fn whoever_was_refused_does_not_take_a_shift_from_anybody(backend: Backend) {
+    let app = TestApp::start(backend).await;
+    let boss = app.at_a_window("boss", Role::Admin).await.1;
+    let of = async |name| app.user_of(name, Role::Operator, Some("Machining")).await.id;
+    let (first, second) = (of("op7").await, of("op8").await.to_string());
+    let shift = [("person", &*first.to_string()), ("starts_at", "2026-01-19T06:00"), ("machine", "MACH-001")];
+    boss.post("/floor/shifts/new", &shift).await;
+    let page = format!("/floor/shifts/{}", last(&app, "shifts").await);
+    let opened = boss.get(&page).await.form(&page);
+    boss.sends_form(&opened.clone().with("person", &second)).await;
+    boss.post(&format!("/people/{first}/deactivate"), &[]).await;
+    let refused = boss.sends_form(&opened.with("machine", "MACH-999").with("note", "Bring the gauge")).await;
+    assert_eq!(refused.status, StatusCode::BAD_REQUEST, "{}", refused.text());
+    let seen = boss.sends_form(&refused.form(&page).with("machine", "MACH-002")).await;
+    assert_eq!(seen.status, StatusCode::SEE_OTHER, "{}", seen.text());
+    let now = boss.get(&page).await.form(&page);
+    let is = |name: &str, value: &str| now.without(&[]).contains(&(name.to_owned(), value.to_owned()));
+    assert!(is("person", &second) && is("machine", "MACH-002") && is("note", "Bring the gauge"), "{now:?}");
     app.end().await;
 }

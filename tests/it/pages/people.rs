@@ -36,14 +36,9 @@ async fn an_admin_makes_changes_and_deactivates_somebody(backend: Backend) {
     let theirs = Window::of(&stage.app, "floor7").await;
     assert!(theirs.get("/now").await.html.contains("lang=\"es\""));
 
-    let changed = [
-        ("first_name", "Line"),
-        ("last_name", "Seven"),
-        ("role", "SUPERVISOR"),
-        ("department", ""),
-        ("language", "es"),
-    ];
-    let seen = window.post(&path, &changed).await;
+    let form = window.get(&path).await.form(&path).with("first_name", "Line").with("last_name", "Seven");
+    let changed = form.with("role", "SUPERVISOR").with("department", "").with("language", "es");
+    let seen = window.sends_form(&changed).await;
     assert_eq!(seen.leads_to(), format!("{path}?done=saved"), "{}", seen.text());
     let page = window.get(&path).await;
     assert!(page.text().contains("Line Seven") && page.text().contains("Supervisor"), "{}", page.text());

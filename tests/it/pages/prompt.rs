@@ -5,6 +5,7 @@ use crate::block_on;
 use crate::support::app::TestApp;
 use crate::support::browser::Browser;
 use crate::support::databases::Backend;
+use crate::support::user::User;
 use andon::kit::Clock;
 use andon::people::Role;
 use fantoccini::Client;
@@ -33,16 +34,28 @@ pub(crate) fn trials() -> Vec<Trial> {
     ]
 }
 
-async fn a_change_elsewhere_is_soon_on_the_screen() -> Result<(), String> {
+/// An admin, and a ticket that a client raised.
+async fn raised() -> Result<(TestApp, User, i64), String> {
     let app = TestApp::running(Backend::Sqlite, &[]).await;
     let (boss, client) = (app.user("boss", Role::Admin).await, app.user("client1", Role::Client).await);
     let ticket = json!({"project_name": "Shop", "title": "Payments fail", "description": "Every card.",
         "priority": "HIGH", "category": "BUG"});
     let id = client.post("/api/tickets/", ticket).await.1["id"].as_i64().ok_or("a ticket")?;
+    Ok((app, boss, id))
+}
+
+/// A browser in which the admin has signed in.
+async fn at_the_desk(app: &TestApp) -> Result<Browser, String> {
     let browser = Browser::start().await?;
+    signs_in(browser.client(), app, "boss").await?;
+    shows(browser.client(), "Sign out").await?;
+    Ok(browser)
+}
+
+async fn a_change_elsewhere_is_soon_on_the_screen() -> Result<(), String> {
+    let (app, boss, id) = raised().await?;
+    let browser = at_the_desk(&app).await?;
     let page = browser.client();
-    signs_in(page, &app, "boss").await?;
-    shows(page, "Sign out").await?;
     let mut took = Vec::new();
     for nth in 0..CHANGES {
         opens(page, &app, &format!("/tickets/{id}")).await?;
@@ -64,15 +77,9 @@ async fn a_change_elsewhere_is_soon_on_the_screen() -> Result<(), String> {
 }
 
 async fn what_somebody_chose_outlives_a_change_elsewhere() -> Result<(), String> {
-    let app = TestApp::running(Backend::Sqlite, &[]).await;
-    let (boss, client) = (app.user("boss", Role::Admin).await, app.user("client1", Role::Client).await);
-    let ticket = json!({"project_name": "Shop", "title": "Payments fail", "description": "Every card.",
-        "priority": "HIGH", "category": "BUG"});
-    let id = client.post("/api/tickets/", ticket).await.1["id"].as_i64().ok_or("a ticket")?;
-    let browser = Browser::start().await?;
+    let (app, boss, id) = raised().await?;
+    let browser = at_the_desk(&app).await?;
     let page = browser.client();
-    signs_in(page, &app, "boss").await?;
-    shows(page, "Sign out").await?;
     opens(page, &app, &format!("/tickets/{id}")).await?;
     is_live(page).await?;
     let chosen = async |chooses: &str| {
