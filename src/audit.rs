@@ -87,7 +87,7 @@ pub struct Asked {
 /// When the database is away.
 pub async fn page(app: &App, asked: &Asked) -> Result<Cut<EventShown>> {
     let Asked { filter, order, part } = asked;
-    outbox::number(&app.db).await?;
+    outbox::number_some(&app.db).await?;
     let from = part.cursor.as_ref().map(|cursor| cursor.id);
     let stretch = Stretch { from, is_rising: (*order == RISING) != part.is_before(), most: part.fetched() };
     let events = outbox::read(app.db.read(), filter, stretch).await?;
@@ -159,7 +159,7 @@ pub async fn list(
 /// # Errors
 /// When the database is away.
 pub async fn of_subject(app: &App, subject: Subject, most: u64) -> Result<Vec<EventShown>> {
-    outbox::number(&app.db).await?;
+    outbox::number_some(&app.db).await?;
     let Subject { kind, id } = subject;
     let filter = Filter { subject_kind: Some(kind.to_owned()), subject_id: Some(id), ..Filter::default() };
     let events = outbox::read(app.db.read(), &filter, Stretch { from: None, is_rising: false, most }).await?;

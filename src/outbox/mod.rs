@@ -243,8 +243,21 @@ pub async fn last_position(conn: &impl ConnectionTrait) -> Result<i64> {
 /// # Errors
 /// When the database is away.
 pub async fn number(db: &Db) -> Result<u64> {
+    number_up_to(db, u64::MAX).await
+}
+
+/// The same for whoever waits for an answer: where very many have no position, as after a large import, they get theirs from
+/// the jobs meanwhile.
+///
+/// # Errors
+/// When the database is away.
+pub async fn number_some(db: &Db) -> Result<u64> {
+    number_up_to(db, AT_ONCE).await
+}
+
+async fn number_up_to(db: &Db, most: u64) -> Result<u64> {
     let mut numbered = 0;
-    while store::has_unnumbered(db.read()).await? {
+    while numbered < most && store::has_unnumbered(db.read()).await? {
         let some = db.write(|tx| Box::pin(store::number(tx, AT_ONCE))).await?;
         numbered += some;
         if some == 0 {

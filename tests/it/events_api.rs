@@ -14,6 +14,7 @@ facts!["events_api":
     the_log_is_for_admins,
     who_follows_the_log_sees_each_event_once_also_what_was_committed_late,
     people_who_are_imported_are_in_the_log_and_what_tells_nobody_does_not_wait,
+    whoever_reads_does_not_wait_until_all_of_very_much_has_its_place,
 ];
 
 /// Nobody watches.
@@ -24,6 +25,29 @@ impl Watch for Unwatched {
     fn bad(&mut self, _line: &BadLine) {}
     fn read(&mut self, _bytes: u64) {}
     fn written(&mut self, _pieces: u64, _of: u64) {}
+}
+
+async fn whoever_reads_does_not_wait_until_all_of_very_much_has_its_place(backend: Backend) {
+    use sea_orm::ConnectionTrait as _;
+    let app = TestApp::start(backend).await;
+    let (admin, window) = app.at_a_window("admin", Role::Admin).await;
+    assert_eq!(admin.get("/api/events/").await.0, StatusCode::OK);
+    let connection = app.connection().await;
+    // As after a large import: none of them has a place yet.
+    let copy = "INSERT INTO events (name, payload, at, handled_at, subject_kind, subject_id) \
+                SELECT 'test.happened', '{}', at, at, 'order', 1 FROM events";
+    while app.count("events").await < 3_000 {
+        connection.execute_unprepared(copy).await.expect("more of them");
+    }
+    let without = "events WHERE position IS NULL";
+    let before = app.count(without).await;
+    assert_eq!(admin.get("/api/events/?page_size=1").await.0, StatusCode::OK);
+    assert_eq!(window.get("/floor/orders/1").await.status, StatusCode::OK);
+    let placed = before - app.count(without).await;
+    assert!(placed > 0 && placed <= 2_000, "a few at a time, and not all: {placed} of {before}");
+    andon::figures::once(&app.server.app).await.expect("the jobs see to the rest");
+    assert_eq!(app.count(without).await, 0);
+    app.end().await;
 }
 
 async fn people_who_are_imported_are_in_the_log_and_what_tells_nobody_does_not_wait(backend: Backend) {
